@@ -1,0 +1,69 @@
+"""A real RTSP camera for the demo: one file, played in a loop at its own speed, on loopback only.
+
+`python -m polewatch.rtsp --file street.mp4 --port 0` prints the URL when it is ready and ends on SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from urllib.parse import quote
+
+from aio_rtsp_toolkit.server import RtspServer
+
+HOST = "127.0.0.1"
+SESSION_TIMEOUT_S = 60
+
+
+async def serve(file: Path, port: int, stop: asyncio.Event) -> None:
+    """Serve `file` until `stop` is set; prints the URL as one line. Port 0 takes a free one.
+
+    Raises OSError when the port is taken, FileNotFoundError when there is no such file.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"no video file at {file}")
+    server = RtspServer(str(file.parent), HOST, port, session_timeout=SESSION_TIMEOUT_S)
+    # The library prints each request to standard output, where the URL belongs.
+    server.logger = logging.getLogger("polewatch.rtsp")
+    await server.start()
+    try:
+        print(f"rtsp://{HOST}:{_bound_port(server)}/{quote(file.name)}?play_count=0", flush=True)
+        await stop.wait()
+    finally:
+        await server.close()
+
+
+def _bound_port(server: RtspServer) -> int:
+    # The library tells nobody which port the system chose, and choosing one before it binds would be a race.
+    listening = server._server
+    if not isinstance(listening, asyncio.Server):
+        raise RuntimeError("the RTSP server is not listening")
+    return int(listening.sockets[0].getsockname()[1])
+
+
+async def _run(file: Path, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(file, port, stop)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The module's command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m polewatch.rtsp", description=__doc__)
+    parser.add_argument("--file", type=Path, required=True, help="an MP4 or MKV file with H.264 video")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one")
+    given = parser.parse_args(arguments)
+    try:
+        asyncio.run(_run(given.file, given.port))
+    except OSError as error:
+        parser.exit(1, f"camera: {error}; choose another --port or --file\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
