@@ -1,0 +1,114 @@
+"""What the stages of one camera hand to each other: frozen values, no behaviour beyond geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture: `(H, W, 3)` uint8 BGR, C-contiguous, never written to once handed on."""
+
+Point = tuple[float, float]
+"""x, y in fractions of the frame, 0..1, origin at the top left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned box in fractions of the frame: left, top, width, height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.h
+
+    @property
+    def area(self) -> float:
+        return self.w * self.h
+
+    @property
+    def foot(self) -> Point:
+        """The middle of the lower edge: where a standing person meets the ground."""
+        return (self.x + self.w / 2, self.y + self.h)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0..1."""
+        width = min(self.right, other.right) - max(self.x, other.x)
+        height = min(self.bottom, other.bottom) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        overlap = width * height
+        return overlap / (self.area + other.area - overlap)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture with its three times."""
+
+    camera: str
+    image: Image
+    media_s: float
+    """Seconds on the camera's own time line since the source opened; monotonic, never wall time."""
+    received_mono_s: float
+    """The agent's monotonic clock when the packet arrived."""
+    received_at: datetime
+    """The agent's wall clock when the packet arrived (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object that the detector saw in one frame."""
+
+    label: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object followed over frames, as it stands after the newest frame."""
+
+    id: int
+    label: str
+    box: Box
+    confidence: float
+    first_s: float
+    """Media time of the first detection."""
+    last_s: float
+    """Media time of the newest detection that was matched."""
+    seen: bool
+    """True when this frame held a matching detection, false while the track coasts."""
+
+
+Phase = Literal["open", "update", "close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule has to say now. `key` is stable over one finding's life within one rule."""
+
+    key: str
+    rule: str
+    type: str
+    phase: Phase
+    start_s: float
+    """Media time when it began."""
+    alarm_s: float
+    """Media time when the rule could first say so; never dated back."""
+    end_s: float | None
+    confidence: float
+    severity: str
+    zone: str | None
+    tracks: tuple[Track, ...]
+    box: Box | None

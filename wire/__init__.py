@@ -1,0 +1,1 @@
+"""The contract that pole, centre and agencies speak; imports none of its users."""

@@ -1,0 +1,224 @@
+# ruff: noqa: E501 -- a table reads best with one text a line
+"""Fault codes with their remedies: stable words for programs, numbers to read out on the phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: `code` for programs, `number` for people, texts in Korean and English."""
+
+    code: str
+    number: str
+    title_ko: str
+    title_en: str
+    remedy_ko: str
+    remedy_en: str
+
+
+def _table(*rows: tuple[str, str, str, str, str, str]) -> dict[str, Fault]:
+    table = {row[0]: Fault(*row) for row in rows}
+    if len(table) != len(rows) or len({row[1] for row in rows}) != len(rows):
+        raise AssertionError("a fault code or number stands twice")
+    return table
+
+
+FAULTS = _table(
+    (
+        "camera.unreachable", "PW-101",
+        "카메라에 연결할 수 없음", "Camera cannot be reached",
+        "전원, 랜선, IP 주소를 확인하십시오", "Check power, cable and IP address of the camera",
+    ),
+    (
+        "camera.not-found", "PW-102",
+        "카메라에 해당 영상 경로가 없음", "The camera has no stream of that path",
+        "RTSP 주소의 경로를 확인하십시오", "Check the path of the RTSP URL; 'polewatch provision discover' lists it",
+    ),
+    (
+        "camera.unauthorized", "PW-103",
+        "카메라 계정 또는 비밀번호가 틀림", "The camera refuses user name or password",
+        "카메라 계정을 다시 저장하십시오", "Store the camera's user name and password again",
+    ),
+    (
+        "camera.not-video", "PW-104",
+        "영상이 아닌 스트림", "The stream holds no video",
+        "RTSP 주소가 영상 채널인지 확인하십시오", "Check that the URL names a video channel",
+    ),
+    (
+        "camera.h265", "PW-105",
+        "H.265 영상은 웹에서 재생할 수 없음", "H.265 cannot be shown in browsers",
+        "카메라 또는 보조 스트림을 H.264로 설정하십시오", "Set the camera, or its substream, to H.264",
+    ),
+    (
+        "camera.b-frames", "PW-106",
+        "B프레임이 있어 재생이 끊김", "B-frames make playback stall",
+        "카메라 프로파일을 Baseline으로 하거나 B프레임을 끄십시오", "Turn B-frames off or choose the Baseline profile",
+    ),
+    (
+        "camera.stalled", "PW-107",
+        "영상이 멈춤", "The stream stopped",
+        "자동으로 다시 연결합니다. 반복되면 네트워크를 점검하십시오", "Reconnecting by itself; check the network when it repeats",
+    ),
+    (
+        "camera.codec", "PW-108",
+        "지원하지 않는 영상 형식", "The video format is not supported",
+        "카메라를 H.264로 설정하십시오", "Set the camera to H.264",
+    ),
+    (
+        "camera.bad-url", "PW-109",
+        "RTSP 주소 형식 오류", "The RTSP URL is malformed",
+        "rtsp://주소:포트/경로 형식으로 고치십시오", "Write it as rtsp://host:port/path",
+    ),
+    (
+        "disk.full", "PW-201",
+        "저장 공간 부족", "The disk is full",
+        "공간을 비우거나 녹화 용량을 줄이십시오", "Free space or lower the ring's size in the configuration",
+    ),
+    (
+        "disk.read-only", "PW-202",
+        "저장 장치에 쓸 수 없음", "The disk cannot be written",
+        "저장 장치를 점검하고 교체하십시오", "Check the disk and replace it",
+    ),
+    (
+        "disk.corrupt", "PW-203",
+        "저장 자료 손상", "Stored data is damaged",
+        "손상된 파일은 따로 보관되었습니다. 저장 장치를 점검하십시오", "Damaged files were set aside; check the disk",
+    ),
+    (
+        "model.missing", "PW-301",
+        "분석 모델 파일 없음", "A model file is missing",
+        "프로그램을 다시 설치하십시오", "Install the program again",
+    ),
+    (
+        "model.hash", "PW-302",
+        "분석 모델 파일이 변경됨", "A model file was altered",
+        "프로그램을 다시 설치하십시오", "Install the program again",
+    ),
+    (
+        "broker.unreachable", "PW-401",
+        "중앙 서버에 연결할 수 없음", "The broker cannot be reached",
+        "통신 회선을 확인하십시오. 기록은 보관됩니다", "Check the uplink; events are kept meanwhile",
+    ),
+    (
+        "broker.refused", "PW-402",
+        "중앙 서버가 인증서를 거부함", "The broker refuses the certificate",
+        "장비를 다시 등록하십시오", "Enrol the box again",
+    ),
+    (
+        "broker.untrusted", "PW-403",
+        "중앙 서버의 인증서를 믿을 수 없음", "The broker's certificate is not trusted",
+        "주소와 시각, ca.pem을 확인하십시오", "Check the address, the clock and ca.pem",
+    ),
+    (
+        "config.invalid", "PW-501",
+        "설정 오류", "The configuration is wrong",
+        "알려 준 항목을 고치십시오", "Mend the key that the message names",
+    ),
+    (
+        "port.in-use", "PW-502",
+        "포트가 이미 사용 중", "The port is in use",
+        "다른 포트를 쓰거나 사용 중인 프로그램을 끄십시오", "Choose another port or end the program that has it",
+    ),
+    (
+        "identity.invalid", "PW-503",
+        "장비 인증서 오류", "The device's key or certificate is unusable",
+        "장비를 다시 등록하십시오", "Enrol the box again",
+    ),
+    (
+        "command.replayed", "PW-601",
+        "이미 사용된 명령", "The command was used before", "명령을 다시 보내십시오", "Send the command anew",
+    ),
+    (
+        "command.expired", "PW-602",
+        "명령의 유효 시간이 지남", "The command has expired", "명령을 다시 보내십시오", "Send the command anew",
+    ),
+    (
+        "command.stale", "PW-603",
+        "재시작 전의 명령", "The command is for an earlier boot or window",
+        "명령을 다시 보내십시오", "Send the command anew",
+    ),
+    (
+        "command.foreign", "PW-604",
+        "다른 장비의 명령", "The command is for another device",
+        "보낸 곳을 확인하십시오", "Find out who sent it",
+    ),
+    (
+        "command.invalid", "PW-605",
+        "서명되지 않았거나 잘못된 명령", "The command is not signed or not valid",
+        "보낸 곳을 확인하십시오", "Find out who sent it",
+    ),
+    (
+        "command.unsupported", "PW-606",
+        "이 장비가 모르는 명령", "This version does not know the command",
+        "장비를 업데이트하십시오", "Update the box",
+    ),
+    (
+        "grant.invalid", "PW-701",
+        "열람 허가가 유효하지 않음", "The grant is not valid",
+        "열람을 다시 신청하십시오", "Ask for a new grant",
+    ),
+    (
+        "grant.expired", "PW-702",
+        "열람 허가 시간이 끝남", "The grant has expired", "열람을 다시 신청하십시오", "Ask for a new grant",
+    ),
+    (
+        "grant.foreign", "PW-703",
+        "다른 카메라나 시간의 허가", "The grant is for another camera, range or right",
+        "열람을 다시 신청하십시오", "Ask for a grant for what is to be seen",
+    ),
+    (
+        "grant.fingerprint", "PW-704",
+        "허가받은 화면이 아님", "The grant belongs to another viewer",
+        "허가받은 화면에서 여십시오", "Open it in the page that asked for the grant",
+    ),
+    (
+        "grant.in-use", "PW-705",
+        "이미 열람 중인 허가", "The grant is in use",
+        "열려 있는 화면을 닫으십시오", "Close the session that is open",
+    ),
+    (
+        "clip.not-recorded", "PW-801",
+        "그 시간의 녹화가 없음", "Nothing is recorded of that time",
+        "보관 기간과 카메라 상태를 확인하십시오", "Check the ring's span and the camera's state",
+    ),
+    (
+        "clip.busy", "PW-802",
+        "동시 열람 한도 초과", "Too many sessions", "잠시 후 다시 시도하십시오", "Try again in a while",
+    ),
+    (
+        "clip.camera-down", "PW-803",
+        "카메라가 꺼져 있음", "The camera is down", "카메라 상태를 확인하십시오", "See the camera's state",
+    ),
+    (
+        "clip.unknown-session", "PW-804",
+        "열람이 이미 끝남", "The session is not open", "다시 여십시오", "Open it again",
+    ),
+    (
+        "clip.bad-offer", "PW-805",
+        "영상 연결 요청 오류", "The viewer's offer cannot be answered",
+        "H.264를 재생할 수 있는 화면을 쓰십시오", "Use a viewer that plays H.264",
+    ),
+    (
+        "device.offline", "PW-901",
+        "장비가 연결되어 있지 않음", "The device is offline",
+        "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",
+    ),
+    (
+        "internal", "PW-999",
+        "내부 오류", "Internal error",
+        "지원 자료를 보내 주십시오", "Send a support bundle",
+    ),
+)  # fmt: skip
+
+
+def fault(code: str) -> Fault:
+    """The fault of that code; unknown codes (of newer versions) are kept and shown as they are."""
+    return FAULTS.get(code) or Fault(code, "PW-000", code, code, "", "")
+
+
+def explain(code: str) -> str:
+    """One English line: number, what it is, what to do."""
+    known = fault(code)
+    return f"{known.number} {known.title_en}. {known.remedy_en}."

@@ -1,0 +1,103 @@
+"""Commands to a device: bound to it, to its boot, to a nonce of its window; used once.
+
+A device publishes its window retained. A command names the window, a nonce below `size` that was
+not used, and the moment on the device's monotonic clock at which it expires, so that commands work
+before the device knows the time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from wire.names import Id, Name, Sha256, Text, WireModel
+from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
+from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer
+
+NONCES_PER_WINDOW = 4096
+
+
+class NonceWindow(WireModel):
+    """Retained offer of nonces (kind `window`)."""
+
+    boot_id: Id
+    window_id: Id
+    size: int = Field(ge=1, le=65_536)
+    monotonic_s: float = Field(ge=0, description="The device's monotonic clock when it was issued.")
+
+
+class WhepOfferCommand(WireModel):
+    name: Literal["whep.offer"] = "whep.offer"
+    offer: WhepOffer
+
+
+class WhepCandidateCommand(WireModel):
+    name: Literal["whep.candidate"] = "whep.candidate"
+    candidate: WhepCandidate
+
+
+class WhepControlCommand(WireModel):
+    name: Literal["whep.control"] = "whep.control"
+    control: WhepControl
+
+
+class ConfigApply(WireModel):
+    """A camera's rules or the whole configuration, with the hash of what it replaces."""
+
+    name: Literal["config.apply"] = "config.apply"
+    replaces_sha256: Sha256
+    configuration: dict[str, Any]
+
+
+class EpochBegin(WireModel):
+    """The collector saw a fork: begin a new epoch."""
+
+    name: Literal["epoch.begin"] = "epoch.begin"
+    forked_epoch: Id
+
+
+class PlateSearchCommand(WireModel):
+    name: Literal["plates.search"] = "plates.search"
+    search: PlateSearch
+
+
+class WatchlistCommand(WireModel):
+    name: Literal["watchlist.delta"] = "watchlist.delta"
+    delta: WatchlistDelta
+
+
+Action = Annotated[
+    WhepOfferCommand
+    | WhepCandidateCommand
+    | WhepControlCommand
+    | ConfigApply
+    | EpochBegin
+    | PlateSearchCommand
+    | WatchlistCommand,
+    Field(discriminator="name"),
+]
+
+
+class Command(WireModel):
+    """One command (kind `command`), signed by the collector."""
+
+    command_id: Id
+    device: Name
+    boot_id: Id
+    window_id: Id
+    nonce: int = Field(ge=0, lt=65_536)
+    expires_monotonic_s: float = Field(ge=0)
+    action: Action
+
+
+class Reply(WireModel):
+    """The device's answer (kind `reply`), on the topic of the command's id."""
+
+    command_id: Id
+    ok: bool
+    code: str | None = Field(None, max_length=60, description="A code of wire.codes when not ok.")
+    message: Text | None = None
+    monotonic_s: float = Field(ge=0)
+    whep: WhepAnswer | None = None
+    plates: PlateAnswer | None = None

@@ -1,0 +1,73 @@
+"""How a device and its cameras are: presence, and figures every few seconds. Not numbered."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from wire.event import TimeQuality
+from wire.names import Id, Moment, Name, Text, WireModel
+
+
+class DeviceState(WireModel):
+    """Retained presence (kind `state`); the signed offline twin is the MQTT last will."""
+
+    state: Literal["online", "offline"]
+    boot_id: Id
+    since: Moment
+    version: str = Field(max_length=40)
+    reason: Text | None = None
+
+
+class CameraHealth(WireModel):
+    """One camera's figures over the last reporting interval."""
+
+    camera: Name
+    state: Literal["up", "degraded", "down"]
+    code: str | None = Field(None, max_length=60)
+    fps: float = Field(ge=0)
+    analysed_fps: float = Field(ge=0)
+    tracks: int = Field(ge=0)
+    bytes_received: int = Field(ge=0)
+    width: int = Field(0, ge=0)
+    height: int = Field(0, ge=0)
+    ring_start: Moment | None = None
+    ring_end: Moment | None = None
+    ring_bytes: int = Field(0, ge=0)
+
+
+class OutboxHealth(WireModel):
+    """What still waits on the pole."""
+
+    depth: int = Field(ge=0)
+    stills: int = Field(0, ge=0)
+    parked: int = Field(ge=0)
+    lost: int = Field(ge=0)
+    oldest_s: float = Field(ge=0)
+    committed: int = Field(0, ge=0, description="Numbered messages since the epoch began.")
+    receipts: int = Field(
+        0, ge=0, description="Distinct event ids covered by receipts since start."
+    )
+
+
+class Health(WireModel):
+    """A device's figures (kind `health`)."""
+
+    boot_id: Id
+    at: Moment
+    quality: TimeQuality
+    monotonic_s: float = Field(ge=0)
+    uptime_s: float = Field(ge=0)
+    cameras: tuple[CameraHealth, ...] = Field((), max_length=64)
+    outbox: OutboxHealth
+    mqtt_bytes: int = Field(ge=0, description="Bytes that left on the MQTT socket since start.")
+    clip_bytes: int = Field(ge=0, description="WebRTC media bytes sent since start.")
+    sessions: int = Field(ge=0)
+    cpu_s: float = Field(ge=0, description="CPU seconds of the agent since start.")
+    rss_mb: float = Field(ge=0)
+    disk_free_mb: float = Field(ge=0)
+    dropped: dict[str, int] = Field(
+        default_factory=dict, max_length=64, description="What full queues dropped, by queue."
+    )
+    faults: tuple[str, ...] = Field((), max_length=64, description="Codes of wire.codes.")

@@ -1,0 +1,64 @@
+"""What agencies receive and answer: plain CloudEvents JSON with the devices' JWS attached."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from wire.event import BoxParts, Severity
+from wire.names import Id, Moment, Name, Sha256, Text, WireModel
+
+IncidentState = Literal["open", "notified", "acknowledged", "confirmed", "rejected", "closed"]
+
+
+class Place(WireModel):
+    """WGS84 position and how people call it."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    address: str | None = Field(None, max_length=200)
+
+
+class Incident(WireModel):
+    """One incident as an agency sees it (kind `incident`); a higher `revision` replaces a lower."""
+
+    incident_id: Id
+    delivery_id: Id
+    revision: int = Field(ge=1)
+    state: IncidentState
+    type: str = Field(max_length=40)
+    severity: Severity
+    certainty: Literal["possible", "likely", "observed"]
+    drill: bool
+    opened_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+    observed_at: Moment = Field(
+        description="Arrival at the pole of the frame behind this revision."
+    )
+    site: Name
+    device: Name
+    camera: Name
+    camera_title: str | None = Field(None, max_length=120)
+    place: Place | None = None
+    zone: Name | None = None
+    text_ko: Text
+    text_en: Text
+    finding_ids: tuple[Id, ...] = Field(max_length=200)
+    still_sha256: Sha256 | None = None
+    box: BoxParts | None = None
+    link: str | None = Field(None, max_length=500, description="Opens the incident in the console.")
+    evidence: tuple[str, ...] = Field((), max_length=20, description="JWS of the events behind it.")
+
+
+class IncidentAck(WireModel):
+    """An agency's word that a delivery reached it (kind `ack`)."""
+
+    delivery_id: Id
+    incident_id: Id
+    agency: Name
+    at: Moment
+    state: Literal["received", "accepted", "refused"]
+    officer: str | None = Field(None, max_length=80)
+    note: Text | None = None

@@ -1,0 +1,37 @@
+"""What the collector says of numbered messages; only a receipt empties a device's outbox."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from wire.event import SeqRange
+from wire.names import Id, Name, Sha256, WireModel
+
+
+class Received(WireModel):
+    """One message that the collector has committed."""
+
+    seq: int = Field(ge=1)
+    id: Id
+
+
+class Receipt(WireModel):
+    """Sent after the collector's commit (kind `receipt`); repeating it is harmless."""
+
+    device: Name
+    epoch: Id
+    received: tuple[Received, ...] = Field((), max_length=2000)
+    stills: tuple[Sha256, ...] = Field((), max_length=500)
+    refused: tuple[Received, ...] = Field(
+        (), max_length=500, description="Kept in quarantine; will never be accepted as they are."
+    )
+    contiguous: int = Field(ge=0, description="Highest number up to which nothing is missing.")
+
+
+class GapRequest(WireModel):
+    """Numbers that the collector misses (kind `gap`): to be sent again or named as lost."""
+
+    device: Name
+    epoch: Id
+    ranges: tuple[SeqRange, ...] = Field(min_length=1, max_length=200)
+    stills: tuple[Sha256, ...] = Field((), max_length=200)
