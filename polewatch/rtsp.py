@@ -1,6 +1,7 @@
-"""A real RTSP camera for the demo: one file, played in a loop at its own speed, on loopback only.
+"""A real RTSP camera for the demo: one file in a loop at its own speed, on loopback only.
 
-`python -m polewatch.rtsp --file street.mp4 --port 0` prints the URL when it is ready and ends on SIGTERM or SIGINT.
+`python -m polewatch.rtsp --file street.mp4 --port 0` prints the URL when it is ready and ends on
+SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ async def serve(file: Path, port: int, stop: asyncio.Event) -> None:
 
 
 def _bound_port(server: RtspServer) -> int:
-    # The library tells nobody which port the system chose, and choosing one before it binds would be a race.
+    # The library tells nobody which port the system chose; choosing one beforehand would be a race.
     listening = server._server
     if not isinstance(listening, asyncio.Server):
         raise RuntimeError("the RTSP server is not listening")
@@ -55,8 +56,8 @@ async def _run(file: Path, port: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The module's command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m polewatch.rtsp", description=__doc__)
-    parser.add_argument("--file", type=Path, required=True, help="an MP4 or MKV file with H.264 video")
-    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--file", type=Path, required=True, help="MP4 or MKV with H.264")
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
     given = parser.parse_args(arguments)
     try:
         asyncio.run(_run(given.file, given.port))

@@ -1,4 +1,4 @@
-"""Make street.mp4 from OpenCV's vtest.avi: `python -m polewatch.demo_data.build [SOURCE] [TARGET]`."""
+"""Make street.mp4 from OpenCV's vtest.avi: `python -m polewatch.demo_data.build`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ BIT_RATE = 1_200_000
 
 
 def build(source: Path, target: Path) -> int:
-    """Re-encode frames FIRST..LAST of `source` as one keyframe a second, no B-frames; returns the frame count."""
+    """Re-encode frames FIRST..LAST, a keyframe a second, no B-frames; returns the frame count."""
     written = 0
-    with av.open(str(source)) as given, av.open(str(target), "w", options={"movflags": "+faststart"}) as made:
+    with (
+        av.open(str(source)) as given,
+        av.open(str(target), "w", options={"movflags": "+faststart"}) as made,
+    ):
         picture = given.streams.video[0].codec_context
         stream = made.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
