@@ -27,8 +27,8 @@ ALGORITHM = "EdDSA"
 _ACCEPTED = ["EdDSA", "Ed25519"]
 warnings.filterwarnings("ignore", category=SecurityWarning, message="EdDSA is deprecated")
 
-MAX_MESSAGE_BYTES = 256 * 1024
-"""Larger signed messages are refused unread; a finding with 200 tracks is about 30 KB."""
+MAX_MESSAGE_BYTES = 128 * 1024
+"""Larger signed messages are refused unread; a finding with 200 tracks is about 40 KB."""
 
 TYPE_PREFIX = "kr.polewatch."
 SCHEMA_MAJOR = 1
