@@ -1,4 +1,4 @@
-"""Configuration files: YAML into a strict pydantic model, with errors that name file, key and cure."""
+"""Configuration files: YAML into strict pydantic models; errors name file, key and cure."""
 
 from __future__ import annotations
 
