@@ -152,7 +152,7 @@ class FrameDecoder:
         self._arrivals = {pts: one for pts, one in self._arrivals.items() if pts > packet.pts_90k}
         if packet.pts_90k < self._due - self._step * JITTER:
             return
-        # From the due time, not from now, so that 10 fps thinned to 5 fps stays 5 fps despite jitter.
+        # From the due time, not from now: 10 fps thinned to 5 fps stays 5 fps despite jitter.
         late = packet.pts_90k - self._due > self._step
         self._due = (packet.pts_90k if late else self._due) + self._step
         image = np.ascontiguousarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)

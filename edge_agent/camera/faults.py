@@ -9,7 +9,7 @@ import av.error
 from wire.codes import explain
 
 
-class CameraFault(Exception):
+class CameraError(Exception):
     """A camera that cannot be used as it is. The text never holds credentials."""
 
     def __init__(self, code: str, detail: str, *, permanent: bool = False) -> None:
@@ -32,28 +32,28 @@ def redact(url: str) -> str:
 
 
 def check_url(url: str) -> None:
-    """Raises CameraFault unless it is an RTSP URL with a host."""
+    """Raises CameraError unless it is an RTSP URL with a host."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("rtsp", "rtsps") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise CameraFault("camera.bad-url", redact(url), permanent=True)
+        raise CameraError("camera.bad-url", redact(url), permanent=True)
 
 
-def classify(error: Exception, url: str) -> CameraFault:
+def classify(error: Exception, url: str) -> CameraError:
     """The fault behind an error of libav; its own text is not used, because it repeats the URL."""
     where = redact(url)
-    if isinstance(error, CameraFault):
+    if isinstance(error, CameraError):
         return error
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-        return CameraFault("camera.unauthorized", where, permanent=True)
+        return CameraError("camera.unauthorized", where, permanent=True)
     if isinstance(error, av.error.HTTPNotFoundError):
-        return CameraFault("camera.not-found", where, permanent=True)
+        return CameraError("camera.not-found", where, permanent=True)
     if isinstance(error, av.error.HTTPClientError | av.error.InvalidDataError):
-        return CameraFault("camera.not-video", where, permanent=True)
+        return CameraError("camera.not-video", where, permanent=True)
     if isinstance(error, av.error.ExitError | av.error.TimeoutError):
-        return CameraFault("camera.stalled", f"{where} was silent too long")
+        return CameraError("camera.stalled", f"{where} was silent too long")
     reason = error.strerror if isinstance(error, OSError | av.error.FFmpegError) else None
-    return CameraFault("camera.unreachable", f"{where} ({reason or type(error).__name__})")
+    return CameraError("camera.unreachable", f"{where} ({reason or type(error).__name__})")

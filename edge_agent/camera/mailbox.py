@@ -27,7 +27,7 @@ class Mailbox(Generic[Item]):
             self._changed.notify()
 
     def take(self, timeout_s: float) -> Item | None:
-        """The newest item, waiting at most `timeout_s`; None when none came or the box is closed."""
+        """The newest item within `timeout_s`; None when none came or the box is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._item is not None or self._closed, timeout_s)
             item, self._item = self._item, None

@@ -16,7 +16,7 @@ import structlog
 from edge_agent.camera import nal
 from edge_agent.camera.arrival import Arrival, FirstTimes
 from edge_agent.camera.backoff import Backoff
-from edge_agent.camera.faults import CameraFault, check_url, classify, redact
+from edge_agent.camera.faults import CameraError, check_url, classify, redact
 from edge_agent.camera.packet import EncodedPacket, PacketSink, StreamInfo
 from edge_agent.camera.probe import probe
 from edge_agent.camera.timeline import Timeline
@@ -107,14 +107,14 @@ class RtspSource:
             began = self._clock.monotonic()
             try:
                 self.run_once()
-            except CameraFault as problem:
+            except CameraError as problem:
                 self._report("down", problem.code, str(problem))
                 if self._clock.monotonic() - began > STEADY_S and not problem.permanent:
                     self._backoff.reset()
                 self._clock.wait(self._stop, self._backoff.pause(longest=problem.permanent))
 
     def run_once(self) -> None:
-        """One connection, from opening to its end; raises CameraFault unless stopped."""
+        """One connection, from opening to its end; raises CameraError unless stopped."""
         check_url(self._url)
         self._timeline.reconnect()
         self._info = None
@@ -127,18 +127,18 @@ class RtspSource:
         except (av.error.FFmpegError, OSError) as error:
             problem = classify(error, self._url)
             if problem.code == "camera.stalled" and self._info is None:
-                problem = CameraFault("camera.unreachable", f"{redact(self._url)} does not answer")
+                problem = CameraError("camera.unreachable", f"{redact(self._url)} does not answer")
             raise problem from None
         if not self._stop.is_set():
-            raise CameraFault("camera.stalled", f"{redact(self._url)} closed the stream")
+            raise CameraError("camera.stalled", f"{redact(self._url)} closed the stream")
 
     def _read(self, container: av.container.InputContainer) -> None:
         if not container.streams.video:
-            raise CameraFault("camera.not-video", redact(self._url), permanent=True)
+            raise CameraError("camera.not-video", redact(self._url), permanent=True)
         stream = container.streams.video[0]
         codec = _CODECS.get(stream.codec_context.name)
         if codec is None:
-            raise CameraFault(
+            raise CameraError(
                 "camera.codec", f"{redact(self._url)}: {stream.codec_context.name}", permanent=True
             )
         described = nal.parameter_sets(codec, nal.split(stream.codec_context.extradata or b""))

@@ -1,0 +1,163 @@
+"""The ring's index: which segment holds which time. Rebuilt from the files when it is lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlite_utils import Database
+
+from edge_agent.camera.nal import Codec
+
+SCHEMA = Path(__file__).with_name("ring_schema.sql")
+VERSION = 1
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of the ring; the fields are the columns of `segment` in ring_schema.sql."""
+
+    name: str
+    run: str
+    codec: Codec
+    start_us: int
+    end_us: int
+    start_90k: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A span that must not be evicted before `until_us`."""
+
+    id: int
+    from_us: int
+    to_us: int
+    until_us: int
+    reason: str
+
+
+class SegmentIndex:
+    """SQLite behind one lock; used by the ring's writer and by readers of clips."""
+
+    def __init__(self, path: Path) -> None:
+        self.made_new = not path.exists()
+        """True when the segments must be added from the files."""
+        self._lock = threading.Lock()
+        try:
+            self._db = _open(path)
+        except sqlite3.DatabaseError as error:
+            # Set aside rather than deleted: it may hold the only record of case holds.
+            aside = path.with_suffix(".damaged")
+            log.error("ring.index-damaged", path=str(path), kept_as=str(aside), error=str(error))
+            path.replace(aside)
+            for tail in ("-wal", "-shm"):
+                path.with_name(path.name + tail).unlink(missing_ok=True)
+            self._db, self.made_new = _open(path), True
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def add(self, segments: Iterable[Segment]) -> None:
+        with self._lock, self._db.conn:
+            self._db.conn.executemany(
+                "INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [astuple(segment) for segment in segments],
+            )
+
+    def remove(self, segment: Segment) -> None:
+        """Forget a deleted file and count it."""
+        with self._lock, self._db.conn:
+            self._db.conn.execute("DELETE FROM segment WHERE name = ?", [segment.name])
+            self._db.conn.executemany(
+                "INSERT INTO tally VALUES (?, ?)"
+                " ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
+                [("segments_deleted", 1), ("bytes_deleted", segment.bytes)],
+            )
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop rows whose files are gone."""
+        with self._lock, self._db.conn:
+            self._db.conn.executemany(
+                "DELETE FROM segment WHERE name = ?", [(name,) for name in names]
+            )
+
+    def overlapping(self, from_us: int, to_us: int) -> list[Segment]:
+        """Segments that hold any of from_us..to_us, oldest first."""
+        return self._segments("start_us <= ? AND end_us > ?", [to_us, from_us])
+
+    def evictable(self, now_us: int) -> list[Segment]:
+        """Segments under no hold, oldest first."""
+        return self._segments(
+            "NOT EXISTS (SELECT 1 FROM hold WHERE until_us > ?"
+            " AND from_us < segment.end_us AND to_us > segment.start_us)",
+            [now_us],
+        )
+
+    def names(self) -> set[str]:
+        return {str(row[0]) for row in self._rows("SELECT name FROM segment", [])}
+
+    def total_bytes(self) -> int:
+        return int(self._rows("SELECT coalesce(sum(bytes), 0) FROM segment", [])[0][0])
+
+    def span_us(self) -> tuple[int, int] | None:
+        start, end = self._rows("SELECT min(start_us), max(end_us) FROM segment", [])[0]
+        return None if start is None else (int(start), int(end))
+
+    def hold(self, from_us: int, to_us: int, until_us: int, reason: str) -> int:
+        with self._lock, self._db.conn:
+            cursor = self._db.conn.execute(
+                "INSERT INTO hold (from_us, to_us, until_us, reason) VALUES (?, ?, ?, ?)",
+                [from_us, to_us, until_us, reason],
+            )
+        return int(cursor.lastrowid or 0)
+
+    def release(self, hold_id: int) -> None:
+        with self._lock, self._db.conn:
+            self._db.conn.execute("DELETE FROM hold WHERE id = ?", [hold_id])
+
+    def holds(self) -> list[Hold]:
+        rows = self._rows("SELECT id, from_us, to_us, until_us, reason FROM hold ORDER BY id", [])
+        return [Hold(*row) for row in rows]
+
+    def tally(self) -> dict[str, int]:
+        return dict(self._rows("SELECT what, count FROM tally", []))
+
+    def _segments(self, where: str, arguments: list[int]) -> list[Segment]:
+        rows = self._rows(
+            "SELECT name, run, codec, start_us, end_us, start_90k, bytes FROM segment"
+            f" WHERE {where} ORDER BY start_us",
+            arguments,
+        )
+        return [Segment(*row) for row in rows]
+
+    def _rows(self, sql: str, arguments: list[int]) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return list(self._db.execute(sql, arguments).fetchall())
+
+
+def _open(path: Path) -> Database:
+    db = Database(sqlite3.connect(path, check_same_thread=False, timeout=10))
+    try:
+        db.enable_wal()
+        db.conn.executescript(SCHEMA.read_text())
+        if db.conn.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check failed")
+        row = db.conn.execute("SELECT version FROM schema_version").fetchone()
+        if row is None:
+            with db.conn:
+                db.conn.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
+        elif row[0] > VERSION:
+            raise RuntimeError(f"{path} was written by a newer version; update the agent")
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,292 @@
+"""The ring: a camera's newest video on disk, encoded as it came, evicted by size and age."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import av.error
+import structlog
+
+from edge_agent.camera.packet import EncodedPacket, StreamInfo
+from edge_agent.clips.access_unit import AccessUnit
+from edge_agent.clips.index import Hold, Segment, SegmentIndex
+from edge_agent.clips.reading import from_keyframe, units_of
+from edge_agent.clips.segment import (
+    Opener,
+    SegmentWriter,
+    describe,
+    from_us,
+    open_unbuffered,
+    to_us,
+)
+from wire.clock import Clock
+
+MAX_AGE = timedelta(days=30)
+"""The law's default for public cameras: then deletion."""
+SEGMENT_S = 4.0
+QUEUE_PACKETS = 512
+QUEUE_BYTES = 16 << 20
+"""What a slow disk may make us hold: half a minute of a 4 Mbit/s camera."""
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RingCounters:
+    """Since the agent started, save `segments_deleted` and `bytes_deleted`: since the index was."""
+
+    written: int
+    dropped: int
+    """Packets that a full queue or a failing disk lost."""
+    write_errors: int
+    bytes_on_disk: int
+    segments_deleted: int
+    bytes_deleted: int
+
+
+class Ring:
+    """One camera's ring: a packet sink with its own writer thread, and readers on any thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        camera: str,
+        clock: Clock,
+        *,
+        budget_bytes: int,
+        max_age: timedelta = MAX_AGE,
+        on_state: Callable[[str | None, str], None] | None = None,
+        opener: Opener = open_unbuffered,
+    ) -> None:
+        """`on_state(code, detail)` reports `disk.full` or `disk.read-only`, and None when well."""
+        if not timedelta() < max_age <= MAX_AGE:
+            raise ValueError(f"max_age must be between 0 and {MAX_AGE.days} days")
+        self.camera = camera
+        self._folder = folder / camera
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+        self._budget_bytes = budget_bytes
+        self._max_age = max_age
+        self._on_state = on_state
+        self._opener = opener
+        self._run_id = secrets.token_hex(4)
+        self._index = SegmentIndex(self._folder / "index.sqlite")
+        self._queue: deque[StreamInfo | EncodedPacket] = deque()
+        self._queued_bytes = 0
+        self._await_keyframe = False
+        self._ready = threading.Condition()
+        self._stopped = False
+        self._writer: SegmentWriter | None = None
+        self._open: Segment | None = None
+        self._info: StreamInfo | None = None
+        self._fault: str | None = None
+        self._written = 0
+        self._dropped = 0
+        self._write_errors = 0
+        self._thread = threading.Thread(target=self._run, name=f"ring-{camera}", daemon=True)
+        self._log = log.bind(camera=camera)
+        self._reconcile()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Write what is queued, finish the segment, close the index; true when done in time."""
+        with self._ready:
+            self._stopped = True
+            self._ready.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        done = not self._thread.is_alive()
+        if done:
+            self._index.close()
+        return done
+
+    def stream(self, info: StreamInfo) -> None:
+        with self._ready:
+            self._queue.append(info)
+            self._ready.notify()
+
+    def packet(self, packet: EncodedPacket) -> None:
+        with self._ready:
+            full = len(self._queue) >= QUEUE_PACKETS or self._queued_bytes >= QUEUE_BYTES
+            if full or (self._await_keyframe and not packet.keyframe):
+                self._await_keyframe = True
+                self._dropped += 1
+                return
+            self._await_keyframe = False
+            self._queue.append(packet)
+            self._queued_bytes += len(packet.data)
+            self._ready.notify()
+
+    @property
+    def counters(self) -> RingCounters:
+        tally = self._index.tally()
+        still_open = self._open
+        return RingCounters(
+            self._written,
+            self._dropped,
+            self._write_errors,
+            self._index.total_bytes() + (still_open.bytes if still_open else 0),
+            tally.get("segments_deleted", 0),
+            tally.get("bytes_deleted", 0),
+        )
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Wall times of the oldest and the newest picture; None when nothing is recorded."""
+        still_open = self._open
+        spans = [span for span in [self._index.span_us()] if span]
+        if still_open:
+            spans.append((still_open.start_us, still_open.end_us))
+        if not spans:
+            return None
+        return from_us(min(span[0] for span in spans)), from_us(max(span[1] for span in spans))
+
+    def hold(self, from_at: datetime, to_at: datetime, reason: str, until: datetime) -> int:
+        """Keep a span from eviction before `until`; returns the hold's id."""
+        return self._index.hold(to_us(from_at), to_us(to_at), to_us(until), reason)
+
+    def release(self, hold_id: int) -> None:
+        self._index.release(hold_id)
+
+    def holds(self) -> list[Hold]:
+        return self._index.holds()
+
+    def read(self, from_at: datetime, to_at: datetime) -> Iterator[AccessUnit]:
+        """The access units of a span, from the keyframe at or before `from_at`.
+
+        Takes in the segment that is still being written. Time stamps run on over segments and
+        restarts. A segment that is evicted meanwhile is left out.
+        """
+        still_open = self._open
+        found = self._index.overlapping(to_us(from_at), to_us(to_at))
+        known = {segment.name for segment in found}
+        if still_open and still_open.name not in known and still_open.end_us > to_us(from_at):
+            found.append(still_open)
+        return from_keyframe(units_of(self._folder, found), from_at, to_at)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: bool(self._queue) or self._stopped)
+                if not self._queue:
+                    break
+                item = self._queue.popleft()
+                if isinstance(item, EncodedPacket):
+                    self._queued_bytes -= len(item.data)
+            if isinstance(item, StreamInfo):
+                if self._info is None or self._info.parameter_sets != item.parameter_sets:
+                    self._finish()
+                self._info = item
+            else:
+                self._take(item)
+        self._finish()
+
+    def _take(self, packet: EncodedPacket) -> None:
+        try:
+            self._record(packet)
+        except (OSError, av.error.FFmpegError) as error:
+            self._write_errors += 1
+            self._dropped += 1
+            self._fail(error)
+
+    def _record(self, packet: EncodedPacket) -> None:
+        if self._writer is not None and packet.keyframe and self._writer.lasts(packet) >= SEGMENT_S:
+            self._finish()
+        if self._writer is None:
+            if self._info is None or not packet.keyframe:
+                self._dropped += 1
+                return
+            self._evict()
+            self._writer = SegmentWriter(
+                self._folder, self._run_id, self._info.codec, packet, self._opener
+            )
+        self._open = self._writer.write(packet)
+        self._written += 1
+        self._well()
+
+    def _finish(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            segment = writer.close()
+        except (OSError, av.error.FFmpegError) as error:
+            self._write_errors += 1
+            segment = writer.abandon()
+            self._fail(error)
+        if segment.bytes:
+            self._index.add([segment])
+        self._open = None
+
+    def _fail(self, error: Exception) -> None:
+        """Close what is open, make room, and let the next keyframe try again."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            segment = writer.abandon()
+            if segment.bytes:
+                self._index.add([segment])
+            self._open = None
+        number = error.errno if isinstance(error, OSError) else None
+        code = "disk.full" if number in _NO_SPACE else "disk.read-only"
+        if code == "disk.full":
+            self._evict(make_room=True)
+        if self._fault != code:
+            self._fault = code
+            self._log.error("ring.write-failed", code=code, error=str(error))
+            self._tell(code, str(error))
+
+    def _well(self) -> None:
+        if self._fault is not None:
+            self._fault = None
+            self._log.info("ring.writes-again")
+            self._tell(None, "")
+
+    def _tell(self, code: str | None, detail: str) -> None:
+        if self._on_state is not None:
+            self._on_state(code, detail)
+
+    def _evict(self, *, make_room: bool = False) -> None:
+        now_us = to_us(self._clock.now())
+        oldest_us = now_us - self._max_age // timedelta(microseconds=1)
+        excess = self._index.total_bytes() - self._budget_bytes
+        for segment in self._index.evictable(now_us):
+            if excess <= 0 and segment.end_us >= oldest_us and not make_room:
+                break
+            (self._folder / segment.name).unlink(missing_ok=True)
+            self._index.remove(segment)
+            excess -= segment.bytes
+            make_room = False
+
+    def _reconcile(self) -> None:
+        """Bring index and files together after a crash or the loss of either."""
+        on_disk = {
+            path.relative_to(self._folder).as_posix(): path for path in self._folder.glob("*/*.ts")
+        }
+        known = self._index.names()
+        found, empty = [], 0
+        for name in sorted(on_disk.keys() - known):
+            segment = describe(self._folder, on_disk[name])
+            if segment is None:
+                on_disk[name].unlink()
+                empty += 1
+            else:
+                found.append(segment)
+        self._index.add(found)
+        self._index.forget(known - on_disk.keys())
+        if found or empty or known - on_disk.keys():
+            self._log.warning(
+                "ring.index-mended",
+                added=len(found),
+                empty_files_removed=empty,
+                files_missing=len(known - on_disk.keys()),
+            )
