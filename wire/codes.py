@@ -155,6 +155,11 @@ FAULTS = _table(
         "장비를 업데이트하십시오", "Update the box",
     ),
     (
+        "command.busy", "PW-607",
+        "처리 중인 명령이 너무 많음", "Too many commands at once",
+        "잠시 후 다시 시도하십시오", "Try again in a while",
+    ),
+    (
         "grant.invalid", "PW-701",
         "열람 허가가 유효하지 않음", "The grant is not valid",
         "열람을 다시 신청하십시오", "Ask for a new grant",

@@ -134,18 +134,26 @@ class SeqRange(WireModel):
     last: int = Field(ge=1)
 
 
-LossReason = Literal["disk-full", "age", "size", "corrupt", "epoch-lost"]
+LossReason = Literal["disk-full", "age", "size", "corrupt", "epoch-lost", "receipted", "queue"]
+"""`receipted`: asked for again, but gone since a receipt named it; `queue`: never got a number."""
 
 
 class LossRecord(WireModel):
-    """What a device had to give up (kind `loss`); it closes the gap in the numbers."""
+    """What a device had to give up (kind `loss`); it closes the gap in the numbers.
+
+    Without `ranges` it names what had no number: stills of events that are delivered apart, or
+    findings that could not be committed.
+    """
 
     lost_epoch: Id
-    ranges: tuple[SeqRange, ...] = Field(min_length=1, max_length=1000)
-    count: int = Field(ge=1)
-    by_severity: dict[str, int] = Field(max_length=8)
+    ranges: tuple[SeqRange, ...] = Field((), max_length=1000)
+    count: int = Field(ge=0, description="Events lost; stills are not counted.")
+    by_severity: dict[str, int] = Field(
+        max_length=8, description="Of `count`, as far as it is known."
+    )
     finding_ids: tuple[Id, ...] = Field((), max_length=1000)
     event_ids: tuple[Id, ...] = Field((), max_length=1000)
+    stills: tuple[Sha256, ...] = Field((), max_length=1000)
     reason: LossReason
 
 
@@ -154,7 +162,7 @@ class EpochStart(WireModel):
 
     previous: Id | None = None
     previous_last_seq: int | None = Field(None, ge=0)
-    reason: Literal["first", "folder-lost", "folder-restored", "commanded"]
+    reason: Literal["first", "folder-lost", "folder-restored", "corrupt", "commanded"]
     boot_id: Id
 
 

@@ -140,6 +140,11 @@ def parse_agency_out(topic: str) -> AgencyTopic:
     return AgencyTopic(parts[2], "ack", None)
 
 
+def service_source(site: str, name: str) -> str:
+    """The CloudEvents `source` of what a service of the centre, such as the collector, signs."""
+    return f"/polewatch/{site}/{name}"
+
+
 ALL_UP = "pw/up/#"
 ALL_AGENCY_OUT = "pw/agency/+/out/#"
 
