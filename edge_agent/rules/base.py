@@ -1,0 +1,43 @@
+"""What every rule is, and the rules that a camera's configuration asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from edge_agent.rules.intrusion import Intrusion
+from edge_agent.rules.loitering import Loitering
+from edge_agent.rules.schedule import Schedule
+from edge_agent.rules.spec import CameraRules, RuleSpec
+from edge_agent.scene import Finding, Track
+
+
+class Rule(Protocol):
+    """A pure function of what was seen so far: no clock, no I/O."""
+
+    id: str
+
+    def update(
+        self, tracks: tuple[Track, ...], media_s: float, wall: datetime
+    ) -> tuple[Finding, ...]:
+        """Take in one frame's tracks; what there is to say now.
+
+        `media_s` is the camera's own time line and grows; `wall` (timezone-aware) serves schedules
+        only. A finding is said with the phase `open` once, then `update`s, then `close` once.
+        """
+        ...
+
+
+def build_rules(camera_rules: CameraRules, site_zone: tzinfo) -> tuple[Rule, ...]:
+    """The rules of one camera, in the configuration's order."""
+    return tuple(_build(spec, camera_rules, site_zone) for spec in camera_rules.rules)
+
+
+def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule:
+    schedule = Schedule(spec.schedule, site_zone)
+    match spec.type, spec.zone:
+        case "intrusion", str(zone):
+            return Intrusion(spec, camera_rules.zone(zone), schedule)
+        case "loitering", str(zone):
+            return Loitering(spec, camera_rules.zone(zone), schedule)
+    raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")

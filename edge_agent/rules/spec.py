@@ -1,0 +1,209 @@
+"""What a camera's owner may ask for: zones, lines and rules, as they stand in the configuration."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from datetime import time
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from edge_agent.rules.geometry import area
+from wire.event import RuleType, Severity
+from wire.names import Name
+from wire.settings import Settings
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Corner = tuple[Fraction, Fraction]
+Label = Literal["person", "bicycle", "motorcycle", "car", "bus", "truck", "bag", "dog"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+IMPLEMENTED: Final[tuple[RuleType, ...]] = ("intrusion", "loitering")
+"""The rule types that this release can run."""
+
+_ZONE_TYPES: Final = frozenset(
+    {"intrusion", "loitering", "abandonment", "dumping", "crowd", "stopped_vehicle"}
+)
+_LINE_TYPES: Final = frozenset({"line_crossing"})
+_DEFAULT_SECONDS: Final[dict[str, float]] = {
+    "loitering": 10.0,
+    "fall": 3.0,
+    "abandonment": 10.0,
+    "dumping": 10.0,
+    "stopped_vehicle": 60.0,
+}
+
+_SMALLEST_ZONE: Final = 1e-4
+
+
+class ZoneSpec(Settings):
+    """A part of the picture, drawn on the ground where feet and wheels stand."""
+
+    id: Name = Field(description="What rules and events call the zone.")
+    polygon: tuple[Corner, ...] = Field(
+        min_length=3,
+        max_length=64,
+        description="Corners in order, x and y in fractions of the frame from the top left.",
+    )
+
+    @field_validator("polygon")
+    @classmethod
+    def _encloses_something(cls, polygon: tuple[Corner, ...]) -> tuple[Corner, ...]:
+        if area(polygon) < _SMALLEST_ZONE:
+            raise ValueError(
+                "the corners enclose next to nothing; give them in order around the zone, "
+                "in fractions of the frame between 0 and 1"
+            )
+        return polygon
+
+
+class LineSpec(Settings):
+    """A line that may be crossed; its direction runs from the first point to the last."""
+
+    id: Name = Field(description="What rules and events call the line.")
+    points: tuple[Corner, ...] = Field(
+        min_length=2,
+        max_length=16,
+        description="Points in order, x and y in fractions of the frame from the top left.",
+    )
+
+    @field_validator("points")
+    @classmethod
+    def _leads_somewhere(cls, points: tuple[Corner, ...]) -> tuple[Corner, ...]:
+        if any(a == b for a, b in itertools.pairwise(points)):
+            raise ValueError("two points in a row are the same")
+        return points
+
+
+class ScheduleSpec(Settings):
+    """A span of the day, on some weekdays, in the site's time zone."""
+
+    days: tuple[Weekday, ...] = Field(
+        default=WEEKDAYS,
+        min_length=1,
+        max_length=7,
+        description="Days on which the span begins; one past midnight belongs to the day before.",
+    )
+    start: time = Field(alias="from", description="When it begins, like '22:00'.")
+    end: time = Field(
+        alias="to",
+        description="When it ends; not later than `from` means on the next day.",
+    )
+
+    @field_validator("start", "end")
+    @classmethod
+    def _is_local(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("give the time without an offset; it is in the site's time zone")
+        return value
+
+
+class RuleSpec(Settings):
+    """One rule of a camera."""
+
+    id: Name = Field(description="What events call the rule; one of a kind on the camera.")
+    type: RuleType = Field(description="What the rule looks for.")
+    zone: Name | None = Field(default=None, description="The zone that it watches.")
+    line: Name | None = Field(default=None, description="The line that it watches.")
+    labels: tuple[Label, ...] = Field(
+        default=("person",),
+        min_length=1,
+        max_length=8,
+        description="What kinds of objects it heeds.",
+    )
+    seconds: float | None = Field(
+        default=None,
+        ge=0.1,
+        le=86_400,
+        description="How long it must last before the alarm; the type has its own default: "
+        + ", ".join(f"{name} {value:g}" for name, value in _DEFAULT_SECONDS.items())
+        + ".",
+    )
+    schedule: tuple[ScheduleSpec, ...] = Field(
+        default=(),
+        max_length=32,
+        description="When the rule is armed; empty means always.",
+    )
+    severity: Severity = Field(default="moderate", description="The severity of its events.")
+    cooldown_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=86_400,
+        description="Seconds after a finding closed in which no new one opens.",
+    )
+    min_height: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="The least height of an object's box, in fractions of the frame's height.",
+    )
+
+    @field_validator("type")
+    @classmethod
+    def _exists(cls, value: RuleType) -> RuleType:
+        if value not in IMPLEMENTED:
+            raise ValueError(
+                f"this release has no rule of the type {value!r}; it has: {', '.join(IMPLEMENTED)}"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        if self.zone is None and self.type in _ZONE_TYPES:
+            raise ValueError(f"a rule of the type {self.type!r} needs a zone")
+        if self.line is None and self.type in _LINE_TYPES:
+            raise ValueError(f"a rule of the type {self.type!r} needs a line")
+        if self.line is not None and self.type not in _LINE_TYPES:
+            raise ValueError(f"a rule of the type {self.type!r} takes no line")
+        if self.seconds is not None and self.type not in _DEFAULT_SECONDS:
+            raise ValueError(f"a rule of the type {self.type!r} takes no seconds")
+        return self
+
+    @property
+    def lasting_s(self) -> float:
+        """`seconds`, or the type's default; 0 for types that do not wait."""
+        if self.seconds is not None:
+            return self.seconds
+        return _DEFAULT_SECONDS.get(self.type, 0.0)
+
+
+class CameraRules(Settings):
+    """Everything that is asked of one camera's pictures."""
+
+    zones: tuple[ZoneSpec, ...] = Field(default=(), max_length=64, description="Zones by id.")
+    lines: tuple[LineSpec, ...] = Field(default=(), max_length=64, description="Lines by id.")
+    rules: tuple[RuleSpec, ...] = Field(default=(), max_length=64, description="Rules by id.")
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        zones = _distinct("zone", (zone.id for zone in self.zones))
+        lines = _distinct("line", (line.id for line in self.lines))
+        _distinct("rule", (rule.id for rule in self.rules))
+        for rule in self.rules:
+            _known(rule.id, "zone", rule.zone, zones)
+            _known(rule.id, "line", rule.line, lines)
+        return self
+
+    def zone(self, name: str) -> ZoneSpec:
+        """The zone called `name`, which must exist."""
+        return next(zone for zone in self.zones if zone.id == name)
+
+
+def _distinct(kind: str, names: Iterable[str]) -> list[str]:
+    seen: list[str] = []
+    for name in names:
+        if name in seen:
+            raise ValueError(
+                f"two {kind}s are called {name!r}; every {kind} needs an id of its own"
+            )
+        seen.append(name)
+    return seen
+
+
+def _known(rule: str, kind: str, name: str | None, names: list[str]) -> None:
+    if name is not None and name not in names:
+        have = ", ".join(names) or "none"
+        raise ValueError(f"rule {rule!r}: there is no {kind} {name!r}; the {kind}s are: {have}")
