@@ -1,0 +1,56 @@
+# Polewatch: `make demo` shows it, `make test` proves it. Needs Python >= 3.11 with venv, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help .venv demo check test requirements docs
+
+help: ## what can be made
+	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+# Each stamp stands for one installed set of requirements, so that a second run is instant.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "$(PYTHON) is missing or older than 3.11; name another by: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module. Install it by: apt install python3-venv" >&2; exit 1; }
+	@echo "making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing the pinned requirements (about 400 MB, once)"
+	@$(PIP) install --quiet --require-hashes -r requirements/demo.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/demo.stamp
+	@echo "installing the pinned tools for tests and checks"
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv: $(VENV)/demo.stamp ## the virtual environment with everything that the demo needs
+
+demo: $(VENV)/demo.stamp ## the whole of Polewatch at work on this machine
+	@$(BIN)/polewatch demo
+
+check: $(VENV)/dev.stamp ## style, types and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
+	@bash tests/support/debian.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest --ignore=tests/system --ignore=tests/repo
+	$(BIN)/pytest tests/repo
+	$(BIN)/pytest tests/system
+
+docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
+	$(BIN)/python -m polewatch.docs
+
+requirements: $(VENV)/bin/python ## pins the requirements anew, with hashes
+	$(BIN)/python requirements/pin.py
