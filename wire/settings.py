@@ -24,7 +24,9 @@ class SettingsError(Exception):
 class Settings(BaseModel):
     """Base of every configuration model: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
 
 
 def _beside_the_file(path: Path, info: ValidationInfo) -> Path:

@@ -1,0 +1,149 @@
+"""The agent's configuration file: every key with type, bound, default and what it is for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from edge_agent.rules.spec import CameraRules
+from wire.names import Name, Shard
+from wire.settings import Settings, SettingsError, SettingsPath, load_settings
+
+
+class CameraSettings(CameraRules):
+    """One camera: where its stream is, how often it is analysed, and what to watch for."""
+
+    id: Name = Field(description="The camera's name, unique on this box.")
+    url: str = Field(
+        description="RTSP URL of the main stream (ring and clips), without user and password."
+    )
+    sub_url: str | None = Field(
+        None, description="RTSP URL of the substream, used for analysis when given."
+    )
+    credentials_file: SettingsPath | None = Field(
+        None, description="File of one line 'user:password' for this camera, mode 0600."
+    )
+    analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures analysed a second.")
+    drill: bool = Field(False, description="Mark everything this camera reports as an exercise.")
+
+    @field_validator("url", "sub_url")
+    @classmethod
+    def _no_credentials(cls, url: str | None) -> str | None:
+        if url is not None and "@" in url.partition("://")[2].partition("/")[0]:
+            raise ValueError("must not hold user and password; put them into credentials_file")
+        return url
+
+
+class BrokerSettings(Settings):
+    """Where the city's MQTT broker is."""
+
+    host: str = Field("localhost", min_length=1, description="Name in the broker's certificate.")
+    port: int = Field(8883, ge=1, le=65535)
+    uplink_bytes_per_s: int | None = Field(
+        None, ge=1_000, description="Upper bound for MQTT on a thin link; none when left out."
+    )
+
+
+class TrustSettings(Settings):
+    """Certificates of the two principals that may order this box about."""
+
+    collector: SettingsPath = Field(description="Signs receipts and commands.")
+    signer: SettingsPath = Field(description="Signs viewing grants.")
+
+
+class RingSettings(Settings):
+    """How much video stays on the box, per camera."""
+
+    megabytes: int = Field(2_000, ge=16, description="Disk for one camera's ring.")
+    days: float = Field(30.0, gt=0, le=30, description="Nothing older is kept; the law's bound.")
+
+
+class OutboxSettings(Settings):
+    """How much may wait while the link is down."""
+
+    megabytes: int = Field(500, ge=1)
+    days: float = Field(7.0, gt=0, le=30)
+
+
+class StillSettings(Settings):
+    """The picture that travels with a finding."""
+
+    max_kilobytes: int = Field(60, ge=8, le=60)
+    longest_edge: int = Field(640, ge=160, le=1920, description="Pixels.")
+
+
+class ClipSettings(Settings):
+    """Viewing over WebRTC."""
+
+    max_sessions: int = Field(8, ge=1, le=64, description="Viewers at once on this box.")
+
+
+class AgentSettings(Settings):
+    """The whole file."""
+
+    site: Name
+    shard: Shard = Field(description="Fixed at enrolment; stands in every topic.")
+    identity: SettingsPath = Field(
+        Path("identity"), description="Folder with key.pem (0600), cert.pem and ca.pem."
+    )
+    trust: TrustSettings
+    data: SettingsPath = Field(Path("data"), description="Folder for ring, outbox and logs.")
+    broker: BrokerSettings = BrokerSettings()
+    time_zone: str = Field("Asia/Seoul", description="Zone in which schedules are meant.")
+    model: str = Field("nanodet-g-256x416-int8", description="Detector, by name in the manifest.")
+    detector_threads: int = Field(1, ge=1, le=16)
+    health_interval_s: float = Field(5.0, ge=0.5, le=300)
+    ring: RingSettings = RingSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    still: StillSettings = StillSettings()
+    clips: ClipSettings = ClipSettings()
+    cameras: tuple[CameraSettings, ...] = Field(min_length=1, max_length=64)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is no IANA time zone such as Asia/Seoul") from error
+        return name
+
+    @model_validator(mode="after")
+    def _distinct(self) -> AgentSettings:
+        ids = [camera.id for camera in self.cameras]
+        doubles = sorted({one for one in ids if ids.count(one) > 1})
+        if doubles:
+            raise ValueError(f"camera ids stand twice: {', '.join(doubles)}")
+        return self
+
+    def sha256(self) -> str:
+        """What this configuration is, for events and for config.apply; order does not matter."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_agent_settings(path: Path) -> AgentSettings:
+    """Read the file; relative paths in it count from its folder. Raises SettingsError."""
+    return load_settings(path, AgentSettings)
+
+
+def stream_url(camera: CameraSettings, url: str) -> str:
+    """`url` with the camera's credentials put in, for the reader alone. Raises SettingsError."""
+    if camera.credentials_file is None:
+        return url
+    path = camera.credentials_file
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(f"{path}: may be read by others; run: chmod 600 {path}")
+        user, colon, password = path.read_text(encoding="utf-8").strip().partition(":")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    if not (user and colon):
+        raise SettingsError(f"{path}: must hold one line 'user:password'")
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"

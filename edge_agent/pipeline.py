@@ -1,0 +1,158 @@
+"""The stages of one camera, in order: source → ring, decoder → detector → tracker → rules → report.
+
+The reader's thread feeds the ring and the decoder; the decoder leaves its newest frame in a
+mailbox; the camera's analysis thread takes it there: slow analysis costs frames, never packets.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from edge_agent.camera.decoder import FrameDecoder
+from edge_agent.camera.mailbox import Mailbox
+from edge_agent.camera.packet import PacketSink
+from edge_agent.camera.source import CameraStatus, RtspSource
+from edge_agent.config import CameraSettings, stream_url
+from edge_agent.rules.base import Rule
+from edge_agent.scene import Detection, Finding, Frame, Image, Track
+from wire.clock import Clock
+
+TAKE_TIMEOUT_S = 0.5
+
+log = structlog.get_logger()
+
+
+class Sees(Protocol):
+    """A detector, as the analysis needs it."""
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """Detections in `(H, W, 3)` uint8 BGR, boxes in fractions of the frame."""
+        ...
+
+
+class Follows(Protocol):
+    """A tracker, as the analysis needs it."""
+
+    def update(self, detections: Sequence[Detection], media_s: float) -> tuple[Track, ...]:
+        """Tracks after the frame at `media_s`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one frame gave."""
+
+    frame: Frame
+    tracks: tuple[Track, ...]
+    findings: tuple[Finding, ...]
+
+
+class Analysis:
+    """Detector, tracker and rules of one camera; the same for live streams and recordings."""
+
+    def __init__(self, detector: Sees, tracker: Follows, rules: Sequence[Rule]) -> None:
+        self._detector = detector
+        self._tracker = tracker
+        self._rules = tuple(rules)
+
+    def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
+        """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
+        detections = self._detector.detect(frame.image)
+        tracks = self._tracker.update(detections, frame.media_s)
+        at = frame.received_at if wall is None else wall
+        findings = tuple(
+            finding for rule in self._rules for finding in rule.update(tracks, frame.media_s, at)
+        )
+        return Seen(frame, tracks, findings)
+
+
+class CameraPipeline:
+    """One camera's threads; `start` once, `stop` once. A failing stage never ends the agent."""
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        clock: Clock,
+        analysis: Analysis,
+        sinks: Sequence[PacketSink],
+        on_seen: Callable[[Seen], None],
+        on_state: Callable[[CameraStatus], None],
+    ) -> None:
+        """`sinks` take the main stream beside the analysis: the ring, and whoever watches live.
+
+        Raises SettingsError when the camera's credentials cannot be read.
+        """
+        self.camera = settings.id
+        self.analysed = 0
+        self.failed = 0
+        self.tracks = 0
+        self._analysis = analysis
+        self._on_seen = on_seen
+        self._frames: Mailbox[Frame] = Mailbox()
+        self.decoder = FrameDecoder(
+            settings.id, self._frames.put, analysis_fps=settings.analysis_fps
+        )
+        main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]
+        self.source = RtspSource(
+            settings.id, stream_url(settings, settings.url), clock, main_sinks, on_state
+        )
+        self.sub_source: RtspSource | None = None
+        if settings.sub_url is not None:
+            self.sub_source = RtspSource(
+                settings.id,
+                stream_url(settings, settings.sub_url),
+                clock,
+                [self.decoder],
+                lambda status: log.info(
+                    "camera.substream", camera=status.camera, state=status.state
+                ),
+            )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"analysis-{settings.id}", daemon=True
+        )
+
+    @property
+    def frames_replaced(self) -> int:
+        """Frames that a newer one overtook before the analysis came to them."""
+        return self._frames.replaced
+
+    def start(self) -> None:
+        self.decoder.start()
+        self._thread.start()
+        self.source.start()
+        if self.sub_source is not None:
+            self.sub_source.start()
+
+    def stop(self) -> None:
+        """End all threads of this camera, each within its own bound."""
+        self._stop.set()
+        self.source.stop()
+        if self.sub_source is not None:
+            self.sub_source.stop()
+        self.decoder.stop()
+        self._frames.close()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            frame = self._frames.take(TAKE_TIMEOUT_S)
+            if frame is None:
+                continue
+            try:
+                seen = self._analysis.step(frame)
+            except Exception:
+                # One bad frame must not end the watch; it is counted and shown in health.
+                self.failed += 1
+                log.exception("analysis.failed", camera=self.camera)
+                continue
+            self.analysed += 1
+            self.tracks = sum(track.seen for track in seen.tracks)
+            self._on_seen(seen)
