@@ -1,0 +1,126 @@
+"""Writes docs/reference/config.md from the models: `python -m polewatch.config_reference`."""
+
+from __future__ import annotations
+
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from collector.config import CollectorSettings
+from edge_agent.config import AgentSettings
+
+TARGET = Path(__file__).parents[1] / "docs" / "reference" / "config.md"
+
+_HEAD = """# Configuration reference
+
+Generated (`python -m polewatch.config_reference`) from the models that check the files.
+Unknown keys are refused. A relative path counts from the folder of the file it stands in.
+Commented examples: [agent.yaml](../guide/agent.yaml), [collector.yaml](../guide/collector.yaml).
+"""
+
+
+def reference() -> str:
+    """The page's text."""
+    parts = [_HEAD]
+    for title, model in (("agent.yaml", AgentSettings), ("collector.yaml", CollectorSettings)):
+        parts.append(f"\n## {title}\n")
+        parts += _tables(model, "", set())
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _tables(model: type[BaseModel], prefix: str, seen: set[type[BaseModel]]) -> list[str]:
+    lines = ["| key | type | default | what it is for |", "|---|---|---|---|"]
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        lines.append(f"| `{key}` | {_type(field)} | {_default(field)} | {_cell(field)} |")
+        many, child = _child(field.annotation)
+        if child is not None and child not in seen:
+            inner.append((key + ("[]." if many else "."), child))
+    lines.append("")
+    for where, child in inner:
+        lines += [f"### {where.rstrip('.')}", "", _first_line(child), ""]
+        lines += _tables(child, where, seen | {model})
+    return lines
+
+
+def _child(annotation: Any) -> tuple[bool, type[BaseModel] | None]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return False, annotation
+    many = typing.get_origin(annotation) in (tuple, list)
+    for argument in typing.get_args(annotation):
+        _, found = _child(argument)
+        if found is not None:
+            return many, found
+    return many, None
+
+
+def _type(field: FieldInfo) -> str:
+    text = _plain(field.annotation)
+    bounds = []
+    for rule in field.metadata:
+        for sign, attribute in ((">", "gt"), ("≥", "ge"), ("<", "lt"), ("≤", "le")):
+            value = getattr(rule, attribute, None)
+            if value is not None:
+                bounds.append(f"{sign} {value:g}")
+        for word, attribute in (("at least", "min_length"), ("at most", "max_length")):
+            value = getattr(rule, attribute, None)
+            if value is not None:
+                bounds.append(f"{word} {value}")
+    return f"{text} ({', '.join(bounds)})" if bounds else text
+
+
+def _plain(annotation: Any) -> str:
+    origin = typing.get_origin(annotation)
+    arguments = [a for a in typing.get_args(annotation) if a not in (type(None), Ellipsis)]
+    if origin is typing.Literal:
+        return " / ".join(f"`{one}`" for one in arguments)
+    if origin is typing.Annotated:
+        return _plain(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_plain(one) for one in arguments)
+    if origin in (tuple, list):
+        return f"list of {_plain(arguments[0])}"
+    if origin is dict:
+        return "mapping"
+    names = {"str": "text", "int": "whole number", "float": "number", "bool": "true / false"}
+    name = getattr(annotation, "__name__", str(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "mapping"
+    return names.get(name, name.lower())
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True) if field.default_factory is None else None
+    if value is None or value is PydanticUndefined:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, tuple | list):
+        return "`[" + ", ".join(str(one) for one in value) + "]`" if value else "empty"
+    return f"`{value}`"
+
+
+def _cell(field: FieldInfo) -> str:
+    return (field.description or "").replace("|", "\\|").replace("\n", " ")
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0] if model.__doc__ else ""
+
+
+def main() -> None:
+    """Write the page anew."""
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(reference(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
