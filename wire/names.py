@@ -40,7 +40,7 @@ def new_id() -> str:
 
 def is_name(text: str) -> bool:
     """Whether `text` may stand as a name on the wire."""
-    return _NAME.match(text) is not None
+    return _NAME.fullmatch(text) is not None
 
 
 def utc_text(moment: datetime) -> str:
