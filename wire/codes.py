@@ -127,6 +127,11 @@ FAULTS = _table(
         "장비를 다시 등록하십시오", "Enrol the box again",
     ),
     (
+        "clock.unsynchronised", "PW-504",
+        "시각이 동기화되지 않음", "The clock is not synchronised",
+        "NTP 서버 설정과 통신 회선을 확인하십시오", "Check the NTP server's setting and the uplink",
+    ),
+    (
         "command.replayed", "PW-601",
         "이미 사용된 명령", "The command was used before", "명령을 다시 보내십시오", "Send the command anew",
     ),
