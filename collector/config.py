@@ -1,0 +1,197 @@
+"""The collector's configuration file: every key with type, bound, default and what it is for."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from wire.names import Name
+from wire.settings import Settings, SettingsPath
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listener on `host` can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class BrokerSettings(Settings):
+    """Where the city's MQTT broker is."""
+
+    host: str = Field("localhost", min_length=1, description="Name in the broker's certificate.")
+    port: int = Field(8883, ge=1, le=65535, description="Its TLS port.")
+
+
+class TlsSettings(Settings):
+    """A listener's certificate and key."""
+
+    certificate: SettingsPath = Field(description="PEM file, the chain included.")
+    key: SettingsPath = Field(description="PEM file, mode 0600.")
+
+
+class HttpSettings(Settings):
+    """The listener of console, WHEP and API."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="0 takes a free one.")
+    tls: TlsSettings | None = Field(None, description="Required unless the host is loopback.")
+
+    @model_validator(mode="after")
+    def _no_plain_text_off_loopback(self) -> HttpSettings:
+        if self.tls is None and not is_loopback(self.host):
+            raise ValueError(
+                f"a listener on {self.host} needs tls with certificate and key "
+                f"(without tls only 127.0.0.1, ::1 or localhost are allowed)"
+            )
+        return self
+
+
+class SignerAddress(Settings):
+    """Where the grant signer answers and which certificate its signatures are checked with."""
+
+    url: str = Field(description="http:// on loopback, https:// elsewhere.")
+    certificate: SettingsPath = Field(description="The signer's PEM certificate.")
+    timeout_s: float = Field(5.0, gt=0, le=30)
+
+    @field_validator("url")
+    @classmethod
+    def _plain_only_on_loopback(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be http://host:port or https://host:port")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must be https:// unless the signer is on this machine")
+        return url.rstrip("/")
+
+
+class CameraPlace(Settings):
+    """What the centre knows of a camera and the pole does not."""
+
+    device: Name = Field(description="The box it hangs on, e.g. pole-001-1.")
+    camera: Name = Field(description="Its name in that box's configuration.")
+    title: str = Field(min_length=1, max_length=120, description="As operators call it.")
+    title_en: str | None = Field(None, max_length=120)
+    lat: float = Field(ge=-90, le=90, description="WGS84 latitude, degrees.")
+    lon: float = Field(ge=-180, le=180, description="WGS84 longitude, degrees.")
+    address: str | None = Field(None, max_length=200)
+    group: Name | None = Field(None, description="Camera group, for routing.")
+
+
+class DispatchSettings(Settings):
+    """How deliveries to agencies are repeated until acknowledged."""
+
+    first_retry_s: float = Field(2.0, gt=0, le=60, description="Doubled with every attempt.")
+    longest_retry_s: float = Field(60.0, gt=0, le=3600)
+    give_up_after: int = Field(
+        50, ge=1, le=1000, description="Attempts before a delivery is shown as failed."
+    )
+    evidence: int = Field(5, ge=0, le=20, description="Device signatures attached to an incident.")
+
+
+class IncidentSettings(Settings):
+    """When findings are one incident."""
+
+    join_within_s: float = Field(
+        60.0, ge=0, le=3600, description="Same camera and type, after its last activity."
+    )
+
+
+class InboxSettings(Settings):
+    """Bounds of what comes in."""
+
+    queue: int = Field(2000, ge=10, le=100_000, description="Messages that may wait.")
+    batch: int = Field(200, ge=1, le=2000, description="Messages in one transaction.")
+    hold_stills_s: float = Field(
+        600.0, ge=1, le=86_400, description="A still waits so long for the event that names it."
+    )
+    held_stills: int = Field(500, ge=10, le=100_000, description="Stills that may wait.")
+    gap_after_s: float = Field(
+        2.0, ge=0.1, le=600, description="A number is missed so long before it is asked for."
+    )
+    gap_every_s: float = Field(10.0, ge=0.5, le=3600, description="Asked again not before.")
+    quarantine_rows: int = Field(10_000, ge=10, le=1_000_000)
+    quarantine_megabytes: int = Field(256, ge=1, le=100_000)
+    quarantine_payload_kilobytes: int = Field(
+        256, ge=1, le=1024, description="More of a refused message is not kept."
+    )
+
+
+class IceSettings(Settings):
+    """How media finds its way when viewer and pole cannot see each other."""
+
+    stun: str | None = Field(None, pattern=r"^stuns?:[^\s]+$", description="stun:host:port")
+    turn: str | None = Field(None, pattern=r"^turns?:[^\s]+$", description="turn:host:port")
+    turn_secret_file: SettingsPath | None = Field(
+        None, description="coturn's static-auth-secret: credentials live for ten minutes."
+    )
+
+    @model_validator(mode="after")
+    def _turn_needs_secret(self) -> IceSettings:
+        if (self.turn is None) != (self.turn_secret_file is None):
+            raise ValueError("turn and turn_secret_file belong together; give both or none")
+        return self
+
+
+class CollectorSettings(Settings):
+    """The whole file."""
+
+    site: Name = Field(description="The city's name in topics.")
+    identity: SettingsPath = Field(description="Folder of key.pem (0600), cert.pem, ca.pem.")
+    register_file: SettingsPath = Field(description="register.yaml: who is enrolled.")
+    data: SettingsPath = Field(description="Folder of the database.")
+    routing: SettingsPath = Field(description="routing.yaml: who gets what.")
+    time_zone: str = Field("Asia/Seoul", description="Of the site; for texts and schedules.")
+    broker: BrokerSettings = BrokerSettings()
+    http: HttpSettings = HttpSettings()
+    public_url: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="How people's browsers reach the console."
+    )
+    signer: SignerAddress
+    cameras: tuple[CameraPlace, ...] = Field((), max_length=20_000)
+    dispatch: DispatchSettings = DispatchSettings()
+    incidents: IncidentSettings = IncidentSettings()
+    inbox: InboxSettings = InboxSettings()
+    ice: IceSettings = IceSettings()
+    command_timeout_s: float = Field(
+        5.0, gt=0, le=30, description="How long a device may take to answer."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("is no IANA time zone, such as Asia/Seoul") from None
+        return name
+
+    @field_validator("cameras")
+    @classmethod
+    def _cameras_once(cls, cameras: tuple[CameraPlace, ...]) -> tuple[CameraPlace, ...]:
+        seen: set[tuple[str, str]] = set()
+        for place in cameras:
+            key = (place.device, place.camera)
+            if key in seen:
+                raise ValueError(f"camera {place.camera} of {place.device} stands twice")
+            seen.add(key)
+        return cameras
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by HTTPS: cookies are then marked Secure."""
+        return self.http.tls is not None or (self.public_url or "").startswith("https://")
+
+    def places(self) -> dict[tuple[str, str], CameraPlace]:
+        """(device, camera) to what is known of it."""
+        return {(one.device, one.camera): one for one in self.cameras}

@@ -1,0 +1,26 @@
+"""What the console's pages are given; `collector.console.routes.build_router` takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from collector.changes import Changes
+from collector.config import CollectorSettings
+from collector.store.reader import Reader
+from wire.grant import PersonToken
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleServices:
+    """Reading, live changes, settings, and who asks.
+
+    `person_of` returns the person of a verified, unexpired `pw_person` cookie, else None.
+    """
+
+    reader: Reader
+    changes: Changes
+    settings: CollectorSettings
+    person_of: Callable[[Request], PersonToken | None]

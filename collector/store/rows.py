@@ -1,0 +1,210 @@
+"""What readers get: frozen rows. Times are aware datetimes in UTC, boxes fractions of the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from wire.event import Severity
+from wire.health import Health
+from wire.incident import IncidentState
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height in fractions of the frame."""
+
+DeliveryState = Literal["waiting", "sent", "done", "failed"]
+Certainty = Literal["possible", "likely", "observed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One agency's delivery of one incident over one channel."""
+
+    delivery_id: str
+    incident_id: str
+    agency: str
+    channel: str
+    state: DeliveryState
+    wanted: int
+    sent: int
+    acked: int
+    attempts: int
+    next_at: datetime
+    first_at: datetime | None
+    acked_at: datetime | None
+    answer: str | None
+    officer: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """One incident in a list."""
+
+    incident_id: str
+    revision: int
+    type: str
+    severity: Severity
+    certainty: Certainty
+    confidence: float
+    state: IncidentState
+    drill: bool
+    device: str
+    camera: str
+    camera_title: str
+    address: str | None
+    lat: float | None
+    lon: float | None
+    zone: str | None
+    rule: str
+    opened_at: datetime
+    active_at: datetime
+    observed_at: datetime
+    ended_at: datetime | None
+    """When the last finding ended; None while it goes on."""
+    updated_at: datetime
+    closed_at: datetime | None
+    """When a person closed it."""
+    still: str | None
+    """SHA-256 of its picture, named by a verified event."""
+    still_here: bool
+    """Whether the picture has arrived: `Reader.still` returns it."""
+    box: Box | None
+    clip_start: datetime | None
+    clip_end: datetime | None
+    text_ko: str
+    text_en: str
+    findings: int
+    deliveries: tuple[DeliveryRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One verified event behind an incident."""
+
+    id: str
+    device: str
+    epoch: str
+    seq: int
+    kind: str
+    finding_id: str | None
+    phase: str | None
+    type: str | None
+    severity: str | None
+    at: datetime
+    received_at: datetime
+    still: str | None
+    token: bytes
+    """The JWS as it travelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step in the life of an incident; `person` is None for what a machine did."""
+
+    at: datetime
+    state: IncidentState
+    person: str | None
+    agency: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDetail:
+    """One incident with all that belongs to it; events in the order they arrived."""
+
+    incident: IncidentRow
+    events: tuple[EventRow, ...]
+    steps: tuple[StepRow, ...]
+    finding_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """Incidents, newest first; `before` continues the list, None at its end."""
+
+    incidents: tuple[IncidentRow, ...]
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """What a list is narrowed to; empty means all."""
+
+    states: tuple[IncidentState, ...] = ()
+    types: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    device: str | None = None
+    camera: str | None = None
+    agency: str | None = None
+    """Only what was routed to this agency."""
+    since: datetime | None = None
+    until: datetime | None = None
+    ongoing: bool | None = None
+    drill: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """One camera: from the configuration, from its state messages, or both."""
+
+    device: str
+    camera: str
+    title: str
+    title_en: str | None
+    address: str | None
+    lat: float | None
+    lon: float | None
+    state: Literal["up", "degraded", "down", "unknown"]
+    code: str | None
+    """Fault code of wire.codes."""
+    message: str | None
+    state_at: datetime | None
+    online: bool
+    """Whether its device is connected; a camera of an offline device cannot be watched."""
+    fps: float | None
+    """From the device's last health."""
+    ring_start: datetime | None
+    ring_end: datetime | None
+    """What of it is recorded on the pole."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One box."""
+
+    device: str
+    online: bool
+    boot_id: str | None
+    since: datetime | None
+    version: str | None
+    reason: str | None
+    heard_at: datetime | None
+    health: Health | None
+    health_at: datetime | None
+    missing: int
+    """Numbers below the highest seen that are neither here nor covered by a loss record."""
+    duplicates: int
+    gaps_asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts for the head of a page and for the demo."""
+
+    incidents: int
+    incidents_ongoing: int
+    incidents_unhandled: int
+    """Open, notified or acknowledged: nobody has confirmed, rejected or closed them."""
+    events: int
+    deliveries_done: int
+    deliveries_waiting: int
+    deliveries_failed: int
+    devices: int
+    devices_online: int
+    cameras: int
+    cameras_up: int
+    quarantined: int
+    security_entries: int
+    ledger_entries: int
