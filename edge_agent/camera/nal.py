@@ -53,8 +53,9 @@ def is_random_access(codec: Codec, unit: bytes) -> bool:
 
 
 def parameter_sets(codec: Codec, units: list[bytes]) -> list[bytes]:
-    """SPS and PPS (H.265: VPS too) among the units, in order."""
-    return [unit for unit in units if kind(codec, unit) in _PARAMETER_SETS[codec]]
+    """SPS and PPS (H.265: VPS too) among the units, in order, each once."""
+    sets = (unit for unit in units if kind(codec, unit) in _PARAMETER_SETS[codec])
+    return list(dict.fromkeys(sets))
 
 
 def has_b_slice(units: list[bytes]) -> bool:

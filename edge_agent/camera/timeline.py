@@ -32,15 +32,20 @@ class Timeline:
         gaps are bridged.
         """
         self._step = step or self._step
-        raw = dts if dts is not None else pts
-        if raw is None:
-            raw = self._last_raw + self._step
+        raw = dts if dts is not None else self._decoding_time(pts)
         if self._offset is None or self._was_reset(raw, mono_s):
             self._offset = self._resume_at(mono_s) - raw
         out = max(raw + self._offset, self._last_out + 1)
         shown = out if pts is None else max(pts + self._offset, out)
         self._last_raw, self._last_out, self._last_mono = raw, out, mono_s
         return shown, out
+
+    def _decoding_time(self, pts: int | None) -> int:
+        following = self._last_raw + self._step
+        if pts is None:
+            return following
+        # Until libav knows how far B-frames reach back, it gives no dts: pts alone would run ahead.
+        return pts if self._offset is None else min(pts, following)
 
     def _was_reset(self, raw: int, mono_s: float) -> bool:
         moved = (raw - self._last_raw) / TICKS
