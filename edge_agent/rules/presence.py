@@ -12,6 +12,9 @@ from edge_agent.scene import Box, Track
 GRACE_S: Final = 2.0
 """How long somebody not seen in the zone still counts as there."""
 
+MAX_STAYS: Final = 300
+"""Stays followed at a time; more people are not told apart by one camera anyway."""
+
 _NEAR_HEIGHTS: Final = 1.0
 """How far, in heights, a new track may appear from where somebody was lost, to be the same."""
 
@@ -62,7 +65,7 @@ class ZonePresence:
             if known is not None:
                 if self._stays(track.box):
                     self._note(known, track)
-            elif self._enters(track.box):
+            elif len(self._stays_by_track) < MAX_STAYS and self._enters(track.box):
                 lost = self._lost_near(track, seen)
                 if lost is not None:
                     del self._stays_by_track[lost.track.id]

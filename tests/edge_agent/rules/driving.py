@@ -1,0 +1,53 @@
+"""Driving one rule through a written scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from edge_agent.rules.base import Rule, build_rules
+from edge_agent.rules.spec import CameraRules
+from edge_agent.scene import Finding, Track
+
+SEOUL = ZoneInfo("Asia/Seoul")
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=SEOUL)
+"""A Monday."""
+
+YARD = [[0.2, 0.4], [0.8, 0.4], [0.8, 1.0], [0.2, 1.0]]
+STEP_S = 0.2
+
+
+def rule(**settings: Any) -> Rule:
+    """The one rule `settings` describe, on the zone `yard`."""
+    document = {
+        "zones": [{"id": "yard", "polygon": YARD}],
+        "rules": [{"id": "r", "zone": "yard"} | settings],
+    }
+    (built,) = build_rules(CameraRules.model_validate(document), SEOUL)
+    return built
+
+
+def play(
+    driven: Rule,
+    seconds: float,
+    scene: Callable[[float], Iterable[Track]],
+    *,
+    start_s: float = 0.0,
+    wall: datetime = NOON,
+) -> list[tuple[float, Finding]]:
+    """What the rule says, and when, over a scene given as tracks at a time, five times a second."""
+    said = []
+    for frame in range(round(seconds / STEP_S)):
+        offset = frame * STEP_S
+        now_s = round(start_s + offset, 3)
+        moment = (wall + timedelta(seconds=offset)).astimezone(UTC)
+        found = driven.update(tuple(scene(now_s)), now_s, moment)
+        said += [(now_s, finding) for finding in found]
+    return said
+
+
+def phases(said: Iterable[tuple[float, Finding]]) -> list[tuple[float, str]]:
+    """Times and phases only."""
+    return [(now_s, finding.phase) for now_s, finding in said]

@@ -1,0 +1,91 @@
+"""Loitering: staying, not passing, also when a post hides somebody for a moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_agent.scene import Track
+from tests.edge_agent.rules.driving import phases, play, rule
+from tests.edge_agent.scenes import along, track
+
+WITHIN = (0.5, 0.7)
+
+
+def test_the_alarm_comes_after_the_seconds_asked_for_dated_from_the_entry() -> None:
+    ((now_s, opened),) = play(rule(type="loitering", seconds=8), 10, lambda _: [track(1, WITHIN)])
+    assert (now_s, opened.start_s, opened.alarm_s) == (8.0, 0.0, 8.0)
+
+
+def test_ten_seconds_are_the_default() -> None:
+    assert play(rule(type="loitering"), 10, lambda _: [track(1, WITHIN)]) == []
+    assert phases(play(rule(type="loitering"), 11, lambda _: [track(1, WITHIN)])) == [
+        (10.0, "open")
+    ]
+
+
+def test_passing_through_is_not_loitering() -> None:
+    def passes(now_s: float) -> list[Track]:
+        return [track(1, along((0.0, 0.7), (1.0, 0.7), now_s / 12))]
+
+    assert play(rule(type="loitering"), 12, passes) == []
+
+
+def test_walking_up_and_down_within_the_zone_is_loitering() -> None:
+    def paces(now_s: float) -> list[Track]:
+        there = (now_s % 6) / 3
+        return [track(1, along((0.3, 0.7), (0.7, 0.7), there if there < 1 else 2 - there))]
+
+    assert phases(play(rule(type="loitering"), 12, paces)) == [(10.0, "open")]
+
+
+@pytest.mark.parametrize("hidden_s", [0.4, 1.8])
+def test_a_short_occlusion_does_not_start_the_count_again(hidden_s: float) -> None:
+    def behind_a_post(now_s: float) -> list[Track]:
+        return [track(1, WITHIN, visible=not 4 <= now_s < 4 + hidden_s)]
+
+    assert phases(play(rule(type="loitering"), 12, behind_a_post)) == [(10.0, "open")]
+
+
+def test_a_new_id_after_an_occlusion_goes_on_counting() -> None:
+    def behind_a_post(now_s: float) -> list[Track]:
+        if 4 <= now_s < 5:
+            return []
+        return [track(1 if now_s < 4 else 2, (0.5, 0.7) if now_s < 4 else (0.53, 0.7))]
+
+    ((now_s, opened),) = play(rule(type="loitering"), 12, behind_a_post)
+    assert (now_s, opened.start_s) == (10.0, 0.0)
+    assert [t.id for t in opened.tracks] == [2]
+
+
+def test_one_who_follows_another_through_the_zone_does_not_inherit_the_time() -> None:
+    def queue(now_s: float) -> list[Track]:
+        walkers = []
+        for number in range(6):
+            share = (now_s - 4 * number) / 8
+            if 0 <= share <= 1:
+                walkers.append(track(number, along((0.0, 0.7), (1.0, 0.7), share)))
+        return walkers
+
+    assert play(rule(type="loitering"), 30, queue) == []
+
+
+def test_leaving_for_good_starts_the_count_again() -> None:
+    def leaves(now_s: float) -> list[Track]:
+        return [track(1, (0.05, 0.7) if 6 <= now_s < 10 else WITHIN)]
+
+    said = play(rule(type="loitering"), 25, leaves)
+    assert said[0][1].start_s == 10.0
+    assert said[0][1].alarm_s == 20.0
+
+
+def test_who_left_before_the_time_was_up_is_never_said() -> None:
+    def almost(now_s: float) -> list[Track]:
+        return [track(1, WITHIN)] if now_s <= 9.6 else []
+
+    assert play(rule(type="loitering"), 20, almost) == []
+
+
+def test_it_closes_after_the_loiterer_left() -> None:
+    said = play(rule(type="loitering"), 25, lambda t: [track(1, WITHIN)] if t < 15 else [])
+    assert [finding.phase for _, finding in said] == ["open", "close"]
+    assert said[1][1].end_s == pytest.approx(15, abs=2.1)
