@@ -1,0 +1,213 @@
+"""A pole's outbox and what it puts there, for the tests of the uplink."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+
+from edge_agent.uplink.order import Item
+from edge_agent.uplink.outbox import Limits, Outbox
+from edge_agent.uplink.rows import Signer, Stored
+from wire import faultpoint
+from wire.clock import Clock, SimulatedClock
+from wire.envelope import Verified, body, verify
+from wire.event import (
+    EpochStart,
+    Event,
+    LossRecord,
+    Severity,
+    StillPart,
+    Times,
+)
+from wire.names import new_id
+from wire.receipt import GapRequest, Receipt, Received
+from wire.topics import DeviceAddress
+
+ADDRESS = DeviceAddress("gyeyang", "0a", "pole-001-1")
+KEY = OKPKey.generate_key("Ed25519")
+SIGNER = Signer("pole-001-1", KEY, ADDRESS.source)
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+BOOT = new_id()
+
+
+def event(severity: Severity = "moderate", still: bytes | None = None, note: str = "") -> Event:
+    """A finding's opening; `note` makes it as long as a test wants."""
+    return Event(
+        finding_id=new_id(),
+        phase="open",
+        type=("intrusion" + note)[:40],
+        rule="yard",
+        camera="cam-1",
+        severity=severity,
+        confidence=0.9,
+        times=Times(
+            started_at=AT,
+            alarm_at=AT,
+            observed_at=AT,
+            quality="synchronised",
+            boot_id=BOOT,
+            monotonic_s=1.0,
+            media_start_s=0.0,
+            media_alarm_s=0.5,
+        ),
+        still=None
+        if still is None
+        else StillPart(
+            sha256=hashlib.sha256(still).hexdigest(), bytes=len(still), width=640, height=360
+        ),
+    )
+
+
+def open_outbox(folder: Path, clock: Clock | None = None, limits: Limits | None = None) -> Outbox:
+    return Outbox.open(
+        folder / "outbox",
+        SIGNER,
+        clock or SimulatedClock(),
+        limits or Limits(ballast_bytes=4096),
+        boot_id=BOOT,
+        rng=random.Random(1),
+    )
+
+
+def put(outbox: Outbox, severity: Severity = "moderate", still: bytes | None = None) -> Stored:
+    return outbox.put(
+        "finding", event(severity, still), severity=severity, subject="cam-1", still=still
+    )
+
+
+def read(token: bytes) -> Verified:
+    """The message in a token, its signature checked."""
+    return verify(token, lambda kid: KEY if kid == SIGNER.kid else None, source=ADDRESS.source)
+
+
+def receipt(*stored: Stored, contiguous: int = 0, stills: tuple[str, ...] = ()) -> Receipt:
+    return Receipt(
+        device=SIGNER.kid,
+        epoch=stored[0].epoch if stored else new_id(),
+        received=tuple(Received(seq=one.seq, id=one.id) for one in stored),
+        stills=stills,
+        contiguous=contiguous,
+    )
+
+
+@dataclass
+class Centre:
+    """A collector's books, as far as a device can see them."""
+
+    seen: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Event id by epoch and number."""
+    events: dict[str, int] = field(default_factory=dict)
+    """How often each finding's event id arrived."""
+    losses: list[LossRecord] = field(default_factory=list)
+    epochs: list[EpochStart] = field(default_factory=list)
+    stills: set[str] = field(default_factory=set)
+    tokens: dict[str, bytes] = field(default_factory=dict)
+
+    def take(self, item: Item) -> None:
+        """Verify and book one item; redelivery must be byte-identical."""
+        if item.what == "still":
+            assert hashlib.sha256(item.payload).hexdigest() == item.sha256
+            self.stills.add(item.sha256)
+            return
+        message = read(item.payload).event
+        assert message.epoch is not None
+        assert message.seq is not None
+        assert self.tokens.setdefault(message.id, item.payload) == item.payload
+        assert self.seen.setdefault((message.epoch, message.seq), message.id) == message.id
+        if message.kind == "finding":
+            self.events[message.id] = self.events.get(message.id, 0) + 1
+        elif message.kind == "loss":
+            self.losses.append(body(message, LossRecord))
+        elif message.kind == "epoch":
+            self.epochs.append(body(message, EpochStart))
+
+    def receipts(self) -> list[Receipt]:
+        """Receipts over all that was ever taken; repeating them is harmless."""
+        return [
+            Receipt(
+                device=SIGNER.kid,
+                epoch=epoch,
+                received=tuple(
+                    Received(seq=seq, id=id) for (e, seq), id in self.seen.items() if e == epoch
+                ),
+                stills=tuple(self.stills),
+                contiguous=self.contiguous(epoch),
+            )
+            for epoch in {epoch for epoch, _ in self.seen}
+        ]
+
+    def numbers(self, epoch: str) -> set[int]:
+        """Numbers of an epoch that arrived or are named as lost."""
+        lost = {
+            number
+            for loss in self.losses
+            if loss.lost_epoch == epoch
+            for part in loss.ranges
+            for number in range(part.first, part.last + 1)
+        }
+        return lost | {seq for e, seq in self.seen if e == epoch}
+
+    def contiguous(self, epoch: str) -> int:
+        numbers, at = self.numbers(epoch), 0
+        while at + 1 in numbers:
+            at += 1
+        return at
+
+    def covers(self, stored: Stored) -> bool:
+        """The event arrived, or a loss record names its number."""
+        return stored.id in self.events or stored.seq in self.numbers(stored.epoch)
+
+
+def drain(outbox: Outbox, centre: Centre) -> None:
+    """Deliver and confirm until nothing is due."""
+    while items := outbox.claim(100):
+        for item in items:
+            outbox.sent(item)
+            centre.take(item)
+        for one in centre.receipts():
+            outbox.apply_receipt(one)
+
+
+def gap(epoch: str, first: int, last: int, stills: tuple[str, ...] = ()) -> GapRequest:
+    return GapRequest.model_validate(
+        {
+            "device": SIGNER.kid,
+            "epoch": epoch,
+            "ranges": [{"first": first, "last": last}],
+            "stills": stills,
+        }
+    )
+
+
+def killed_at(point: str, work: Callable[[], None], *, nth: int = 1) -> bool:
+    """Run `work` in a child that ends by SIGKILL at its `nth` arrival at `point`.
+
+    False when it came to its end without.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            left = nth
+
+            def arrive(here: str) -> None:
+                nonlocal left
+                left -= here == point
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            faultpoint.watch(arrive)
+            work()
+        except BaseException:
+            os._exit(3)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the child failed by itself"
+    return os.WIFSIGNALED(status)
