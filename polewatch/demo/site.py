@@ -1,0 +1,194 @@
+"""The demo's throw-away city: authority, certificates, configurations, in one folder."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from collector.broker.nats import nats_config
+from collector.broker.settings import BrokerSettings
+from provisioning.authority import Authority
+from wire.register import load_register
+
+SITE = "demo-city"
+POLE = "pole-001"
+CAMERA = "street"
+PERSON = "operator"
+AGENCIES = ("police", "fire", "centre")
+LOOPBACK = ("localhost", "127.0.0.1")
+CLIP = Path(__file__).parents[1] / "demo_data" / "street.mp4"
+
+ZONES: list[dict[str, Any]] = [
+    {"id": "yard", "polygon": [[0.0, 0.66], [0.34, 0.66], [0.34, 1.0], [0.0, 1.0]]},
+    {"id": "street", "polygon": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]]},
+]
+RULES: list[dict[str, Any]] = [
+    {"id": "yard-intrusion", "type": "intrusion", "zone": "yard", "cooldown_s": 10},
+    {
+        "id": "street-loiter",
+        "type": "loitering",
+        "zone": "street",
+        "seconds": 12,
+        "severity": "minor",
+        "cooldown_s": 60,
+    },
+]
+ROUTES: dict[str, Any] = {
+    "routes": [
+        {"id": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
+        {"id": "rescue", "types": ["fire", "smoke", "fall"], "agencies": ["fire"]},
+        {"id": "rest", "types": ["loitering"], "agencies": ["centre"]},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """TCP ports of one run, all on loopback."""
+
+    broker: int
+    signer: int
+    console: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """Where everything of one run lies."""
+
+    folder: Path
+    device: str
+    ports: Ports
+
+    @property
+    def broker_config(self) -> Path:
+        return self.folder / "broker" / "nats.conf"
+
+    @property
+    def agent_config(self) -> Path:
+        return self.folder / "agent" / "agent.yaml"
+
+    @property
+    def agent_data(self) -> Path:
+        return self.folder / "agent" / "data"
+
+    @property
+    def collector_config(self) -> Path:
+        return self.folder / "collector" / "collector.yaml"
+
+    @property
+    def signer_config(self) -> Path:
+        return self.folder / "signer" / "signer.yaml"
+
+    def identity(self, name: str) -> Path:
+        return self.folder / "authority" / "identities" / name
+
+
+def free_port(wished: int = 0) -> int:
+    """`wished` when nothing listens there on loopback, else a free port."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free TCP port on 127.0.0.1")
+
+
+def make_site(folder: Path, ports: Ports) -> DemoSite:
+    """Fill `folder` (made when missing) with keys and configurations; the camera's URL follows."""
+    for part in ("authority", "broker", "agent", "collector", "signer"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "authority")
+    authority = Authority.init(folder / "authority", SITE)
+    with authority.batch():
+        device = authority.issue_device(POLE)
+        for agency in AGENCIES:
+            authority.issue_agency(agency)
+        authority.issue_service("broker", "broker", hosts=LOOPBACK)
+        authority.issue_service("collector", "collector")
+        authority.issue_service("signer", "signer", hosts=LOOPBACK)
+    site = DemoSite(folder, device.name, ports)
+    _broker(site, authority)
+    _centre(site)
+    return site
+
+
+def _broker(site: DemoSite, authority: Authority) -> None:
+    store = site.folder / "broker" / "store"
+    store.mkdir(mode=0o700, exist_ok=True)
+    settings = BrokerSettings(site.identity("broker"), store, "127.0.0.1", site.ports.broker)
+    text = nats_config(load_register(authority.register_file), settings)
+    site.broker_config.write_text(text)
+
+
+def _centre(site: DemoSite) -> None:
+    (site.collector_config.parent / "routing.yaml").write_text(yaml.safe_dump(ROUTES))
+    signer_cert = str(site.identity("signer") / "cert.pem")
+    _write(
+        site.collector_config,
+        {
+            "site": SITE,
+            "identity": str(site.identity("collector")),
+            "register_file": str(site.folder / "authority" / "register.yaml"),
+            "data": "data",
+            "routing": "routing.yaml",
+            "broker": {"host": "localhost", "port": site.ports.broker},
+            "http": {"host": "127.0.0.1", "port": site.ports.console},
+            "signer": {
+                "url": f"http://127.0.0.1:{site.ports.signer}",
+                "certificate": signer_cert,
+            },
+            "cameras": [
+                {
+                    "device": site.device,
+                    "camera": CAMERA,
+                    "title": "계양대로 보행자 거리",
+                    "title_en": "Gyeyang-daero walkway",
+                    "lat": 37.5371,
+                    "lon": 126.7377,
+                    "address": "인천광역시 계양구 계산동",
+                }
+            ],
+        },
+    )
+    _write(
+        site.signer_config,
+        {
+            "identity": str(site.identity("signer")),
+            "data": "data",
+            "port": site.ports.signer,
+        },
+    )
+
+
+def write_agent(site: DemoSite, camera_url: str) -> None:
+    """The pole's configuration, once its camera's URL is known."""
+    shard = load_register(site.folder / "authority" / "register.yaml").devices[0].shard
+    _write(
+        site.agent_config,
+        {
+            "site": SITE,
+            "shard": shard,
+            "identity": str(site.identity(site.device)),
+            "trust": {
+                "collector": str(site.identity("collector") / "cert.pem"),
+                "signer": str(site.identity("signer") / "cert.pem"),
+            },
+            "data": "data",
+            "broker": {"host": "localhost", "port": site.ports.broker},
+            "health_interval_s": 1,
+            "ring": {"megabytes": 500},
+            "cameras": [{"id": CAMERA, "url": camera_url, "zones": ZONES, "rules": RULES}],
+        },
+    )
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
