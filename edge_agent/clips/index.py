@@ -16,6 +16,10 @@ from edge_agent.camera.nal import Codec
 
 SCHEMA = Path(__file__).with_name("ring_schema.sql")
 VERSION = 1
+_HELD = (
+    "EXISTS (SELECT 1 FROM hold WHERE until_us > ?"
+    " AND from_us < segment.end_us AND to_us > segment.start_us)"
+)
 
 log = structlog.get_logger()
 
@@ -61,52 +65,64 @@ class SegmentIndex:
             for tail in ("-wal", "-shm"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
             self._db, self.made_new = _open(path), True
+        # Kept as a number: a month of segments is too many to add up with every new one.
+        self._bytes = self._sum()
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
 
     def add(self, segments: Iterable[Segment]) -> None:
-        with self._lock, self._db.conn:
-            self._db.conn.executemany(
-                "INSERT OR REPLACE INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [astuple(segment) for segment in segments],
-            )
+        """Add new segments, all or none; raises sqlite3.Error, as when the disk is full."""
+        rows = [astuple(segment) for segment in segments]
+        with self._lock:
+            with self._db.conn:
+                self._db.conn.executemany("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._bytes += sum(row[-1] for row in rows)
 
     def remove(self, segment: Segment) -> None:
         """Forget a deleted file and count it."""
-        with self._lock, self._db.conn:
-            self._db.conn.execute("DELETE FROM segment WHERE name = ?", [segment.name])
-            self._db.conn.executemany(
-                "INSERT INTO tally VALUES (?, ?)"
-                " ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
-                [("segments_deleted", 1), ("bytes_deleted", segment.bytes)],
-            )
+        with self._lock:
+            with self._db.conn:
+                self._db.conn.execute("DELETE FROM segment WHERE name = ?", [segment.name])
+                self._db.conn.executemany(
+                    "INSERT INTO tally VALUES (?, ?)"
+                    " ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
+                    [("segments_deleted", 1), ("bytes_deleted", segment.bytes)],
+                )
+            self._bytes -= segment.bytes
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop rows whose files are gone."""
-        with self._lock, self._db.conn:
-            self._db.conn.executemany(
-                "DELETE FROM segment WHERE name = ?", [(name,) for name in names]
-            )
+        with self._lock:
+            with self._db.conn:
+                self._db.conn.executemany(
+                    "DELETE FROM segment WHERE name = ?", [(name,) for name in names]
+                )
+            self._bytes = self._sum()
 
     def overlapping(self, from_us: int, to_us: int) -> list[Segment]:
         """Segments that hold any of from_us..to_us, oldest first."""
         return self._segments("start_us <= ? AND end_us > ?", [to_us, from_us])
 
-    def evictable(self, now_us: int) -> list[Segment]:
-        """Segments under no hold, oldest first."""
-        return self._segments(
-            "NOT EXISTS (SELECT 1 FROM hold WHERE until_us > ?"
-            " AND from_us < segment.end_us AND to_us > segment.start_us)",
-            [now_us],
+    def evictable(self, now_us: int, limit: int) -> list[Segment]:
+        """The oldest segments under no hold."""
+        return self._segments(f"NOT {_HELD}", [now_us], limit)
+
+    def held_bytes(self, now_us: int, from_us: int, to_us: int) -> int:
+        """Bytes under holds if from_us..to_us were held too."""
+        sql = (
+            "SELECT coalesce(sum(bytes), 0) FROM segment"
+            f" WHERE (start_us < ? AND end_us > ?) OR {_HELD}"
         )
+        return int(self._rows(sql, [to_us, from_us, now_us])[0][0])
 
     def names(self) -> set[str]:
         return {str(row[0]) for row in self._rows("SELECT name FROM segment", [])}
 
+    @property
     def total_bytes(self) -> int:
-        return int(self._rows("SELECT coalesce(sum(bytes), 0) FROM segment", [])[0][0])
+        return self._bytes
 
     def span_us(self) -> tuple[int, int] | None:
         start, end = self._rows("SELECT min(start_us), max(end_us) FROM segment", [])[0]
@@ -131,11 +147,15 @@ class SegmentIndex:
     def tally(self) -> dict[str, int]:
         return dict(self._rows("SELECT what, count FROM tally", []))
 
-    def _segments(self, where: str, arguments: list[int]) -> list[Segment]:
+    def _sum(self) -> int:
+        row = self._db.execute("SELECT coalesce(sum(bytes), 0) FROM segment").fetchone()
+        return int(row[0])
+
+    def _segments(self, where: str, arguments: list[int], limit: int = -1) -> list[Segment]:
         rows = self._rows(
             "SELECT name, run, codec, start_us, end_us, start_90k, bytes FROM segment"
-            f" WHERE {where} ORDER BY start_us",
-            arguments,
+            f" WHERE {where} ORDER BY start_us LIMIT ?",
+            [*arguments, limit],
         )
         return [Segment(*row) for row in rows]
 

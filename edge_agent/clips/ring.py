@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import secrets
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -35,9 +36,15 @@ QUEUE_PACKETS = 512
 QUEUE_BYTES = 16 << 20
 """What a slow disk may make us hold: half a minute of a 4 Mbit/s camera."""
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+HOLD_SHARE = 0.5
+EVICT_BATCH = 32
+_WRITE_ERRORS = (OSError, av.error.FFmpegError, sqlite3.Error)
 
 log = structlog.get_logger()
+
+
+class HoldRefusedError(Exception):
+    """A hold that would leave too little room to record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class Ring:
         self._stopped = False
         self._writer: SegmentWriter | None = None
         self._open: Segment | None = None
+        self._unindexed: tuple[Segment, ...] = ()
         self._info: StreamInfo | None = None
         self._fault: str | None = None
         self._written = 0
@@ -136,7 +144,7 @@ class Ring:
             self._written,
             self._dropped,
             self._write_errors,
-            self._index.total_bytes() + (still_open.bytes if still_open else 0),
+            self._index.total_bytes + (still_open.bytes if still_open else 0),
             tally.get("segments_deleted", 0),
             tally.get("bytes_deleted", 0),
         )
@@ -152,8 +160,19 @@ class Ring:
         return from_us(min(span[0] for span in spans)), from_us(max(span[1] for span in spans))
 
     def hold(self, from_at: datetime, to_at: datetime, reason: str, until: datetime) -> int:
-        """Keep a span from eviction before `until`; returns the hold's id."""
-        return self._index.hold(to_us(from_at), to_us(to_at), to_us(until), reason)
+        """Keep a span from eviction before `until`; returns the hold's id.
+
+        Raises HoldRefusedError when holds would take more than HOLD_SHARE of the budget: recording
+        goes before keeping.
+        """
+        start, end = to_us(from_at), to_us(to_at)
+        held = self._index.held_bytes(to_us(self._clock.now()), start, end)
+        if held > self._budget_bytes * HOLD_SHARE:
+            raise HoldRefusedError(
+                f"{self.camera}: {held} bytes of {self._budget_bytes} would be held;"
+                " release a hold or give the ring more room"
+            )
+        return self._index.hold(start, end, to_us(until), reason)
 
     def release(self, hold_id: int) -> None:
         self._index.release(hold_id)
@@ -167,11 +186,18 @@ class Ring:
         Takes in the segment that is still being written. Time stamps run on over segments and
         restarts. A segment that is evicted meanwhile is left out.
         """
-        still_open = self._open
-        found = self._index.overlapping(to_us(from_at), to_us(to_at))
+        start, end = to_us(from_at), to_us(to_at)
+        if end < start:
+            return iter(())
+        # Looked at before the index: what is finished in between is then in both, not in neither.
+        waiting = [*self._unindexed, *([self._open] if self._open else [])]
+        found = self._index.overlapping(start, end)
         known = {segment.name for segment in found}
-        if still_open and still_open.name not in known and still_open.end_us > to_us(from_at):
-            found.append(still_open)
+        found += [
+            segment
+            for segment in waiting
+            if segment.name not in known and segment.start_us <= end and segment.end_us > start
+        ]
         return from_keyframe(units_of(self._folder, found), from_at, to_at)
 
     def _run(self) -> None:
@@ -194,8 +220,7 @@ class Ring:
     def _take(self, packet: EncodedPacket) -> None:
         try:
             self._record(packet)
-        except (OSError, av.error.FFmpegError) as error:
-            self._write_errors += 1
+        except _WRITE_ERRORS as error:
             self._dropped += 1
             self._fail(error)
 
@@ -219,27 +244,30 @@ class Ring:
         if writer is None:
             return
         try:
-            segment = writer.close()
-        except (OSError, av.error.FFmpegError) as error:
-            self._write_errors += 1
-            segment = writer.abandon()
+            self._register(writer.close())
+        except _WRITE_ERRORS as error:
             self._fail(error)
+
+    def _register(self, segment: Segment) -> None:
+        """Move the open segment to the index; raises sqlite3.Error and then keeps it in mind."""
         if segment.bytes:
-            self._index.add([segment])
+            self._unindexed = (*self._unindexed, segment)
         self._open = None
+        self._index.add(self._unindexed)
+        self._unindexed = ()
 
     def _fail(self, error: Exception) -> None:
         """Close what is open, make room, and let the next keyframe try again."""
+        self._write_errors += 1
+        code = "disk.full" if _is_full(error) else "disk.read-only"
         writer, self._writer = self._writer, None
-        if writer is not None:
-            segment = writer.abandon()
-            if segment.bytes:
-                self._index.add([segment])
-            self._open = None
-        number = error.errno if isinstance(error, OSError) else None
-        code = "disk.full" if number in _NO_SPACE else "disk.read-only"
-        if code == "disk.full":
-            self._evict(make_room=True)
+        try:
+            if writer is not None:
+                self._register(writer.abandon())
+            if code == "disk.full":
+                self._evict(make_room=True)
+        except _WRITE_ERRORS as again:
+            self._log.error("ring.write-failed", error=str(again))
         if self._fault != code:
             self._fault = code
             self._log.error("ring.write-failed", code=code, error=str(error))
@@ -258,14 +286,14 @@ class Ring:
     def _evict(self, *, make_room: bool = False) -> None:
         now_us = to_us(self._clock.now())
         oldest_us = now_us - self._max_age // timedelta(microseconds=1)
-        excess = self._index.total_bytes() - self._budget_bytes
-        for segment in self._index.evictable(now_us):
-            if excess <= 0 and segment.end_us >= oldest_us and not make_room:
-                break
-            (self._folder / segment.name).unlink(missing_ok=True)
-            self._index.remove(segment)
-            excess -= segment.bytes
-            make_room = False
+        while segments := self._index.evictable(now_us, EVICT_BATCH):
+            for segment in segments:
+                over = self._index.total_bytes > self._budget_bytes
+                if not over and segment.end_us >= oldest_us and not make_room:
+                    return
+                (self._folder / segment.name).unlink(missing_ok=True)
+                self._index.remove(segment)
+                make_room = False
 
     def _reconcile(self) -> None:
         """Bring index and files together after a crash or the loss of either."""
@@ -290,3 +318,9 @@ class Ring:
                 empty_files_removed=empty,
                 files_missing=len(known - on_disk.keys()),
             )
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -131,19 +131,19 @@ class SessionHost:
 
     def answer(self, offer: WhepOffer) -> WhepAnswer:
         """Check the grant and answer in one piece; raises SessionRefusedError."""
-        return self._submit(self._answer(offer)).result(ANSWER_TIMEOUT_S)
+        return self._wait(self._answer(offer))
 
     def candidate(self, candidate: WhepCandidate) -> None:
         """Take the viewer's trickled candidates; raises SessionRefusedError."""
-        self._submit(self._candidate(candidate)).result(ANSWER_TIMEOUT_S)
+        self._wait(self._candidate(candidate))
 
     def control(self, control: WhepControl) -> None:
         """Seek, pause, play, speed or close; raises SessionRefusedError."""
-        self._submit(self._control(control)).result(ANSWER_TIMEOUT_S)
+        self._wait(self._control(control))
 
     def close(self, session_id: str, why: str = "closed") -> None:
         """End a session; one that is not open is no error."""
-        self._submit(self._end(session_id, why)).result(ANSWER_TIMEOUT_S)
+        self._wait(self._end(session_id, why))
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -152,6 +152,14 @@ class SessionHost:
 
     def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
+        future = self._submit(work)
+        try:
+            return future.result(ANSWER_TIMEOUT_S)
+        except TimeoutError:
+            future.cancel()
+            raise SessionRefusedError("internal", f"no answer in {ANSWER_TIMEOUT_S} s") from None
 
     async def _stop_all(self) -> None:
         for session_id in list(self._sessions):
