@@ -44,14 +44,15 @@ def granted_sdp(sdp: str, fingerprint: str) -> str:
     DTLS would accept any fingerprint that the offer names, so each must be the grant's own. Hashes
     of other kinds, which cannot be compared with it, are taken out.
     """
-    lines = sdp.replace("\r\n", "\n").split("\n")
+    # As aiortc splits it: else a line hidden behind a vertical tab would be read there, not here.
+    lines = sdp.splitlines()
     named = [line.removeprefix(_SHA256).strip() for line in lines if line.startswith(_SHA256)]
     if not named or any(one.upper() != fingerprint for one in named):
         raise GrantRefusedError("grant.fingerprint", "the offer's certificate is not the granted")
     kept = [
         line for line in lines if not line.startswith("a=fingerprint:") or line.startswith(_SHA256)
     ]
-    return "\r\n".join(kept)
+    return "\r\n".join([*kept, ""])
 
 
 class GrantDesk:
