@@ -20,7 +20,16 @@ from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import CameraSettings, stream_url
 from edge_agent.rules.base import Rule
-from edge_agent.scene import Detection, Finding, Frame, Image, Track
+from edge_agent.scene import (
+    NO_CLOSER_LOOK,
+    CloserLook,
+    Detection,
+    Finding,
+    Frame,
+    Image,
+    Sighting,
+    Track,
+)
 from wire.clock import Clock
 
 TAKE_TIMEOUT_S = 0.5
@@ -44,6 +53,14 @@ class Follows(Protocol):
         ...
 
 
+class LooksCloser(Protocol):
+    """What answers the rules' questions about parts of a frame, as the analysis needs it."""
+
+    def at(self, image: Image) -> CloserLook:
+        """A closer look at `image` (`(H, W, 3)` uint8 BGR), valid for this frame's rules."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one frame gave."""
@@ -56,19 +73,33 @@ class Seen:
 class Analysis:
     """Detector, tracker and rules of one camera; the same for live streams and recordings."""
 
-    def __init__(self, detector: Sees, tracker: Follows, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        detector: Sees,
+        tracker: Follows,
+        rules: Sequence[Rule],
+        closer: LooksCloser | None = None,
+    ) -> None:
+        """Without `closer`, rules that ask for a closer look get none and decide by boxes."""
         self._detector = detector
         self._tracker = tracker
         self._rules = tuple(rules)
+        self._closer = closer
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
         detections = self._detector.detect(frame.image)
         tracks = self._tracker.update(detections, frame.media_s)
-        at = frame.received_at if wall is None else wall
-        findings = tuple(
-            finding for rule in self._rules for finding in rule.update(tracks, frame.media_s, at)
+        height, width = frame.image.shape[:2]
+        sighting = Sighting(
+            media_s=frame.media_s,
+            wall=frame.received_at if wall is None else wall,
+            tracks=tracks,
+            detections=detections,
+            aspect=width / height,
+            look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
         )
+        findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         return Seen(frame, tracks, findings)
 
 

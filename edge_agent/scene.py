@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,56 @@ class Track:
     """Media time of the newest detection that was matched."""
     seen: bool
     """True when this frame held a matching detection, false while the track coasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPoint:
+    """One point of a body, in fractions of the frame, and how sure the model is of it, 0..1."""
+
+    x: float
+    y: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """The 17 body points of one person in COCO's order: nose, eyes, ears, shoulders … ankles."""
+
+    points: tuple[BodyPoint, ...]
+
+
+class CloserLook(Protocol):
+    """A second look at parts of the frame that rules may ask for; it costs time only when asked."""
+
+    def pose(self, box: Box) -> Pose | None:
+        """The posture of the person in `box`; None when the frame's budget of looks is spent."""
+        ...
+
+
+class NoCloserLook:
+    """For frames whose picture is not at hand: knows no posture."""
+
+    def pose(self, box: Box) -> Pose | None:  # noqa: ARG002 - the protocol's parameter
+        return None
+
+
+NO_CLOSER_LOOK: Final = NoCloserLook()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Everything that rules may know of one frame."""
+
+    media_s: float
+    """The camera's own time line; it grows from frame to frame."""
+    wall: datetime
+    """The time that schedules see, timezone-aware."""
+    tracks: tuple[Track, ...] = ()
+    detections: tuple[Detection, ...] = ()
+    """What the detector saw, down to weak ones that no track was made of."""
+    aspect: float = 4 / 3
+    """Width of the picture over its height: makes fractions across and down comparable."""
+    look: CloserLook = NO_CLOSER_LOOK
 
 
 Phase = Literal["open", "update", "close"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Protocol
 
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.loitering import Loitering
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import CameraRules, RuleSpec
-from edge_agent.scene import Finding, Track
+from edge_agent.scene import Finding, Sighting
 
 
 class Rule(Protocol):
@@ -17,13 +17,10 @@ class Rule(Protocol):
 
     id: str
 
-    def update(
-        self, tracks: tuple[Track, ...], media_s: float, wall: datetime
-    ) -> tuple[Finding, ...]:
-        """Take in one frame's tracks; what there is to say now.
+    def update(self, sighting: Sighting) -> tuple[Finding, ...]:
+        """Take in one frame; what there is to say now.
 
-        `media_s` is the camera's own time line and grows; `wall` (timezone-aware) serves schedules
-        only. A finding is said with the phase `open` once, then `update`s, then `close` once.
+        A finding is said with the phase `open` once, then `update`s, then `close` once.
         """
         ...
 

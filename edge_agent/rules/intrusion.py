@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from edge_agent.rules.episode import Episodes, Subject
@@ -10,7 +9,7 @@ from edge_agent.rules.geometry import inside, stance
 from edge_agent.rules.presence import ZonePresence
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
-from edge_agent.scene import Box, Finding, Track
+from edge_agent.scene import Box, Finding, Sighting
 
 _SIGHTINGS: Final = 2
 """Frames with the whole body inside before the alarm: one alone may be a box that jumped."""
@@ -27,18 +26,17 @@ class Intrusion:
         self._presence = ZonePresence(self._wholly_inside, self._partly_inside)
         self._episodes = Episodes(spec)
 
-    def update(
-        self, tracks: tuple[Track, ...], media_s: float, wall: datetime
-    ) -> tuple[Finding, ...]:
+    def update(self, sighting: Sighting) -> tuple[Finding, ...]:
         """What there is to say about this frame."""
-        heeded = [track for track in tracks if track.label in self._spec.labels]
-        present = self._presence.update(heeded, media_s)
+        heeded = [track for track in sighting.tracks if track.label in self._spec.labels]
+        present = self._presence.update(heeded, sighting.media_s)
         subjects = [
             Subject(stay.since_s, stay.track.confidence, stay.track, stay.track.box)
             for stay in present
             if stay.sightings >= _SIGHTINGS
         ]
-        return self._episodes.step(subjects, media_s, armed=self._schedule.armed(wall))
+        armed = self._schedule.armed(sighting.wall)
+        return self._episodes.step(subjects, sighting.media_s, armed=armed)
 
     def _wholly_inside(self, box: Box) -> bool:
         """All of the stance: the body's place on the ground, as far as one camera can tell."""

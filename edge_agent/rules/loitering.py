@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside, stance
 from edge_agent.rules.presence import ZonePresence
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
-from edge_agent.scene import Box, Finding, Track
+from edge_agent.scene import Box, Finding, Sighting
 
 
 class Loitering:
@@ -23,17 +21,16 @@ class Loitering:
         self._presence = ZonePresence(self._stands_inside, self._stands_inside)
         self._episodes = Episodes(spec)
 
-    def update(
-        self, tracks: tuple[Track, ...], media_s: float, wall: datetime
-    ) -> tuple[Finding, ...]:
+    def update(self, sighting: Sighting) -> tuple[Finding, ...]:
         """What there is to say about this frame."""
-        heeded = [track for track in tracks if track.label in self._spec.labels]
+        heeded = [track for track in sighting.tracks if track.label in self._spec.labels]
         subjects = [
             Subject(stay.since_s, stay.track.confidence, stay.track, stay.track.box)
-            for stay in self._presence.update(heeded, media_s)
+            for stay in self._presence.update(heeded, sighting.media_s)
             if stay.stayed_s >= self._spec.lasting_s
         ]
-        return self._episodes.step(subjects, media_s, armed=self._schedule.armed(wall))
+        armed = self._schedule.armed(sighting.wall)
+        return self._episodes.step(subjects, sighting.media_s, armed=armed)
 
     def _stands_inside(self, box: Box) -> bool:
         return box.h >= self._spec.min_height and inside(stance(box)[1], self._polygon)

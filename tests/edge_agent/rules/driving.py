@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.rules.base import Rule, build_rules
 from edge_agent.rules.spec import CameraRules
-from edge_agent.scene import Finding, Track
+from edge_agent.scene import Finding, Sighting, Track
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=SEOUL)
@@ -43,7 +43,7 @@ def play(
         offset = frame * STEP_S
         now_s = round(start_s + offset, 3)
         moment = (wall + timedelta(seconds=offset)).astimezone(UTC)
-        found = driven.update(tuple(scene(now_s)), now_s, moment)
+        found = driven.update(Sighting(now_s, moment, tuple(scene(now_s))))
         said += [(now_s, finding) for finding in found]
     return said
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.rules.spec import IMPLEMENTED
-from edge_agent.scene import Box, Track
+from edge_agent.scene import Box, Sighting, Track
 from tests.edge_agent.rules.driving import NOON, rule
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -34,7 +34,7 @@ def test_no_input_makes_a_rule_raise(kind: str, frames: list[tuple[list[Track], 
     driven = rule(type=kind)
     opened = 0
     for tracks, now_s in frames:
-        for finding in driven.update(tuple(tracks), now_s, NOON):
+        for finding in driven.update(Sighting(now_s, NOON, tuple(tracks))):
             opened += {"open": 1, "update": 0, "close": -1}[finding.phase]
             assert opened in (0, 1)
             assert not math.isnan(finding.confidence)
@@ -49,5 +49,5 @@ def test_thousands_of_tracks_take_bounded_time(kind: str) -> None:
             Track(n + 3000 * frame, "person", Box(0.4, 0.5, 0.1, 0.2), 0.8, 0.0, 0.0, True)
             for n in range(3000)
         )
-        driven.update(crowd, frame * 0.2, NOON)
+        driven.update(Sighting(frame * 0.2, NOON, crowd))
     assert time.perf_counter() - started < 10
