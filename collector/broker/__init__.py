@@ -1,0 +1,1 @@
+"""Brokers that serve this city: configuration with everybody's rights, and the embedded one."""

@@ -1,0 +1,102 @@
+"""nats-server's configuration: MQTT gateway over JetStream, mutual TLS, rights of each principal.
+
+A client is known by the first DNS name of its certificate (`verify_and_map`). Who does not stand in
+the list of users is refused, and a reload (SIGHUP) cuts off those who left it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from collector.broker.settings import (
+    MAX_IN_FLIGHT,
+    MAX_PACKET_BYTES,
+    BrokerSettings,
+    principals,
+)
+from wire.register import Register
+from wire.topics import Rights
+
+DELIVERY = "$MQTT.sub.>"
+"""Where the gateway itself delivers QoS 1 messages to a session; MQTT clients cannot ask for it."""
+
+MAX_CONSUMERS = 100_000
+"""A subscription is one or two JetStream consumers; the default of 1,000 ends at 500 poles."""
+
+MAX_STORE_BYTES = 8 * 1024**3
+
+
+def nats_config(register: Register, settings: BrokerSettings, *, sync_always: bool = False) -> str:
+    """The configuration file of a nats-server for everybody in `register`.
+
+    `sync_always` writes every message through to the disk before it is acknowledged: about a
+    seventh of the throughput, for a broker whose machine may lose power.
+    """
+    tls = [
+        f"cert_file: {_text(settings.identity / 'cert.pem')}",
+        f"key_file: {_text(settings.identity / 'key.pem')}",
+        f"ca_file: {_text(settings.identity / 'ca.pem')}",
+        "verify_and_map: true",
+        'min_version: "1.2"',
+        "timeout: 10",
+    ]
+    lines = [
+        "# Written by 'polewatch broker config nats'; edit the register instead.",
+        f"server_name: {_text(f'polewatch-{register.site}')}",
+        "# The server's own protocol is not used: its port cannot be closed, so it stays on",
+        "# loopback at a free port and asks for the same certificates.",
+        "listen: 127.0.0.1:-1",
+        *_block("tls", tls),
+        f"max_payload: {MAX_PACKET_BYTES}",
+        *_block(
+            "jetstream",
+            [
+                f"store_dir: {_text(settings.store)}",
+                f"max_file_store: {MAX_STORE_BYTES}",
+                *(["sync_interval: always"] if sync_always else []),
+                f"limits {{ default_max_consumers: {MAX_CONSUMERS} }}",
+            ],
+        ),
+        *_block(
+            "mqtt",
+            [
+                f"host: {_text(settings.host)}",
+                f"port: {settings.port}",
+                f"max_ack_pending: {MAX_IN_FLIGHT}",
+                *_block("tls", tls),
+            ],
+        ),
+        *_block(
+            "authorization",
+            ["users: [", *(f"  {_user(n, rights)}" for n, rights in principals(register)), "]"],
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def subjects(topic_filter: str) -> tuple[str, ...]:
+    """The NATS subjects of an MQTT filter; `x/#` also matches `x`, hence two of them."""
+    subject = topic_filter.replace("/", ".").replace("+", "*")
+    if subject.endswith(".#"):
+        parent = subject.removesuffix(".#")
+        return (parent, f"{parent}.>")
+    return (subject,)
+
+
+def _user(name: str, rights: Rights) -> str:
+    publish = [subject for item in rights.publish for subject in subjects(item)]
+    subscribe = [subject for item in rights.subscribe for subject in subjects(item)]
+    permissions = {
+        "publish": {"allow": publish} if publish else {"deny": [">"]},
+        "subscribe": {"allow": [*subscribe, DELIVERY]} if subscribe else {"deny": [">"]},
+    }
+    user = {"user": name, "permissions": permissions, "allowed_connection_types": ["MQTT"]}
+    return json.dumps(user)
+
+
+def _block(name: str, lines: list[str]) -> list[str]:
+    return [f"{name} {{", *(f"  {line}" for line in lines), "}"]
+
+
+def _text(value: object) -> str:
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,219 @@
+"""Real brokers for tests: nats-server from its wheel and Debian's mosquitto, mutual TLS on both.
+
+`broker` runs a test on either; a handle restarts on the same port with the same store.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pytest
+
+from collector.broker.mosquitto import mosquitto_access, mosquitto_config
+from collector.broker.nats import nats_config
+from collector.broker.runner import EmbeddedBroker
+from collector.broker.settings import BrokerSettings
+from provisioning.authority import Authority
+from tests.support.wait import wait_until
+from wire.register import Register, load_register
+
+Kind = Literal["nats", "mosquitto"]
+HOST = "127.0.0.1"
+
+
+class BrokerHandle(Protocol):
+    """A running broker of the test's own."""
+
+    kind: Kind
+    host: str
+    port: int
+    log_file: Path
+
+    def start(self) -> None:
+        """Start, or start again on the same port and store; returns when the port answers."""
+
+    def stop(self) -> None:
+        """End in order."""
+
+    def kill(self) -> None:
+        """End as a crash would (SIGKILL)."""
+
+    def reload(self) -> None:
+        """Write the configuration anew from the authority's register and have it read."""
+
+
+class NatsHandle:
+    kind: Kind = "nats"
+
+    def __init__(self, authority: Authority, folder: Path) -> None:
+        self.host, self.port, self.log_file = HOST, free_port(), folder / "broker.log"
+        self._authority = authority
+        self._settings = _settings(authority, folder, self.port)
+        self._config = folder / "nats.conf"
+        self._broker = EmbeddedBroker(
+            self._config, host=HOST, port=self.port, log_file=self.log_file
+        )
+
+    def start(self) -> None:
+        self._write()
+        self._broker.start()
+
+    def stop(self) -> None:
+        self._broker.stop()
+
+    def kill(self) -> None:
+        self._broker.kill()
+
+    def reload(self) -> None:
+        self._write()
+        before = self._reloads()
+        self._broker.reload()
+        wait_until(lambda: self._reloads() > before, 10, "nats-server to reload")
+
+    def _reloads(self) -> int:
+        return self.log_file.read_text().count("Reloaded server configuration")
+
+    def _write(self) -> None:
+        self._config.write_text(nats_config(_register(self._authority), self._settings))
+
+
+class MosquittoHandle:
+    kind: Kind = "mosquitto"
+
+    def __init__(self, authority: Authority, folder: Path) -> None:
+        self.host, self.port, self.log_file = HOST, free_port(), folder / "broker.log"
+        self._authority = authority
+        self._settings = _settings(authority, folder, self.port)
+        self._config = folder / "mosquitto.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._write()
+        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        if program is None:
+            pytest.fail("mosquitto is not installed; run: bash tests/support/debian.sh")
+        with self.log_file.open("ab") as output:
+            self._process = subprocess.Popen(
+                [program, "-c", self._config],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_until(self._answers, 10, "mosquitto to answer")
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def reload(self) -> None:
+        self._write()
+        assert self._process is not None
+        before = self.log_file.read_text().count("Reloading config")
+        self._process.send_signal(signal.SIGHUP)
+        wait_until(
+            lambda: self.log_file.read_text().count("Reloading config") > before,
+            10,
+            "mosquitto to reload",
+        )
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            pytest.fail(f"mosquitto ended at its start:\n{self.log_file.read_text()}")
+        return answers(HOST, self.port)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(20)
+            self._process = None
+
+    def _write(self) -> None:
+        register = _register(self._authority)
+        access_list = self._config.with_suffix(".acl")
+        access_list.write_text(mosquitto_access(register))
+        self._config.write_text(
+            mosquitto_config(
+                register,
+                self._settings,
+                access_list=access_list,
+                revocations=self._authority.crl_file,
+                # As root mosquitto would turn into an account that cannot read this test's files.
+                user=pwd.getpwuid(os.getuid()).pw_name,
+            )
+        )
+
+
+def make_city(folder: Path) -> Authority:
+    """An authority with two poles, police and fire, and the processes of a centre."""
+    city = Authority.init(folder, "testcity")
+    with city.batch():
+        city.issue_device("pole-001")
+        city.issue_device("pole-002")
+        city.issue_agency("police")
+        city.issue_agency("fire")
+        city.issue_service("collector", "collector", hosts=(HOST, "localhost"))
+        city.issue_service("signer", "signer", hosts=(HOST, "localhost"))
+        city.issue_service("broker", "broker", hosts=(HOST, "localhost"))
+    return city
+
+
+def make_broker(kind: Kind, authority: Authority, folder: Path) -> BrokerHandle:
+    """A broker that is not started yet; `folder` takes its files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle: BrokerHandle
+    handle = NatsHandle(authority, folder) if kind == "nats" else MosquittoHandle(authority, folder)
+    return handle
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether something accepts connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Authority:
+    return make_city(tmp_path / "authority")
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def broker(
+    request: pytest.FixtureRequest, city: Authority, tmp_path: Path
+) -> Iterator[BrokerHandle]:
+    handle = make_broker(request.param, city, tmp_path / "broker")
+    handle.start()
+    yield handle
+    handle.stop()
+
+
+def _register(authority: Authority) -> Register:
+    return load_register(authority.register_file)
+
+
+def _settings(authority: Authority, folder: Path, port: int) -> BrokerSettings:
+    store = folder / "store"
+    store.mkdir(exist_ok=True)
+    return BrokerSettings(authority.identity("broker"), store, HOST, port)
