@@ -1,0 +1,173 @@
+"""The camera's pipeline over a recording: the same stages, the same rules, deterministic."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from edge_agent.annotate import AnnotatedVideo, draw
+from edge_agent.pipeline import Analysis, Sees
+from edge_agent.recording import Recording
+from edge_agent.rules.base import build_rules
+from edge_agent.rules.spec import CameraRules, RuleSpec
+from edge_agent.scene import Box, Finding
+from edge_agent.sight.tracker import Tracker
+
+Progress = Callable[[float, float | None], None]
+"""Called with the media time reached and the recording's length, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFinding:
+    """One finding over its whole life, in media time."""
+
+    rule: str
+    type: str
+    start_s: float
+    alarm_s: float
+    end_s: float
+    confidence: float
+    zone: str | None
+    tracks: tuple[int, ...]
+    """Every track that took part, in the order in which they did."""
+    box: Box | None
+    """Where it was when the alarm was raised."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as one line of the output, numbers rounded to what they are worth."""
+        box = self.box
+        return {
+            "rule": self.rule,
+            "type": self.type,
+            "start_s": round(self.start_s, 3),
+            "alarm_s": round(self.alarm_s, 3),
+            "end_s": round(self.end_s, 3),
+            "confidence": round(self.confidence, 3),
+            "zone": self.zone,
+            "tracks": list(self.tracks),
+            "box": None if box is None else [round(n, 4) for n in (box.x, box.y, box.w, box.h)],
+            "plate": None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """What a recording held."""
+
+    findings: tuple[RecordedFinding, ...]
+    """By alarm time."""
+    pictures: int
+    """Pictures that were analysed."""
+    media_s: float
+    """Media time of the last picture."""
+    damaged: int
+    """Packets that could not be decoded."""
+    schedules_ignored: bool
+    """True when the recording's time is unknown and rules with a schedule ran as always armed."""
+
+
+def analyze(
+    video: Path,
+    asked: CameraRules,
+    detector: Sees,
+    *,
+    site_zone: tzinfo,
+    per_second: float,
+    started_at: datetime | None = None,
+    annotate: Path | None = None,
+    progress: Progress | None = None,
+) -> Analyzed:
+    """Run detector, tracker and rules over `video`, `per_second` pictures of media time a second.
+
+    Schedules are judged by `started_at`, the wall time of the first picture, or the file's own
+    creation time. `annotate` names an MP4 to draw into. Nothing depends on the machine's clock or
+    speed: the same input gives the same output.
+    Raises RecordingError when the video cannot be read.
+    """
+    with contextlib.ExitStack() as stack:
+        recording = stack.enter_context(Recording(video, started_at))
+        untimed = recording.started_at is None and any(rule.schedule for rule in asked.rules)
+        rules = build_rules(_always_armed(asked) if untimed else asked, site_zone)
+        analysis = Analysis(detector, Tracker(), rules)
+        shape = recording.shape
+        drawn = None
+        if annotate is not None:
+            drawn = stack.enter_context(
+                AnnotatedVideo(annotate, shape.width, shape.height, per_second)
+            )
+        diary = _Diary()
+        pictures, media_s = 0, 0.0
+        for frame in recording.frames(per_second):
+            seen = analysis.step(frame)
+            diary.take(seen.findings)
+            pictures, media_s = pictures + 1, frame.media_s
+            if drawn is not None:
+                now = draw(frame.image, media_s, asked, seen.tracks, diary.open)
+                drawn.add(now, media_s)
+            if progress is not None:
+                progress(media_s, shape.duration_s)
+        diary.finish(media_s)
+        return Analyzed(diary.findings(), pictures, media_s, recording.damaged, untimed)
+
+
+def write_lines(findings: Iterable[RecordedFinding]) -> str:
+    """The findings as JSON lines."""
+    return "".join(json.dumps(finding.as_json(), ensure_ascii=False) + "\n" for finding in findings)
+
+
+def _always_armed(asked: CameraRules) -> CameraRules:
+    def armed(rule: RuleSpec) -> RuleSpec:
+        return rule.model_copy(update={"schedule": ()})
+
+    return asked.model_copy(update={"rules": tuple(armed(rule) for rule in asked.rules)})
+
+
+class _Diary:
+    """Puts the phases of each finding together."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Finding] = {}
+        self._tracks: dict[str, list[int]] = {}
+        self._first: dict[str, Finding] = {}
+        self._done: list[RecordedFinding] = []
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            name = f"{finding.rule}/{finding.key}"
+            self._first.setdefault(name, finding)
+            known = self._tracks.setdefault(name, [])
+            known += [track.id for track in finding.tracks if track.id not in known]
+            self.open[name] = finding
+            if finding.phase == "close":
+                self._end(name)
+
+    def finish(self, media_s: float) -> None:
+        """The recording ended: what is still open ends with it."""
+        for name, finding in list(self.open.items()):
+            self.open[name] = replace(finding, end_s=media_s)
+            self._end(name)
+
+    def findings(self) -> tuple[RecordedFinding, ...]:
+        return tuple(sorted(self._done, key=lambda f: (f.alarm_s, f.rule)))
+
+    def _end(self, name: str) -> None:
+        last, first = self.open.pop(name), self._first.pop(name)
+        end_s = first.alarm_s if last.end_s is None else last.end_s
+        self._done.append(
+            RecordedFinding(
+                rule=last.rule,
+                type=last.type,
+                start_s=last.start_s,
+                alarm_s=last.alarm_s,
+                end_s=end_s,
+                confidence=last.confidence,
+                zone=last.zone,
+                tracks=tuple(self._tracks.pop(name)),
+                box=first.box,
+            )
+        )

@@ -1,0 +1,149 @@
+"""`polewatch agent …`: arguments and printing only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, help="The edge agent on a pole or recorder.")
+
+RulesOption = Annotated[
+    Path, typer.Option("--rules", help="YAML file with zones, lines and rules of one camera.")
+]
+
+
+@app.command(
+    epilog="Example: polewatch agent analyze street.mp4 --rules yard.yaml --out street.jsonl"
+)
+def analyze(
+    video: Annotated[Path, typer.Argument(help="A recording that FFmpeg can read.")],
+    rules: RulesOption,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the JSON lines; standard output when left out.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Also write an MP4 with zones, tracks and findings drawn.")
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=30, help="Pictures a second; the configuration's default."),
+    ] = None,
+    started_at: Annotated[
+        datetime | None,
+        typer.Option(help="Wall time of the first picture in the site's zone, for schedules."),
+    ] = None,
+    time_zone: Annotated[str, typer.Option(help="The site's time zone.")] = "Asia/Seoul",
+    threads: Annotated[int, typer.Option(min=1, max=16, help="Cores for the detector.")] = 1,
+) -> None:
+    """Run the camera's pipeline over a recording; one JSON object a line for every finding."""
+    from edge_agent.analyze import analyze as run
+    from edge_agent.analyze import write_lines
+    from edge_agent.config import CameraSettings
+    from edge_agent.recording import RecordingError
+    from edge_agent.rules.spec import CameraRules
+    from edge_agent.sight.detector import Detector
+    from models.registry import ModelError, Registry
+    from wire.settings import SettingsError, load_settings
+
+    try:
+        asked = load_settings(rules, CameraRules)
+        site_zone = _zone(time_zone)
+        detector = Detector(Registry.default(), threads=threads)
+        per_second = fps or float(CameraSettings.model_fields["analysis_fps"].default)
+        with _bar(video.name) as progress:
+            result = run(
+                video,
+                asked,
+                detector,
+                site_zone=site_zone,
+                per_second=per_second,
+                started_at=None if started_at is None else started_at.replace(tzinfo=site_zone),
+                annotate=annotate,
+                progress=progress,
+            )
+        text = write_lines(result.findings)
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            out.write_text(text, encoding="utf-8")
+    except (SettingsError, ModelError, RecordingError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if result.schedules_ignored:
+        typer.echo(
+            f"{video}: the time of the recording is not known, so rules with a schedule ran as "
+            "always armed; give it by --started-at",
+            err=True,
+        )
+    if result.damaged:
+        typer.echo(f"{video}: {result.damaged} damaged packets were left out", err=True)
+
+
+@app.command(epilog="Example: polewatch agent score --truth truth/ --findings findings/")
+def score(
+    truth: Annotated[Path, typer.Option(help="KISA XML or JSON truth: a file or a folder.")],
+    findings: Annotated[
+        Path, typer.Option(help="JSON lines of `analyze`: a file, or a folder with one a clip.")
+    ],
+    before: Annotated[
+        float, typer.Option(min=0, help="Seconds before an event's start when an alarm counts.")
+    ] = 2.0,
+    after: Annotated[
+        float, typer.Option(min=0, help="Seconds after an event's start when an alarm counts.")
+    ] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score findings against the truth as the Korean certification does, item by item."""
+    from edge_agent.score import score as run
+    from edge_agent.truth import TruthError
+
+    try:
+        scores = run(truth, findings, before_s=before, after_s=after)
+    except TruthError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({"items": [one.as_json() for one in scores]}, ensure_ascii=False))
+        return
+    table = Table("item", "TP", "FP", "FN", "precision", "recall", "F1", "false/hour")
+    for one in scores:
+        counts = (one.true_positives, one.false_positives, one.false_negatives)
+        rates = (one.precision, one.recall, one.f1, one.false_per_hour)
+        table.add_row(one.item, *map(str, counts), *(_rate(rate) for rate in rates))
+    Console().print(table)
+
+
+def _rate(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}"
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise typer.BadParameter(f"{name!r} is no IANA time zone such as Asia/Seoul") from None
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[float, float | None], None]]:
+    """A progress callback; draws a bar on the error stream when that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+
+        def advance(done_s: float, total_s: float | None) -> None:
+            bar.update(task, completed=done_s, total=total_s)
+
+        yield advance
