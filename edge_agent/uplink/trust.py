@@ -1,0 +1,92 @@
+"""Whom a pole believes: exactly the certificates that its configuration names."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from joserfc.jwk import OKPKey
+
+from wire.clock import Clock
+from wire.event import TimeQuality
+from wire.identity import (
+    Identity,
+    IdentityError,
+    common_name,
+    load_authorities,
+    load_certificate,
+    signing_key_of,
+)
+
+# OpenSSL's X509_V_FLAG_NO_CHECK_TIME; Python's ssl names it nowhere.
+NO_CHECK_TIME = 0x200000
+
+
+class WallClockGuard:
+    """The time to judge certificates by, on a box that may not know what time it is.
+
+    A pole without a battery starts in the past. While no time service keeps the clock and it
+    stands outside the box's own certificate, it is certainly wrong: the nearest end of the own
+    certificate's validity serves instead, so that the box can connect and learn the time.
+    """
+
+    def __init__(
+        self, own: x509.Certificate, clock: Clock, quality: Callable[[], TimeQuality]
+    ) -> None:
+        self._own = own
+        self._clock = clock
+        self._quality = quality
+
+    def now(self) -> datetime:
+        now = self._clock.now()
+        if self._quality() == "synchronised":
+            return now
+        return min(max(now, self._own.not_valid_before_utc), self._own.not_valid_after_utc)
+
+    def certainly_wrong(self) -> bool:
+        return self.now() != self._clock.now() and self._quality() == "unsynchronised"
+
+
+class PeerTrust:
+    """The centre's keys by certificate name."""
+
+    def __init__(self, files: Mapping[str, Path], ca_file: Path, guard: WallClockGuard) -> None:
+        """`files` maps the name that a certificate must bear to its file.
+
+        Raises IdentityError when one cannot be read, bears another name, or the authority did not
+        issue it.
+        """
+        self._guard = guard
+        self._authorities = load_authorities(ca_file)
+        self._certificates: dict[str, x509.Certificate] = {}
+        for name, file in files.items():
+            certificate = load_certificate(file)
+            if common_name(certificate) != name:
+                raise IdentityError(f"{file} is the certificate of {common_name(certificate)!r}")
+            signing_key_of(certificate, self._authorities, now=certificate.not_valid_before_utc)
+            self._certificates[name] = certificate
+
+    def key_of(self, name: str) -> OKPKey | None:
+        """The key of that name; None for anybody else, and outside the certificate's time."""
+        certificate = self._certificates.get(name)
+        if certificate is None:
+            return None
+        try:
+            return signing_key_of(certificate, self._authorities, now=self._guard.now())
+        except IdentityError:
+            return None
+
+    def key_of_only(self, name: str) -> Callable[[str], OKPKey | None]:
+        """Like `key_of`, for one signer alone: a grant's signer may not command."""
+        return lambda kid: self.key_of(name) if kid == name else None
+
+
+def tls_context(identity: Identity, guard: WallClockGuard) -> ssl.SSLContext:
+    """Mutual TLS to the broker; times are not checked while the clock is certainly wrong."""
+    context = identity.tls_client()
+    if guard.certainly_wrong():
+        context.verify_flags |= NO_CHECK_TIME
+    return context
