@@ -51,8 +51,11 @@ def classify(error: Exception, url: str) -> CameraError:
         return CameraError("camera.unauthorized", where, permanent=True)
     if isinstance(error, av.error.HTTPNotFoundError):
         return CameraError("camera.not-found", where, permanent=True)
-    if isinstance(error, av.error.HTTPClientError | av.error.InvalidDataError):
+    if isinstance(error, av.error.HTTPClientError):
         return CameraError("camera.not-video", where, permanent=True)
+    if isinstance(error, av.error.InvalidDataError):
+        # Also what a camera that is still starting may answer: worth trying again soon.
+        return CameraError("camera.not-video", where)
     if isinstance(error, av.error.ExitError | av.error.TimeoutError):
         return CameraError("camera.stalled", f"{where} was silent too long")
     reason = error.strerror if isinstance(error, OSError | av.error.FFmpegError) else None

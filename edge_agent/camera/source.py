@@ -119,16 +119,19 @@ class RtspSource:
         self._timeline.reconnect()
         self._info = None
         self.connections += 1
+        began = self._clock.monotonic()
         try:
             with av.open(
                 self._url, options=_OPTIONS, timeout=(OPEN_TIMEOUT_S, SILENCE_TIMEOUT_S)
             ) as container:
                 self._read(container)
         except (av.error.FFmpegError, OSError) as error:
-            problem = classify(error, self._url)
-            if problem.code == "camera.stalled" and self._info is None:
-                problem = CameraError("camera.unreachable", f"{redact(self._url)} does not answer")
-            raise problem from None
+            waited_s = self._clock.monotonic() - began
+            if self._info is None and waited_s >= OPEN_TIMEOUT_S:
+                # Cut off while opening, libav calls it anything from a time-out to invalid data.
+                where = redact(self._url)
+                raise CameraError("camera.unreachable", f"{where} does not answer") from None
+            raise classify(error, self._url) from None
         if not self._stop.is_set():
             raise CameraError("camera.stalled", f"{redact(self._url)} closed the stream")
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import select
+import socket
+import socketserver
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_agent.camera.packet import EncodedPacket, PacketSink, StreamInfo
+from edge_agent.camera.source import CameraStatus, RtspSource
 from polewatch.demo_data import STREET
+from tests.support.wait import wait_until
+from wire.clock import SystemClock
 
 GST_CAMERA = Path(__file__).with_name("gst_camera.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -88,3 +95,75 @@ def _first_line(process: subprocess.Popen[str]) -> str:
         timer.cancel()
     assert line.startswith("rtsp://"), f"{process.args!r} did not start"
     return line
+
+
+class Watcher:
+    """A source on a real URL, with all that it says and gives."""
+
+    def __init__(self, url: str, *sinks: PacketSink) -> None:
+        self.infos: list[StreamInfo] = []
+        self.packets: list[EncodedPacket] = []
+        self.states: list[CameraStatus] = []
+        self.source = RtspSource(
+            "yard", url, SystemClock(), [self, *sinks], on_state=self.states.append
+        )
+
+    def stream(self, info: StreamInfo) -> None:
+        self.infos.append(info)
+
+    def packet(self, packet: EncodedPacket) -> None:
+        self.packets.append(packet)
+
+    def wait_packets(self, count: int, timeout_s: float = 20) -> list[EncodedPacket]:
+        """The packets so far, at least `count`."""
+        wait_until(lambda: len(self.packets) >= count, timeout_s, f"{count} packets")
+        return list(self.packets)
+
+    def wait_state(self, state: str, code: str | None, timeout_s: float = 20) -> CameraStatus:
+        """The newest state, once it is this one."""
+
+        def reached() -> CameraStatus | None:
+            newest = self.source.status
+            return newest if newest and (newest.state, newest.code) == (state, code) else None
+
+        found = wait_until(reached, timeout_s, f"the camera to be {state} ({code})")
+        assert found is not None
+        return found
+
+
+@contextlib.contextmanager
+def watching(url: str, *sinks: PacketSink) -> Iterator[Watcher]:
+    """A running source; its thread must end with the test."""
+    watcher = Watcher(url, *sinks)
+    watcher.source.start()
+    try:
+        yield watcher
+    finally:
+        assert watcher.source.stop()
+
+
+@contextlib.contextmanager
+def recording_proxy(port: int) -> Iterator[tuple[int, bytearray]]:
+    """A TCP proxy to 127.0.0.1:`port`; gives its own port and all that clients sent."""
+    sent = bytearray()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", port)) as upstream:
+                both = [self.request, upstream]
+                while True:
+                    for ready in select.select(both, [], [], 30)[0]:
+                        data = ready.recv(65536)
+                        if not data:
+                            return
+                        if ready is self.request:
+                            sent.extend(data)
+                        (upstream if ready is self.request else self.request).sendall(data)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1], sent
+        finally:
+            server.shutdown()

@@ -36,7 +36,7 @@ def test_malformed_urls_are_permanent_faults(url: str) -> None:
         (av.error.HTTPForbiddenError, "camera.unauthorized", True),
         (av.error.HTTPNotFoundError, "camera.not-found", True),
         (av.error.HTTPOtherClientError, "camera.not-video", True),
-        (av.error.InvalidDataError, "camera.not-video", True),
+        (av.error.InvalidDataError, "camera.not-video", False),
         (av.error.ExitError, "camera.stalled", False),
         (av.error.ConnectionRefusedError, "camera.unreachable", False),
         (av.error.OSError, "camera.unreachable", False),
