@@ -33,7 +33,10 @@ class Incident(WireModel):
     drill: bool
     opened_at: Moment
     updated_at: Moment
-    closed_at: Moment | None = None
+    ended_at: Moment | None = Field(
+        None, description="When the last finding ended; absent while it goes on."
+    )
+    closed_at: Moment | None = Field(None, description="When a person closed it.")
     observed_at: Moment = Field(
         description="Arrival at the pole of the frame behind this revision."
     )
@@ -57,6 +60,9 @@ class IncidentAck(WireModel):
 
     delivery_id: Id
     incident_id: Id
+    revision: int | None = Field(
+        None, ge=1, description="Of the incident that reached it; absent: the newest sent."
+    )
     agency: Name
     at: Moment
     state: Literal["received", "accepted", "refused"]

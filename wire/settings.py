@@ -49,7 +49,10 @@ def load_settings(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(_read(path), context={"folder": folder})
     except ValidationError as error:
-        lines = [_line(path, detail, model) for detail in error.errors(include_input=False)]
+        details = error.errors(include_input=False)
+        # What is wrong inside says more than that the whole is not as it should be.
+        inner = {detail["loc"][:at] for detail in details for at in range(len(detail["loc"]))}
+        lines = [_line(path, detail, model) for detail in details if detail["loc"] not in inner]
         raise SettingsError("\n".join(dict.fromkeys(lines))) from None
 
 
@@ -95,7 +98,8 @@ def _line(path: Path, detail: ErrorDetails, model: type[BaseModel]) -> str:
     location = detail["loc"]
     if detail["type"] == "extra_forbidden":
         owner = _model_at(model, location[:-1])
-        allowed = sorted(owner.model_fields) if owner is not None else []
+        fields = owner.model_fields.items() if owner is not None else ()
+        allowed = sorted(field.alias or name for name, field in fields)
         close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         return f"{path}: {_key(location)}: unknown key{hint} (allowed: {', '.join(allowed)})"
