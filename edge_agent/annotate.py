@@ -109,7 +109,8 @@ def _box(image: Image, box: Box, colour: tuple[int, int, int]) -> None:
 
 
 def _text(image: Image, text: str, at: Point, colour: tuple[int, int, int]) -> None:
+    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)
     x, y = _pixels(image, at)
-    place = (max(x, 2), max(y - 4, 14))
-    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+    x, y = max(x, 1), max(y - below, height + 2)
+    cv2.rectangle(image, (x, y - height - 2), (x + width, y + below - 1), (24, 24, 24), -1)
+    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
