@@ -1,0 +1,101 @@
+"""The console's JSON: incidents, stills, cameras, counts and the live stream."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from collector.console import view
+from collector.console.headers import ConsoleRoute, problem
+from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
+from collector.services_for_console import ConsoleServices
+from wire.names import UUID_PATTERN
+
+PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
+
+
+def build_api(services: ConsoleServices) -> APIRouter:
+    """Routes below /api and /stills; every one of them asks who is there first."""
+    router = APIRouter(route_class=ConsoleRoute)
+    reader, settings = services.reader, services.settings
+    streams = 0
+
+    def unsigned(request: Request) -> Response | None:
+        if services.person_of(request) is not None:
+            return None
+        return problem(401, "console.unsigned", "sign in first")
+
+    @router.get("/api/incidents")
+    def incidents(
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> Any:
+        if refusal := unsigned(request):
+            return refusal
+        try:
+            found = reader.incidents(limit, before)
+        except ValueError as error:
+            return problem(422, "request.invalid", str(error))
+        return view.page(found, settings.zone, settings.site)
+
+    @router.get("/api/incidents/{incident_id}")
+    def incident(request: Request, incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
+        if refusal := unsigned(request):
+            return refusal
+        found = reader.incident(incident_id)
+        if found is None:
+            return problem(404, "incident.unknown", "there is no such incident")
+        return view.detail(found, settings.zone, settings.site)
+
+    @router.get("/stills/{sha256}.jpg")
+    def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:
+        if refusal := unsigned(request):
+            return refusal
+        jpeg = reader.still(sha256)
+        if jpeg is None:
+            return problem(404, "still.unknown", "the picture is not here")
+        headers = {"Cache-Control": PRIVATE_FOR_A_DAY, "ETag": f'"{sha256}"'}
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+    @router.get("/api/cameras")
+    def cameras(request: Request) -> Any:
+        if refusal := unsigned(request):
+            return refusal
+        return {"cameras": [view.camera(one) for one in reader.cameras()]}
+
+    @router.get("/api/summary")
+    def summary(request: Request) -> Any:
+        if refusal := unsigned(request):
+            return refusal
+        return read_summary(services)
+
+    @router.get("/api/stream")
+    async def stream(request: Request) -> Any:
+        nonlocal streams
+        person = services.person_of(request)
+        if person is None:
+            return problem(401, "console.unsigned", "sign in first")
+        if streams >= MAX_STREAMS:
+            return problem(503, "console.crowded", "too many pages are open; close some")
+
+        async def messages() -> Any:
+            nonlocal streams
+            streams += 1
+            try:
+                async for one in Stream(services, person.expires_at.timestamp()).messages():
+                    yield one
+            finally:
+                streams -= 1
+
+        return EventSourceResponse(
+            messages(),
+            ping=BEAT_S,
+            ping_message_factory=lambda: ServerSentEvent(data="", event="beat"),
+            send_timeout=20,
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    return router

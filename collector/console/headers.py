@@ -1,0 +1,71 @@
+"""What every answer of the console says to the browser: only what is ours may run or load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def problem(status: int, code: str, title: str) -> JSONResponse:
+    """A refusal in RFC 9457 JSON; `code` is what programs and pages go by."""
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "code": code},
+        status,
+        media_type="application/problem+json",
+    )
+
+
+class ConsoleRoute(APIRoute):
+    """Sets the headers on every answer, refusals included; nothing is cached unless it says so."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"][1:])
+                response = problem(422, "request.invalid", f"{where}: {first['msg']}")
+            except HTTPException as error:
+                response = problem(error.status_code, "request.refused", str(error.detail))
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
+
+        return guarded

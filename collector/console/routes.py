@@ -1,0 +1,101 @@
+"""The console's pages, and the router that holds all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from collector.console.api import build_api
+from collector.console.assets import Assets
+from collector.console.headers import ConsoleRoute, problem
+from collector.console.words import COOKIE, LANGUAGES, language_of, translator
+from collector.services_for_console import ConsoleServices
+
+YEAR_S = 31_536_000
+_OWN_PATH = re.compile(r"/(?:incidents/[0-9a-f-]{36})?\Z")
+_THEMES = ("auto", "dark", "light")
+
+
+def build_router(services: ConsoleServices) -> APIRouter:
+    """Sign-in page, queue, language switch, static files and the API."""
+    router = APIRouter(route_class=ConsoleRoute)
+    assets = Assets()
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def page(request: Request, name: str, **values: Any) -> Response:
+        language = language_of(request)
+        theme = request.cookies.get("pw_theme")
+        html = pages.get_template(name).render(
+            t=translator(language),
+            lang=language,
+            theme=theme if theme in _THEMES else "auto",
+            zone=services.settings.time_zone,
+            site=services.settings.site,
+            asset=assets.url,
+            here=request.url.path,
+            **values,
+        )
+        return Response(html, media_type="text/html; charset=utf-8")
+
+    @router.get("/")
+    @router.get("/incidents/{incident_id}")
+    def queue(request: Request) -> Any:
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
+        return page(request, "queue.html", person=person.person, agency=person.agency)
+
+    @router.get("/sign-in")
+    def sign_in(request: Request, next: str = "/") -> Any:
+        if services.person_of(request) is not None:
+            return RedirectResponse(_own(next), 303)
+        return page(request, "signin.html", next=_own(next))
+
+    @router.post("/language")
+    def language(
+        request: Request, lang: Annotated[str, Form()], here: Annotated[str, Form()] = "/"
+    ) -> Any:
+        if lang not in LANGUAGES:
+            return problem(422, "request.invalid", f"lang must be one of {', '.join(LANGUAGES)}")
+        origin = urlsplit(request.headers.get("origin", "")).netloc
+        if origin and origin != request.headers.get("host"):
+            return problem(403, "request.foreign", "asked for by another site")
+        answer = RedirectResponse("/sign-in" if here == "/sign-in" else _own(here), 303)
+        answer.set_cookie(
+            COOKIE,
+            lang,
+            max_age=YEAR_S,
+            samesite="strict",
+            httponly=True,
+            secure=services.settings.secure,
+        )
+        return answer
+
+    @router.get("/static/{version}/{name:path}")
+    def static(version: str, name: str) -> Any:
+        found = assets.get(name)
+        if found is None:
+            return problem(404, "asset.unknown", "there is no such file")
+        # A page of an older version may ask once more; only what fits its name is kept.
+        kept = f"public, max-age={YEAR_S}, immutable" if version == assets.version else "no-store"
+        return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})
+
+    router.include_router(build_api(services))
+    return router
+
+
+def _own(path: str) -> str:
+    """`path` when it is a page of ours, else the queue: no redirect leads elsewhere."""
+    return path if _OWN_PATH.match(path) else "/"

@@ -1,0 +1,50 @@
+// Talking to the collector. Every request has a deadline; a refusal carries its problem JSON.
+
+const DEADLINE_MS = 15_000;
+
+/** A refusal: `status`, and of the problem JSON `code`, `title`, `detail`, `remedy` where given. */
+export class Refusal extends Error {
+  constructor(status, problem = {}) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** fetch with a deadline; raises Refusal. A lost session leads back to the door. */
+export async function request(url, options = {}) {
+  let response;
+  try {
+    response = await fetch(url, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      ...options,
+    });
+  } catch (error) {
+    throw new Refusal(0, { code: error.name === "TimeoutError" ? "console.timeout" : "console.unreachable" });
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => ({}));
+  const problem = body.code || body.title ? body : typeof body.detail === "object" ? body.detail : body;
+  if (response.status === 401 && !options.stay) leave();
+  throw new Refusal(response.status, problem ?? {});
+}
+
+export const getJson = async (url) => (await request(url)).json();
+
+export async function postJson(url, body, options = {}) {
+  const response = await request(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    ...options,
+  });
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/** To the sign-in page, and back here afterwards. */
+export function leave() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}

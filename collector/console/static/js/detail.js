@@ -1,0 +1,90 @@
+// What is selected, on the right: title, stage, facts, deliveries, and what was done.
+
+import { h, shape } from "./dom.js";
+import { inLanguage, span, t, when, whole, word } from "./locale.js";
+import { progress } from "./model.js";
+import { Viewer } from "./viewer.js";
+
+export class Detail {
+  #root;
+  #back;
+  #shown = null;
+  #head = h("div", {});
+  #below = h("div", {});
+  viewer = new Viewer();
+
+  constructor(root, back) {
+    this.#root = root;
+    this.#back = h("button", { class: "back", onclick: back }, "← ", t("detail.back"));
+    this.empty();
+  }
+
+  empty() {
+    this.viewer.close();
+    this.#shown = null;
+    this.#root.replaceChildren(h("p", { class: "nothing" }, t("detail.nothing")));
+  }
+
+  /** Draw an incident; `more` holds its steps and findings once they are loaded. */
+  show(incident, more = null) {
+    if (this.#shown !== incident.incident_id) {
+      this.#shown = incident.incident_id;
+      this.#root.replaceChildren(this.#back, this.#head, ...this.viewer.elements, this.#below);
+      this.#root.scrollTop = 0;
+    }
+    this.viewer.show(incident);
+    this.#head.replaceChildren(
+      h("div", { class: `title ${incident.severity}` },
+        shape(incident.severity, ""),
+        h("h2", {}, word("type", incident.type)),
+        h("span", { class: "tone" }, word("severity", incident.severity)),
+        h("span", { class: "mark" }, word("state", incident.state)),
+        incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
+        h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
+      h("p", { class: "says" }, inLanguage(incident.text)));
+    this.#below.replaceChildren(this.#facts(incident, more), ...this.#deliveries(incident), ...this.#steps(more));
+  }
+
+  #facts(incident, more) {
+    const place = incident.place;
+    const facts = [
+      ["facts.camera", incident.camera_title],
+      ["facts.place", place?.address ?? (place ? `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}` : null)],
+      ["facts.opened", whole(incident.opened_at)],
+      ["facts.ended", incident.ended_at ? whole(incident.ended_at) : t("facts.goes_on")],
+      ["facts.confidence", `${Math.round(incident.confidence * 100)} % · ${word("certainty", incident.certainty)}`],
+      ["facts.rule", [incident.rule, incident.zone].filter(Boolean).join(" · ")],
+      ["facts.device", `${incident.device} / ${incident.camera}`],
+      ["facts.findings", String(more?.finding_ids.length ?? incident.findings)],
+      ["facts.id", incident.incident_id, "id"],
+    ];
+    return h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value, type]) =>
+      h("div", {}, h("dt", {}, t(name)), h("dd", { class: type }, value))));
+  }
+
+  #deliveries(incident) {
+    if (!incident.deliveries.length) return [];
+    return [
+      h("h3", { class: "section" }, t("detail.deliveries")),
+      h("ul", { class: "deliveries" }, incident.deliveries.map((one) => {
+        const how = progress(one);
+        const why = [one.officer, one.error, one.attempts > 1 && t("delivery.attempts", { n: one.attempts })];
+        return h("li", {},
+          h("b", {}, word("agency", one.agency)),
+          h("span", { class: how }, `${{ good: "✓", wait: "…", bad: "✕" }[how]} ${word("delivery", one.state)} ${how === "good" ? span(one.seconds) : ""}`),
+          h("span", { class: "why" }, why.filter(Boolean).join(" · ")));
+      })),
+    ];
+  }
+
+  #steps(more) {
+    if (!more?.steps.length) return [];
+    return [
+      h("h3", { class: "section" }, t("detail.steps")),
+      h("ul", { class: "deliveries steps" }, more.steps.map((one) => h("li", {},
+        h("time", { datetime: one.at }, when(one.at)),
+        h("span", {}, word("state", one.state)),
+        h("span", { class: "why" }, [one.person, one.agency && word("agency", one.agency), one.note].filter(Boolean).join(" · "))))),
+    ];
+  }
+}

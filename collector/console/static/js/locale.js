@@ -1,0 +1,48 @@
+// Words and times in the person's language and the site's zone.
+
+const root = document.documentElement;
+export const lang = root.lang === "en" ? "en" : "ko";
+const zone = root.dataset.zone;
+const words = await (await fetch(root.dataset.words)).json();
+
+/** The sentence of that key with `{name}` filled in; a missing key shows itself. */
+export function t(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/** The word of a member of a family (`type.fire`); an unknown one, of a newer version, as it is. */
+export function word(family, name) {
+  return words[`${family}.${name}`] ?? name;
+}
+
+/** Picks the reader's language from a pair like `{ko, en}`. */
+export const inLanguage = (pair) => pair?.[lang] || pair?.ko || pair?.en || "";
+
+const locale = lang === "ko" ? "ko-KR" : "en-GB";
+const format = (options) => new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: "h23", ...options });
+const CLOCK = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const DAY = format({ month: "2-digit", day: "2-digit" });
+const SHORT = format({ month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const WHOLE = format({
+  year: "numeric", month: "2-digit", day: "2-digit", weekday: "short",
+  hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+
+export const clock = (moment) => CLOCK.format(moment);
+export const whole = (text) => (text ? WHOLE.format(new Date(text)) : "");
+
+/** Time of day for what is of today, else day and time. */
+export function when(text) {
+  const moment = new Date(text);
+  return DAY.format(moment) === DAY.format(new Date()) ? CLOCK.format(moment) : SHORT.format(moment);
+}
+
+/** 0.2 s, 14 s, 3 min, 2 h. */
+export function span(seconds) {
+  if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "";
+  if (seconds < 10) return t("span.seconds", { n: Math.max(0, seconds).toFixed(1) });
+  if (seconds < 120) return t("span.seconds", { n: Math.round(seconds) });
+  if (seconds < 7200) return t("span.minutes", { n: Math.round(seconds / 60) });
+  return t("span.hours", { n: Math.round(seconds / 3600) });
+}

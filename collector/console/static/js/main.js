@@ -1,0 +1,172 @@
+// The console's page: what is known, what is selected, and who tells whom.
+
+import { getJson, postJson } from "./api.js";
+import { Cameras } from "./cameras.js";
+import { Detail } from "./detail.js";
+import { $ } from "./dom.js";
+import { bindKeys } from "./keys.js";
+import { t, word } from "./locale.js";
+import { Incidents } from "./model.js";
+import { Queue } from "./queue.js";
+import { Sound } from "./sound.js";
+import { drawCounts, drawLinks, runClock } from "./status.js";
+import { follow } from "./stream.js";
+import { bindTheme } from "./theme.js";
+
+const PAGE = 100;
+const MOST = 500;
+const wide = matchMedia("(min-width: 56.01rem)");
+const frame = $(".console");
+const incidents = new Incidents();
+const queue = new Queue(incidents, select, loadMore);
+const detail = new Detail($("#detail"), back);
+const cameras = new Cameras();
+const sound = new Sound();
+let selected = null;
+let older = null; // Continues the list; null at its end.
+let summary = { ongoing_by_severity: {}, devices: 0, devices_online: 0 };
+let up = false;
+
+function select(id, byHand = false) {
+  const incident = incidents.get(id);
+  if (!incident) return;
+  const changed = selected !== id;
+  selected = id;
+  queue.draw(id);
+  queue.show(id);
+  detail.show(incident);
+  if (byHand || wide.matches) frame.classList.toggle("reading", byHand || frame.classList.contains("reading"));
+  if (changed) {
+    history.replaceState(null, "", `/incidents/${id}`);
+    loadDetail(id);
+  }
+}
+
+function back() {
+  frame.classList.remove("reading");
+  history.replaceState(null, "", "/");
+  detail.viewer.escape();
+  queue.show(selected);
+  $("#rows").focus();
+}
+
+function step(by) {
+  const ids = queue.ids;
+  const at = ids.indexOf(selected);
+  const next = ids[at < 0 ? 0 : Math.min(Math.max(at + by, 0), ids.length - 1)];
+  if (next) select(next, frame.classList.contains("reading"));
+}
+
+async function loadDetail(id) {
+  const found = await getJson(`/api/incidents/${id}`).catch(() => null);
+  if (!found || selected !== id) return;
+  incidents.put(found.incident);
+  detail.show(incidents.get(id), found);
+}
+
+function takePage(page) {
+  older = page.before;
+  $("#more").hidden = older === null;
+}
+
+/** Everything anew, as much as was shown: after it nothing can have been missed. */
+async function load() {
+  const limit = Math.min(MOST, Math.max(PAGE, incidents.size));
+  const [page, head, states] = await Promise.all([
+    getJson(`/api/incidents?limit=${limit}`), getJson("/api/summary"), getJson("/api/cameras"),
+  ]);
+  const first = incidents.size === 0;
+  const kept = incidents.get(selected);
+  const fresh = incidents.replace(page.incidents);
+  // What is being read stays, however old it is.
+  if (kept) incidents.put(kept);
+  if (!first) for (const id of fresh) queue.arrived(incidents.get(id));
+  takePage(page);
+  summary = head;
+  cameras.replace(states.cameras);
+  drawStatus();
+  await open(first);
+  document.documentElement.dataset.ready = "";
+}
+
+/** The incident that the address names, else on a wide screen the topmost. */
+async function open(first) {
+  const asked = /^\/incidents\/([0-9a-f-]{36})$/.exec(location.pathname)?.[1];
+  if (first && asked && !incidents.get(asked)) {
+    const found = await getJson(`/api/incidents/${asked}`).catch(() => null);
+    if (found) incidents.put(found.incident);
+  }
+  queue.draw(selected);
+  if (selected) loadDetail(selected);
+  else if (incidents.get(asked)) select(asked, true);
+  else if (wide.matches && queue.ids.length) select(queue.ids[0]);
+}
+
+async function loadMore() {
+  if (older === null) return;
+  const page = await getJson(`/api/incidents?limit=${PAGE}&before=${encodeURIComponent(older)}`);
+  for (const incident of page.incidents) incidents.put(incident);
+  takePage(page);
+  queue.draw();
+}
+
+function drawStatus() {
+  drawCounts(summary);
+  drawLinks(summary, up);
+}
+
+function came(incident) {
+  if (incidents.put(incident)) {
+    queue.arrived(incident);
+    sound.announce(incident.severity);
+    $("#announce").textContent = t("queue.announce", { type: word("type", incident.type), camera: incident.camera_title });
+  }
+  queue.draw();
+  const id = incident.incident_id;
+  if (id === selected) {
+    detail.show(incidents.get(id));
+    loadDetail(id);
+  } else if (!selected && wide.matches) select(id);
+}
+
+follow("/api/stream", {
+  incident: came,
+  still: ({ sha256 }) => {
+    for (const id of incidents.stillCame(sha256)) if (id === selected) detail.show(incidents.get(id));
+    queue.draw();
+  },
+  cameras: ({ cameras: changed }) => cameras.put(changed),
+  summary: (head) => { summary = head; drawStatus(); },
+  resync: () => load().catch((error) => console.warn("load failed", error.message)),
+}, (stands) => { up = stands; drawStatus(); });
+
+function drawSound() {
+  $("#sound").textContent = word("sound", sound.level);
+  $("#sound").setAttribute("aria-pressed", String(sound.level !== "off"));
+}
+
+const turnSound = () => { sound.next(); drawSound(); };
+const help = () => $("#help-dialog").showModal();
+
+bindKeys({
+  j: () => step(1), ArrowDown: (event) => (event.target.closest?.("#detail") ? false : step(1)),
+  k: () => step(-1), ArrowUp: (event) => (event.target.closest?.("#detail") ? false : step(-1)),
+  p: () => detail.viewer.play(false), Enter: () => { if (!wide.matches && selected) select(selected, true); detail.viewer.play(false); },
+  l: () => detail.viewer.play(true),
+  m: turnSound, o: () => $("#order").click(), c: () => $("#cameras-all").click(),
+  "?": help,
+  Escape: () => { if (!detail.viewer.escape() && !wide.matches) back(); },
+});
+$("#sound").addEventListener("click", turnSound);
+$("#help").addEventListener("click", help);
+for (const button of document.querySelectorAll("dialog .close")) button.addEventListener("click", () => button.closest("dialog").close());
+$("#sign-out").addEventListener("click", async () => {
+  detail.viewer.close();
+  await postJson("/api/sign-out", {}, { stay: true }).catch(() => {});
+  location.assign("/sign-in");
+});
+addEventListener("pagehide", () => detail.viewer.close());
+bindTheme($("#theme"), (theme) => word("theme", theme));
+drawSound();
+drawStatus();
+runClock();

@@ -1,0 +1,165 @@
+// One WHEP session: grant, offer, pictures, end. Knows nothing of the page around the video.
+
+import { postJson, Refusal, request } from "./api.js";
+import { certificate, fingerprintOf } from "./certificate.js";
+
+const GATHER_MS = 1_000;
+const FIRST_PICTURE_MS = 10_000;
+
+/** Why there is no picture, with a code that the page has words for. */
+const refusal = (code, detail) => new Refusal(0, { code, detail });
+
+/** Resolves when gathering is done, or after GATHER_MS with what there is. */
+function gathered(peer) {
+  if (peer.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GATHER_MS);
+    peer.addEventListener("icegatheringstatechange", () => {
+      if (peer.iceGatheringState !== "complete") return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function preferH264(transceiver) {
+  const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
+  const wanted = all.filter((codec) => /H264/i.test(codec.mimeType));
+  if (!wanted.length) throw refusal("clip.bad-offer", "");
+  transceiver.setCodecPreferences?.([...wanted, ...all.filter((codec) => /rtx/i.test(codec.mimeType))]);
+}
+
+export class Session {
+  #peer = null;
+  #location = null;
+  #grant = null;
+  #ended = false;
+  #video;
+  #onEnd;
+
+  /** `onEnd(refusal or null)` is called once when pictures end by themselves. */
+  constructor(video, onEnd) {
+    this.#video = video;
+    this.#onEnd = onEnd;
+  }
+
+  /**
+   * `what`: {device, camera, live, from, to, case, basis, purpose}.
+   * Resolves at the first picture with {firstFrameMs, codec, from}; raises Refusal.
+   */
+  async open(what) {
+    const began = performance.now();
+    this.#peer = new RTCPeerConnection({ certificates: [await certificate()] });
+    this.#peer.addEventListener("connectionstatechange", () => this.#watch());
+    const transceiver = this.#peer.addTransceiver("video", { direction: "recvonly" });
+    preferH264(transceiver);
+    this.#peer.addEventListener("track", ({ track, streams }) => {
+      this.#video.srcObject = streams[0] ?? new MediaStream([track]);
+      track.addEventListener("ended", () => this.#over(null));
+    });
+    await this.#peer.setLocalDescription(await this.#peer.createOffer());
+    await gathered(this.#peer);
+    this.#stillWanted();
+    this.#grant = await this.#ask(what, this.#peer.localDescription.sdp);
+    this.#stillWanted();
+    const from = await this.#offer(what);
+    await this.#firstPicture();
+    return { firstFrameMs: Math.round(performance.now() - began), codec: await this.#codec(), from };
+  }
+
+  async #ask(what, sdp) {
+    const range = what.live ? {} : { start_at: what.from, end_at: what.to };
+    const granted = await postJson("/api/grants", {
+      device: what.device, camera: what.camera, rights: [what.live ? "live" : "recorded"], ...range,
+      case: what.case, basis: what.basis, purpose: what.purpose, fingerprint: fingerprintOf(sdp),
+    });
+    return granted.grant;
+  }
+
+  async #offer(what) {
+    const query = new URLSearchParams(what.live ? { live: "1" } : { from: what.from, to: what.to });
+    const response = await request(`/whep/${what.device}/${what.camera}?${query}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.#grant}` },
+      body: this.#peer.localDescription.sdp,
+      stay: true,
+    });
+    this.#location = response.headers.get("Location");
+    if (this.#ended) await this.#release();
+    this.#stillWanted();
+    await this.#peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    return response.headers.get("Polewatch-Start-At") ?? what.from;
+  }
+
+  #firstPicture() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(refusal("console.no_picture", "")), FIRST_PICTURE_MS);
+      const settle = (act, value) => { clearTimeout(timer); act(value); };
+      this.fail = (error) => settle(reject, error);
+      this.#video.requestVideoFrameCallback(() => settle(resolve));
+      this.#video.play().catch(() => {});
+    });
+  }
+
+  async #codec() {
+    const stats = await this.#peer.getStats();
+    for (const one of stats.values()) {
+      if (one.type === "inbound-rtp" && one.kind === "video") return stats.get(one.codecId)?.mimeType?.split("/")[1] ?? "";
+    }
+    return "";
+  }
+
+  /** Pictures a second and Mbit/s since the last call; null before the second call. */
+  async figures() {
+    const stats = await this.#peer?.getStats();
+    for (const one of stats?.values() ?? []) {
+      if (one.type !== "inbound-rtp" || one.kind !== "video") continue;
+      const before = this.before;
+      this.before = one;
+      const seconds = before ? (one.timestamp - before.timestamp) / 1000 : 0;
+      if (!seconds) return null;
+      return {
+        fps: (one.framesDecoded - before.framesDecoded) / seconds,
+        mbit: ((one.bytesReceived - before.bytesReceived) * 8) / seconds / 1e6,
+        lost: one.packetsLost,
+      };
+    }
+    return null;
+  }
+
+  #watch() {
+    const state = this.#peer?.connectionState;
+    if (state === "failed") this.#over(refusal("console.link_failed", ""));
+    if (state === "closed") this.#over(null);
+  }
+
+  #over(error) {
+    if (this.#ended) return;
+    this.fail?.(error ?? refusal("clip.unknown-session", ""));
+    this.close();
+    this.#onEnd(error);
+  }
+
+  #stillWanted() {
+    if (this.#ended) throw refusal("console.closed", "");
+  }
+
+  /** Ends the session here and on the pole; safe to call twice. */
+  close() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#peer?.close();
+    this.#video.srcObject = null;
+    this.#release();
+  }
+
+  async #release() {
+    if (!this.#location) return;
+    const location = this.#location;
+    this.#location = null;
+    // keepalive lets it leave while the page is being closed.
+    await fetch(location, {
+      method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.#grant}` },
+    }).catch(() => {});
+  }
+}

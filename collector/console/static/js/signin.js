@@ -1,0 +1,52 @@
+// The door: name and password go to the signer by way of the collector; the answer in plain words.
+
+import { Refusal, postJson } from "./api.js";
+import { $ } from "./dom.js";
+import { t, word } from "./locale.js";
+import { bindTheme } from "./theme.js";
+
+const form = $("#sign-in");
+const problem = $("#problem");
+const button = $("button", form);
+let lockedUntil = 0;
+
+function tell(error) {
+  const { status, problem: said } = error;
+  const wait = Number(said.retry_after_s ?? 0);
+  if (status === 429 || said.code === "signin.locked") {
+    lockedUntil = Date.now() + Math.max(wait, 1) * 1000;
+    countDown();
+    return;
+  }
+  const code = status === 401 ? "signin.wrong" : said.code ?? `http.${status}`;
+  const known = word("problem", code);
+  problem.textContent = known === code ? said.title || t("problem.other") : known;
+  problem.hidden = false;
+}
+
+function countDown() {
+  const left = Math.ceil((lockedUntil - Date.now()) / 1000);
+  problem.hidden = false;
+  button.disabled = left > 0;
+  problem.textContent = left > 0 ? t("signin.locked", { n: left }) : t("signin.unlocked");
+  if (left > 0) setTimeout(countDown, 500);
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { person, password } = Object.fromEntries(new FormData(form));
+  button.disabled = true;
+  problem.hidden = true;
+  try {
+    await postJson("/api/sign-in", { person, password }, { stay: true });
+    location.assign(form.dataset.next);
+  } catch (error) {
+    tell(error instanceof Refusal ? error : new Refusal(0, {}));
+    if (lockedUntil < Date.now()) {
+      button.disabled = false;
+      $("[name=password]", form).select();
+    }
+  }
+});
+
+bindTheme($("#theme"), (theme) => word("theme", theme));

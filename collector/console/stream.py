@@ -1,0 +1,118 @@
+"""What changes, to every open page: one stream a page, each change read once when it is sent.
+
+A page loads anew on `resync`, which is the first thing on every connection: it is subscribed before
+it reads, so nothing falls between, however long it was away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sse_starlette import ServerSentEvent
+
+from collector.changes import Change
+from collector.console import view
+from collector.services_for_console import ConsoleServices
+from collector.store.rows import IncidentFilter
+from wire.names import new_id
+
+MAX_STREAMS = 300
+BEAT_S = 15
+STATES_EVERY_S = 0.5
+"""Cameras and counts change in swarms; they are read at most this often for a page."""
+
+
+class Stream:
+    """One page's stream."""
+
+    def __init__(self, services: ConsoleServices, expires_at: float) -> None:
+        """`expires_at`: Unix time at which the person's sign-in ends, and the stream with it."""
+        self._services = services
+        self._expires_at = expires_at
+        self._cameras: dict[tuple[str, str], view.Json] = {}
+        self._summary: view.Json = {}
+        self._states_due = 0.0
+
+    async def messages(self) -> AsyncIterator[ServerSentEvent]:
+        """Until the sign-in ends or the page goes away."""
+        async with self._services.changes.watch() as queue:
+            await asyncio.to_thread(self._remember_states)
+            yield message("resync", None)
+            while time.time() < self._expires_at:
+                changes = await _next(queue, self._patience())
+                if any(one.kind == "reload" for one in changes):
+                    yield message("resync", None)
+                    continue
+                for name, data in await asyncio.to_thread(self._read, changes):
+                    yield message(name, data)
+
+    def _patience(self) -> float:
+        left = max(0.0, self._expires_at - time.time())
+        if self._states_due:
+            left = min(left, max(0.0, self._states_due - time.monotonic()))
+        return min(left, BEAT_S)
+
+    def _read(self, changes: list[Change]) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        settings = self._services.settings
+        incidents = dict.fromkeys(
+            one.key for one in changes if one.kind in ("incident", "delivery")
+        )
+        for key in incidents:
+            detail = self._services.reader.incident(key)
+            if detail is not None:
+                found.append(
+                    ("incident", view.incident(detail.incident, settings.zone, settings.site))
+                )
+        for key in dict.fromkeys(one.key for one in changes if one.kind == "still"):
+            found.append(("still", {"sha256": key}))
+        if changes and not self._states_due:
+            self._states_due = time.monotonic() + STATES_EVERY_S
+        if self._states_due and time.monotonic() >= self._states_due:
+            self._states_due = 0.0
+            found += self._changed_states()
+        return found
+
+    def _remember_states(self) -> None:
+        self._changed_states()
+
+    def _changed_states(self) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        cameras = {(one.device, one.camera): one for one in self._services.reader.cameras()}
+        now = {key: view.camera(one) for key, one in cameras.items()}
+        changed = [one for key, one in now.items() if self._cameras.get(key) != one]
+        if changed:
+            found.append(("cameras", {"cameras": changed}))
+        self._cameras = now
+        counts = read_summary(self._services)
+        if counts != self._summary:
+            self._summary = counts
+            found.append(("summary", counts))
+        return found
+
+
+def read_summary(services: ConsoleServices) -> view.Json:
+    """Counts, with what goes on by severity."""
+    ongoing = services.reader.incidents(limit=500, filters=IncidentFilter(ongoing=True))
+    return view.summary(services.reader.summary(), ongoing.incidents)
+
+
+def message(name: str, data: Any) -> ServerSentEvent:
+    """One message; its id lets a browser say what it saw last."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return ServerSentEvent(data=text, event=name, id=new_id(), retry=1000)
+
+
+async def _next(queue: asyncio.Queue[Change], patience_s: float) -> list[Change]:
+    """What waits, at least one unless `patience_s` passes first."""
+    try:
+        found = [await asyncio.wait_for(queue.get(), patience_s)]
+    except TimeoutError:
+        return []
+    while not queue.empty():
+        found.append(queue.get_nowait())
+    return found
