@@ -74,6 +74,12 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The writer's own connection for a look between transactions."""
+        with self._lock:
+            yield self._connection
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

@@ -58,9 +58,11 @@ CREATE TABLE event (
     at          TEXT NOT NULL,        -- the CloudEvent's time, by the device's clock
     received_at TEXT NOT NULL,        -- by the centre
     still       TEXT,                 -- SHA-256 that the event names
-    token       BLOB NOT NULL,        -- the JWS as it travelled: the evidence
-    UNIQUE (device, epoch, seq)       -- a second id here is a fork
+    forked      INTEGER NOT NULL DEFAULT 0,  -- 1: its number was taken by another id before
+    token       BLOB NOT NULL         -- the JWS as it travelled: the evidence
 ) STRICT;
+-- A number belongs to one id; a second one is kept, but marked as a fork.
+CREATE UNIQUE INDEX event_number ON event (device, epoch, seq) WHERE forked = 0;
 CREATE INDEX event_finding ON event (finding_id) WHERE finding_id IS NOT NULL;
 CREATE INDEX event_still ON event (still) WHERE still IS NOT NULL;
 CREATE INDEX event_received ON event (received_at);
@@ -70,8 +72,8 @@ CREATE TABLE covered (
     epoch       TEXT NOT NULL,
     first       INTEGER NOT NULL,
     last        INTEGER NOT NULL CHECK (last >= first),
-    why         TEXT NOT NULL CHECK (why IN ('loss', 'refused', 'renumbered')),
-    event_id    TEXT NOT NULL,        -- the loss record, the refused message, or the known twin
+    why         TEXT NOT NULL CHECK (why IN ('loss', 'refused')),
+    event_id    TEXT NOT NULL,        -- the loss record, or the refused message
     PRIMARY KEY (device, epoch, first, last, why)
 ) STRICT, WITHOUT ROWID;
 
@@ -149,9 +151,11 @@ CREATE INDEX incident_place ON incident (device, camera, type, active_at);
 CREATE TABLE incident_finding (
     finding_id  TEXT PRIMARY KEY,     -- a finding belongs to one incident
     incident_id TEXT NOT NULL REFERENCES incident,
+    boot_id     TEXT NOT NULL,        -- of the device when it was found: it cannot end after another boot
     ended       INTEGER NOT NULL      -- 1 after its phase close
 ) STRICT;
 CREATE INDEX incident_finding_of ON incident_finding (incident_id);
+CREATE INDEX incident_finding_open ON incident_finding (boot_id) WHERE ended = 0;
 
 CREATE TABLE incident_event (
     incident_id TEXT NOT NULL REFERENCES incident,

@@ -1,0 +1,205 @@
+"""The path in: MQTT → bounded queue → judged → one transaction → receipts, replies, deliveries.
+
+Read the collector from here. One thread owns the path; nothing is said before the commit.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from collector.config import InboxSettings
+from collector.gaps import GapKeeper
+from collector.intake import Effects, Intake
+from collector.link import Incoming
+from collector.store.database import Database
+from collector.store.refusals import count
+from collector.store.stills import sweep
+from collector.trust import TrustKeeper
+from collector.verdict import Numbered, Refused, Verdict, judge
+from wire import faultpoint
+from wire.clock import Clock
+
+log = structlog.get_logger()
+
+TICK_S = 0.25
+SWEEP_EVERY_S = 10.0
+RETRY_FIRST_S = 0.2
+RETRY_LONGEST_S = 10.0
+
+
+@dataclass
+class InboxCounts:
+    """Since the start of the process."""
+
+    messages: int = 0
+    events: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    dropped: int = 0
+    """What came while the queue was full; devices send it again."""
+    batches: int = 0
+
+
+class Inbox:
+    """Takes what the link brings."""
+
+    def __init__(
+        self,
+        settings: InboxSettings,
+        database: Database,
+        trust: TrustKeeper,
+        intake: Intake,
+        gaps: GapKeeper,
+        clock: Clock,
+        *,
+        done: Callable[[Incoming], None],
+        announce: Callable[[Effects], None],
+    ) -> None:
+        """`done` acknowledges to the broker; `announce` does what follows from a commit."""
+        self._settings = settings
+        self._database = database
+        self._trust = trust
+        self._intake = intake
+        self._gaps = gaps
+        self._clock = clock
+        self._done = done
+        self._announce = announce
+        self._queue: queue.Queue[Incoming] = queue.Queue(settings.queue)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        self._next_sweep = 0.0
+        self.counts = InboxCounts()
+        self.failed: BaseException | None = None
+        """What ended the thread, when something did."""
+
+    def offer(self, message: Incoming) -> None:
+        """Called by the link; never waits."""
+        try:
+            self._queue.put_nowait(message)
+        except queue.Full:
+            # The broker's window of unacknowledged messages is smaller than the queue, so only a
+            # flood that ignores QoS comes here. What matters is sent again until receipted.
+            self.counts.dropped += 1
+            self._done(message)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Finish the batch under way; what still waits comes again from the broker."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            with self._database.transaction() as run:
+                self._gaps.load(run)
+            while not self._stop.is_set():
+                batch = self._next_batch()
+                if batch:
+                    self._settle(batch)
+                self._tick()
+        except BaseException as error:
+            self.failed = error
+            log.exception("inbox.failed")
+            raise
+
+    def _next_batch(self) -> list[Incoming]:
+        """All that waits, at most `batch`: while one batch commits, the next one gathers."""
+        try:
+            batch = [self._queue.get(timeout=TICK_S)]
+        except queue.Empty:
+            return []
+        while len(batch) < self._settings.batch:
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _settle(self, batch: list[Incoming]) -> None:
+        """One transaction for the batch, repeated while the disk refuses."""
+        judged = [(one, judge(one.topic, one.payload, self._trust)) for one in batch]
+        delay = RETRY_FIRST_S
+        while True:
+            try:
+                effects = self._commit(judged)
+                break
+            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                self._intake.forget()
+                log.error("inbox.storage", error=str(error), retry_s=delay, waiting=len(judged))
+                if self._clock.wait(self._stop, delay):
+                    return
+                delay = min(delay * 2, RETRY_LONGEST_S)
+        faultpoint.reach("inbox.committed")
+        for one in batch:
+            self._done(one)
+        self.counts.messages += len(batch)
+        self.counts.batches += 1
+        self.counts.events += effects.new_events
+        self.counts.duplicates += len(effects.duplicates)
+        self.counts.refused += effects.refused
+        self._announce(effects)
+        faultpoint.reach("inbox.announced")
+
+    def _commit(self, judged: list[tuple[Incoming, Verdict]]) -> Effects:
+        now = self._clock.now()
+        self._intake.begin()
+        with self._database.transaction() as run:
+            for message, verdict in judged:
+                self._take(run, message, verdict)
+            effects = self._intake.end(run, now)
+            faultpoint.reach("inbox.written")
+        for (address, epoch), _ in effects.receipts.items():
+            self._gaps.touched(address, epoch)
+        return effects
+
+    def _take(self, run: sqlite3.Connection, message: Incoming, verdict: Verdict) -> None:
+        """One message; whatever poison it is, those behind it go on."""
+        now = self._clock.now()
+        run.execute("SAVEPOINT message")
+        try:
+            self._intake.take(run, verdict, message.topic, message.payload, now)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            run.execute("ROLLBACK TO message")
+            self._intake.forget()
+            log.exception("inbox.poison", topic=message.topic[:200])
+            refused = _poison(verdict, error)
+            self._intake.take(run, refused, message.topic, message.payload, now)
+        run.execute("RELEASE message")
+
+    def _tick(self) -> None:
+        self._trust.refresh()
+        with self._database.reading() as run:
+            self._gaps.ask(run)
+        if self._clock.monotonic() < self._next_sweep:
+            return
+        self._next_sweep = self._clock.monotonic() + SWEEP_EVERY_S
+        try:
+            with self._database.transaction() as run:
+                before = self._clock.now() - timedelta(seconds=self._settings.hold_stills_s)
+                orphans = sweep(run, before, self._settings.held_stills)
+                if orphans:
+                    count(run, "still.orphaned", orphans)
+        except sqlite3.Error as error:
+            log.error("inbox.storage", error=str(error))
+
+
+def _poison(verdict: Verdict, error: Exception) -> Refused:
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(verdict, Numbered):
+        address, event = verdict.address, verdict.verified.event
+        number = (verdict.epoch, verdict.seq, event.id)
+        return Refused("poison", detail, address.device, address, address.device, number)
+    address_or_none = getattr(verdict, "address", None)
+    device = address_or_none.device if address_or_none is not None else None
+    return Refused("poison", detail, device)

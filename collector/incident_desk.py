@@ -1,0 +1,149 @@
+"""Where incidents meet the database: load, decide purely, save, route, and ask for delivery."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from collector import incidents
+from collector.config import CollectorSettings
+from collector.incidents import Incident
+from collector.routing import Routing, Subject, route
+from collector.store import deliveries
+from collector.store import incidents as rows
+from collector.texts import Sentence, sentences
+from wire.event import Event
+from wire.incident import IncidentAck
+from wire.names import new_id
+
+
+class IncidentDesk:
+    """Every change of an incident goes through here, within the caller's transaction."""
+
+    def __init__(self, settings: CollectorSettings, routing: Callable[[], Routing]) -> None:
+        self._places = settings.places()
+        self._zone = settings.zone
+        self._join_within = timedelta(seconds=settings.incidents.join_within_s)
+        self._routing = routing
+
+    def take(
+        self, run: sqlite3.Connection, device: str, event: Event, event_id: str, now: datetime
+    ) -> str:
+        """A verified event of a finding; returns the incident's id."""
+        known = rows.of_finding(run, event.finding_id)
+        if known is None:
+            near = rows.candidates(run, device, event, self._join_within)
+            known = incidents.choose(near, device, event, self._join_within)
+        outcome = incidents.apply(known, device, event, now=now, new_id=new_id())
+        one = outcome.incident
+        self._save(run, known, one, now)
+        rows.attach(run, one.incident_id, event_id)
+        if outcome.opened or outcome.reopened:
+            note = "opened again by a new finding" if outcome.reopened else None
+            rows.step(run, one.incident_id, now, "open", note=note)
+        return one.incident_id
+
+    def end_abandoned(
+        self, run: sqlite3.Connection, device: str, boot_id: str, now: datetime
+    ) -> list[str]:
+        """A device booted: its earlier findings cannot end any more. Returns changed incidents."""
+        changed = []
+        for known in rows.abandoned(run, device, boot_id):
+            ended = incidents.end_abandoned(known, boot_id, now=now)
+            if ended is not None:
+                self._save(run, known, ended, now)
+                note = "the device started anew; its findings are taken as ended"
+                rows.step(run, ended.incident_id, now, ended.state, note=note)
+                changed.append(ended.incident_id)
+        return changed
+
+    def acknowledge(
+        self, run: sqlite3.Connection, agency: str, ack: IncidentAck, now: datetime
+    ) -> str | None:
+        """An agency's word; returns the incident's id, None when the delivery is not its own."""
+        acked = deliveries.acked(
+            run,
+            ack.delivery_id,
+            agency,
+            ack.revision,
+            ack.state,
+            ack.officer,
+            ack.note,
+            now,
+        )
+        if acked is None:
+            return None
+        known = rows.load(run, acked.incident_id)
+        if known is None:
+            return None
+        changed = incidents.heard(known, ack.state, now=now)
+        if changed is not None:
+            self._save(run, known, changed, now)
+            rows.step(
+                run,
+                known.incident_id,
+                now,
+                changed.state,
+                person=ack.officer,
+                agency=agency,
+                note=ack.note,
+            )
+        return known.incident_id
+
+    def decide(
+        self,
+        run: sqlite3.Connection,
+        incident_id: str,
+        decision: incidents.Decision,
+        *,
+        person: str,
+        agency: str,
+        note: str | None,
+        now: datetime,
+    ) -> Incident | None:
+        """A person's decision; None when there is no such incident. Raises DecisionError."""
+        known = rows.load(run, incident_id)
+        if known is None:
+            return None
+        changed = incidents.decide(known, decision, now=now)
+        self._save(run, known, changed, now)
+        rows.step(run, incident_id, now, changed.state, person=person, agency=agency, note=note)
+        return changed
+
+    def _save(
+        self, run: sqlite3.Connection, before: Incident | None, after: Incident, now: datetime
+    ) -> None:
+        rows.save(run, after, self._texts(after))
+        if before is None or after.revision > before.revision:
+            self._want(run, after, now)
+
+    def _want(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
+        place = self._places.get((one.device, one.camera))
+        subject = Subject(
+            type=one.type,
+            severity=one.severity,
+            device=one.device,
+            camera=one.camera,
+            group=place.group if place else None,
+            began_at=one.opened_at,
+            drill=one.drill,
+        )
+        routed = route(self._routing(), subject, self._zone)
+        deliveries.want(run, one.incident_id, one.revision, routed.targets, now)
+
+    def _texts(self, one: Incident) -> tuple[str, str]:
+        place = self._places.get((one.device, one.camera))
+        title = place.title if place else one.camera
+        about = Sentence(
+            type=one.type,
+            severity=one.severity,
+            confidence=one.confidence,
+            opened_at=one.opened_at,
+            ended_at=one.ended_at,
+            camera_title=title,
+            camera_title_en=(place.title_en if place else None) or title,
+            zone=one.zone,
+            drill=one.drill,
+        )
+        return sentences(about, self._zone)

@@ -1,0 +1,272 @@
+"""Findings become incidents. Pure: what is known and what came give what is now; no I/O, no clock.
+
+* Events of one finding belong to one incident.
+* A finding joins an incident of the same camera and type when it begins within `join_within` of the
+  incident's last activity; one that a person rejected is never joined, one that a person closed is
+  opened again.
+* An incident is as severe and as sure as the most severe and surest of its findings.
+* A revision is what agencies must know: it grows when an incident opens, gets worse, gains a
+  finding or its first picture, ends, goes on again, or when a person decides; not with every event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from collector.store.rows import Box, Certainty
+from wire.event import SEVERITY_ORDER, Event, Severity
+from wire.incident import IncidentState
+
+LIKELY_FROM = 0.5
+"""Confidence from which CAP 1.2 calls it likely (DOMAIN: certainty)."""
+_CERTAINTY_ORDER: tuple[Certainty, ...] = ("possible", "likely", "observed")
+UNHANDLED: frozenset[IncidentState] = frozenset({"open", "notified", "acknowledged"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One finding of an incident."""
+
+    boot_id: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What the centre holds of one incident."""
+
+    incident_id: str
+    revision: int
+    type: str
+    severity: Severity
+    certainty: Certainty
+    confidence: float
+    state: IncidentState
+    drill: bool
+    device: str
+    camera: str
+    zone: str | None
+    rule: str
+    opened_at: datetime
+    active_at: datetime
+    observed_at: datetime
+    ended_at: datetime | None
+    updated_at: datetime
+    closed_at: datetime | None
+    still: str | None
+    box: Box | None
+    clip_start: datetime | None
+    clip_end: datetime | None
+    findings: Mapping[str, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The incident as it is now; `opened` or a higher revision means that agencies must know."""
+
+    incident: Incident
+    opened: bool = False
+    reopened: bool = False
+
+
+def joins(known: Incident, device: str, event: Event, join_within: timedelta) -> bool:
+    """Whether a new finding belongs to this incident."""
+    if known.state == "rejected" or known.drill != event.drill:
+        return False
+    if (known.device, known.camera, known.type) != (device, event.camera, event.type):
+        return False
+    began = event.times.started_at
+    return known.opened_at - join_within <= began <= known.active_at + join_within
+
+
+def choose(
+    candidates: Iterable[Incident], device: str, event: Event, join_within: timedelta
+) -> Incident | None:
+    """The incident that a new finding joins: of several, the one that was active last."""
+    fitting = [one for one in candidates if joins(one, device, event, join_within)]
+    return max(fitting, key=lambda one: (one.active_at, one.incident_id), default=None)
+
+
+def apply(
+    known: Incident | None, device: str, event: Event, *, now: datetime, new_id: str
+) -> Outcome:
+    """What `event` makes of the incident that it belongs to, or of none."""
+    if known is None:
+        return Outcome(_open(device, event, now, new_id), opened=True)
+    part = known.findings.get(event.finding_id)
+    # A late update must not bring a finding back that has ended.
+    ended = event.phase == "close" or (part is not None and part.ended)
+    findings = {**known.findings, event.finding_id: Part(event.times.boot_id, ended)}
+    confidence = max(known.confidence, event.confidence)
+    over = all(one.ended for one in findings.values())
+    newest = _last_moment(event) >= known.active_at
+    active_at = max(known.active_at, _last_moment(event))
+    reopened = known.state == "closed" and part is None
+    changed = replace(
+        known,
+        severity=_worse(known.severity, event.severity),
+        certainty=_surer(known.certainty, _certainty(event.confidence)),
+        confidence=confidence,
+        state="open" if reopened else known.state,
+        closed_at=None if reopened else known.closed_at,
+        opened_at=min(known.opened_at, event.times.started_at),
+        active_at=active_at,
+        ended_at=active_at if over else None,
+        updated_at=now,
+        still=known.still or _still(event),
+        box=(_box(event) or known.box) if newest else known.box,
+        clip_start=_earliest(known.clip_start, event),
+        clip_end=_latest(known.clip_end, event),
+        findings=findings,
+    )
+    return Outcome(_revised(known, changed, event.times.observed_at), reopened=reopened)
+
+
+def end_abandoned(known: Incident, boot_id: str, *, now: datetime) -> Incident | None:
+    """End the findings of an earlier boot: their close will not come. None when there are none."""
+    left = {
+        id: replace(part, ended=True)
+        for id, part in known.findings.items()
+        if not part.ended and part.boot_id != boot_id
+    }
+    if not left:
+        return None
+    findings = {**known.findings, **left}
+    over = all(one.ended for one in findings.values())
+    changed = replace(
+        known,
+        findings=findings,
+        ended_at=known.active_at if over else None,
+        updated_at=now,
+    )
+    return _revised(known, changed, known.observed_at)
+
+
+Decision = Literal["acknowledged", "confirmed", "rejected", "closed"]
+
+_FROM: dict[Decision, frozenset[IncidentState]] = {
+    "acknowledged": frozenset({"open", "notified"}),
+    "confirmed": UNHANDLED,
+    "rejected": UNHANDLED | {"confirmed"},
+    "closed": UNHANDLED | {"confirmed", "rejected"},
+}
+
+
+class DecisionError(ValueError):
+    """A person's decision that the incident's state does not permit."""
+
+
+def decide(known: Incident, decision: Decision, *, now: datetime) -> Incident:
+    """What a person's decision makes of it; raises DecisionError naming what is possible."""
+    if known.state not in _FROM[decision]:
+        possible = ", ".join(one for one, states in _FROM.items() if known.state in states)
+        raise DecisionError(
+            f"an incident that is {known.state} cannot become {decision} "
+            f"(possible: {possible or 'nothing'})"
+        )
+    return replace(
+        known,
+        state=decision,
+        certainty="observed" if decision == "confirmed" else known.certainty,
+        closed_at=now if decision == "closed" else known.closed_at,
+        updated_at=now,
+        revision=known.revision + 1,
+    )
+
+
+def heard(known: Incident, answer: str, *, now: datetime) -> Incident | None:
+    """What an agency's acknowledgement makes of the state; None when nothing."""
+    wanted: IncidentState = "acknowledged" if answer == "accepted" else "notified"
+    order: tuple[IncidentState, ...] = ("open", "notified", "acknowledged")
+    if answer == "refused" or known.state not in order:
+        return None
+    if order.index(wanted) <= order.index(known.state):
+        return None
+    # No new revision: agencies would otherwise be told of each other's receipts without end.
+    return replace(known, state=wanted, updated_at=now)
+
+
+def _open(device: str, event: Event, now: datetime, new_id: str) -> Incident:
+    over = event.phase == "close"
+    return Incident(
+        incident_id=new_id,
+        revision=1,
+        type=event.type,
+        severity=event.severity,
+        certainty=_certainty(event.confidence),
+        confidence=event.confidence,
+        state="open",
+        drill=event.drill,
+        device=device,
+        camera=event.camera,
+        zone=event.zone,
+        rule=event.rule,
+        opened_at=event.times.started_at,
+        active_at=_last_moment(event),
+        observed_at=event.times.observed_at,
+        ended_at=_last_moment(event) if over else None,
+        updated_at=now,
+        closed_at=None,
+        still=_still(event),
+        box=_box(event),
+        clip_start=_earliest(None, event),
+        clip_end=_latest(None, event),
+        findings={event.finding_id: Part(event.times.boot_id, over)},
+    )
+
+
+def _revised(before: Incident, after: Incident, observed_at: datetime) -> Incident:
+    def told(one: Incident) -> tuple[object, ...]:
+        return (
+            one.severity,
+            one.certainty,
+            one.state,
+            one.still,
+            frozenset(one.findings),
+            one.ended_at is None,
+        )
+
+    if told(before) == told(after):
+        return after
+    return replace(after, revision=before.revision + 1, observed_at=observed_at)
+
+
+def _last_moment(event: Event) -> datetime:
+    times = event.times
+    return max(times.alarm_at, times.observed_at, times.ended_at or times.alarm_at)
+
+
+def _certainty(confidence: float) -> Certainty:
+    return "likely" if confidence >= LIKELY_FROM else "possible"
+
+
+def _worse(one: Severity, other: Severity) -> Severity:
+    return max(one, other, key=SEVERITY_ORDER.index)
+
+
+def _surer(one: Certainty, other: Certainty) -> Certainty:
+    return max(one, other, key=_CERTAINTY_ORDER.index)
+
+
+def _still(event: Event) -> str | None:
+    return None if event.still is None else event.still.sha256
+
+
+def _box(event: Event) -> Box | None:
+    box = event.box
+    return None if box is None else (box.x, box.y, box.w, box.h)
+
+
+def _earliest(known: datetime | None, event: Event) -> datetime | None:
+    if event.clip is None:
+        return known
+    return event.clip.start_at if known is None else min(known, event.clip.start_at)
+
+
+def _latest(known: datetime | None, event: Event) -> datetime | None:
+    if event.clip is None:
+        return known
+    return event.clip.end_at if known is None else max(known, event.clip.end_at)

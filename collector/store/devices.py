@@ -1,0 +1,75 @@
+"""Devices and cameras: presence, figures, states. All within the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from collector.store.moments import stamp
+from wire.event import CameraState
+from wire.health import DeviceState, Health
+
+
+def heard(run: sqlite3.Connection, devices: Mapping[str, int], now: datetime) -> None:
+    """Something verified came from these devices; the value counts duplicates dropped."""
+    run.executemany(
+        "INSERT INTO device (device, heard_at, duplicates) VALUES (?, ?, ?) ON CONFLICT (device) "
+        "DO UPDATE SET heard_at = excluded.heard_at, duplicates = duplicates + excluded.duplicates",
+        [(device, stamp(now), duplicates) for device, duplicates in devices.items()],
+    )
+
+
+def presence(run: sqlite3.Connection, device: str, state: DeviceState) -> bool:
+    """Keep a presence message; true when the device has another boot than before."""
+    row = run.execute("SELECT boot_id, state FROM device WHERE device = ?", (device,)).fetchone()
+    booted = row is None or row[0] != state.boot_id
+    before = None if row is None else row[0]
+    # UUIDv7 sorts by time: the last will of an earlier boot says nothing of this one.
+    if state.state == "offline" and before is not None and state.boot_id < before:
+        return False
+    run.execute(
+        "INSERT INTO device (device, state, boot_id, since, version, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET state = excluded.state,"
+        " boot_id = excluded.boot_id, since = excluded.since, version = excluded.version,"
+        " reason = excluded.reason",
+        (device, state.state, state.boot_id, stamp(state.since), state.version, state.reason),
+    )
+    return booted
+
+
+def health(run: sqlite3.Connection, device: str, figures: Health, now: datetime) -> None:
+    """Keep the newest figures."""
+    run.execute(
+        "INSERT INTO device (device, health, health_at) VALUES (?, ?, ?) ON CONFLICT (device) "
+        "DO UPDATE SET health = excluded.health, health_at = excluded.health_at",
+        (device, figures.model_dump_json(exclude_none=True), stamp(now)),
+    )
+
+
+def camera(run: sqlite3.Connection, device: str, state: CameraState, epoch: str, seq: int) -> bool:
+    """Keep a camera's state; false when a newer one is known."""
+    changed = run.execute(
+        "INSERT INTO camera_state (device, camera, state, code, message, at, seq, epoch)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, camera) DO UPDATE SET"
+        " state = excluded.state, code = excluded.code, message = excluded.message,"
+        " at = excluded.at, seq = excluded.seq, epoch = excluded.epoch"
+        # Epochs are UUIDv7: a later one sorts higher.
+        " WHERE (excluded.epoch, excluded.seq) > (camera_state.epoch, camera_state.seq)",
+        (
+            device,
+            state.camera,
+            state.state,
+            state.code,
+            state.message,
+            stamp(state.at),
+            seq,
+            epoch,
+        ),
+    )
+    return changed.rowcount > 0
+
+
+def gaps_asked(run: sqlite3.Connection, device: str, numbers: int) -> None:
+    """Count numbers that were asked for again."""
+    run.execute("UPDATE device SET gaps_asked = gaps_asked + ? WHERE device = ?", (numbers, device))

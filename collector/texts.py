@@ -1,0 +1,74 @@
+"""One sentence about an incident, in Korean and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from wire.event import Severity
+
+TYPES: dict[str, tuple[str, str]] = {
+    "intrusion": ("침입", "Intrusion"),
+    "loitering": ("배회", "Loitering"),
+    "line_crossing": ("경계선 통과", "Line crossing"),
+    "fall": ("쓰러짐", "Person fallen"),
+    "abandonment": ("유기물", "Abandoned object"),
+    "dumping": ("무단투기", "Illegal dumping"),
+    "fire": ("화재", "Fire"),
+    "smoke": ("연기", "Smoke"),
+    "fight": ("싸움", "Fight"),
+    "crowd": ("군중 밀집", "Crowd"),
+    "stopped_vehicle": ("정지 차량", "Stopped vehicle"),
+    "wrong_way": ("역주행", "Wrong-way driving"),
+    "plate": ("수배 차량", "Wanted plate"),
+    "tamper": ("카메라 훼손", "Camera tampering"),
+}
+SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "minor": ("경미", "minor"),
+    "moderate": ("보통", "moderate"),
+    "severe": ("심각", "severe"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What the sentence is made of; `confidence` is a fraction of 1."""
+
+    type: str
+    severity: Severity
+    confidence: float
+    opened_at: datetime
+    ended_at: datetime | None
+    camera_title: str
+    camera_title_en: str
+    zone: str | None
+    drill: bool
+
+
+def type_name(type: str) -> tuple[str, str]:
+    """Korean and English name of a rule type; one that is not known yet is shown as it is."""
+    return TYPES.get(type, (type, type))
+
+
+def sentences(about: Sentence, zone: ZoneInfo) -> tuple[str, str]:
+    """Korean and English, times in the site's `zone`; at most 500 characters each."""
+    name_ko, name_en = type_name(about.type)
+    severity_ko, severity_en = SEVERITIES[about.severity]
+    began = about.opened_at.astimezone(zone).strftime("%H:%M:%S")
+    percent = round(about.confidence * 100)
+    where_ko = f" {about.zone} 구역" if about.zone else ""
+    where_en = f", zone {about.zone}" if about.zone else ""
+    end_ko = end_en = ""
+    if about.ended_at is not None:
+        ended = about.ended_at.astimezone(zone).strftime("%H:%M:%S")
+        end_ko, end_en = f", {ended} 종료", f", ended {ended}"
+    korean = (
+        f"{'[훈련] ' if about.drill else ''}{about.camera_title}{where_ko}에서 {began} "
+        f"{name_ko} 감지{end_ko} ({severity_ko}, 신뢰도 {percent}%)"
+    )
+    english = (
+        f"{'[DRILL] ' if about.drill else ''}{name_en} at {about.camera_title_en}{where_en}, "
+        f"{began}{end_en} ({severity_en}, {percent}% confident)"
+    )
+    return korean[:500], english[:500]
