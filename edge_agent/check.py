@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import AgentSettings, CameraSettings, load_agent_settings, stream_url
-from edge_agent.timesync import time_quality
+from edge_agent.uplink.synchronised import time_quality
 from models.registry import ModelError, Registry
 from wire.clock import Clock
 from wire.codes import fault

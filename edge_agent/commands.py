@@ -124,6 +124,67 @@ def score(
     Console().print(table)
 
 
+ConfigOption = Annotated[Path, typer.Option("--config", help="The agent's YAML file.")]
+
+
+@app.command(epilog="Example: polewatch agent run --config /etc/polewatch/agent.yaml")
+def run(
+    config: ConfigOption,
+    print_ready: Annotated[
+        bool, typer.Option("--print-ready", help="Print one JSON line when all is started.")
+    ] = False,
+) -> None:
+    """Run the agent until SIGTERM or Ctrl-C: watch, record, report, serve clips."""
+    from edge_agent.__main__ import serve
+
+    raise typer.Exit(serve(config, print_ready))
+
+
+@app.command(epilog="Example: polewatch agent check --config /etc/polewatch/agent.yaml --json")
+def check(
+    config: ConfigOption,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Check the box: configuration, identity, model, disk, clock, broker, cameras."""
+    from dataclasses import asdict
+
+    from edge_agent.check import run_checks
+    from edge_agent.logs import quiet
+    from wire.clock import SystemClock
+
+    quiet()
+    failed = 0
+    for result in run_checks(config, SystemClock()):
+        failed += not result.ok
+        if as_json:
+            typer.echo(json.dumps(asdict(result), ensure_ascii=False))
+            continue
+        typer.echo(f"{'ok  ' if result.ok else 'FAIL'} {result.name}: {result.detail}")
+        if not result.ok:
+            typer.echo(f"     {result.number} {result.code}: {result.remedy}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: polewatch agent top --config /etc/polewatch/agent.yaml")
+def top(
+    config: ConfigOption,
+    once: Annotated[bool, typer.Option("--once", help="Print once and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, once.")] = False,
+) -> None:
+    """Show the running agent's figures live: cameras, outbox, uplink, drops, faults."""
+    from edge_agent.config import load_agent_settings
+    from edge_agent.top import show
+    from wire.settings import SettingsError
+
+    try:
+        folder = load_agent_settings(config).data
+        show(folder, once=once, as_json=as_json)
+    except (SettingsError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
 def _rate(rate: float | None) -> str:
     return "-" if rate is None else f"{rate:.3f}"
 

@@ -14,7 +14,7 @@ import structlog
 
 from edge_agent.clips.ring import Ring
 from edge_agent.pipeline import CameraPipeline
-from edge_agent.timesync import time_quality
+from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.health import CameraHealth, Health, OutboxHealth
 

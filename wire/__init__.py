@@ -1,1 +1,3 @@
 """The contract that pole, centre and agencies speak; imports none of its users."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,43 @@
+"""`python -m edge_agent CONFIG`: the agent as a service starts it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import structlog
+
+import wire
+from edge_agent.agent import Agent
+from edge_agent.config import load_agent_settings
+from edge_agent.logs import configure
+from edge_agent.uplink.store import OutboxError
+from models.registry import ModelError
+from wire.identity import IdentityError
+from wire.settings import SettingsError
+
+log = structlog.get_logger()
+
+
+def serve(config: Path, print_ready: bool = False) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code. What prevents the start is said."""
+    configure()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        agent = Agent(load_agent_settings(config), wire.__version__)
+    except (SettingsError, IdentityError, ModelError, OutboxError) as error:
+        print(f"agent: {error}", file=sys.stderr)
+        return 1
+    agent.run(stop, print_ready)
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        print("usage: python -m edge_agent CONFIG", file=sys.stderr)
+        raise SystemExit(2)
+    raise SystemExit(serve(Path(sys.argv[1])))

@@ -1,0 +1,290 @@
+"""The agent's composition root: which parts there are and in which order they start and end."""
+
+from __future__ import annotations
+
+import json
+import threading
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from edge_agent.camera.faults import redact
+from edge_agent.clips.grant import GrantDesk
+from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
+from edge_agent.config import AgentSettings, CameraSettings
+from edge_agent.health import HealthBook, WatchedCamera
+from edge_agent.pipeline import Analysis
+from edge_agent.rules.base import build_rules
+from edge_agent.sight.detector import Detector
+from edge_agent.sight.tracker import Tracker
+from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
+from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
+from edge_agent.uplink.outbox import Limits, Outbox
+from edge_agent.uplink.report import Reporter, ReportSettings
+from edge_agent.uplink.rows import Signer
+from edge_agent.uplink.store import OutboxError
+from edge_agent.uplink.synchronised import time_quality
+from edge_agent.uplink.trust import PeerTrust, WallClockGuard
+from edge_agent.watch import CameraWatch
+from models.registry import Registry
+from wire.clock import Clock, SystemClock
+from wire.command import (
+    Command,
+    EpochBegin,
+    WhepCandidateCommand,
+    WhepControlCommand,
+    WhepOfferCommand,
+)
+from wire.event import ModelPart
+from wire.identity import Identity, IdentityError, load_certificate
+from wire.names import new_id
+from wire.settings import SettingsError
+from wire.topics import DeviceAddress, service_source
+
+SIGNER = "signer"
+UPKEEP_S = 60.0
+DRAIN_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Agent:
+    """One box. `run` starts everything, waits, and ends everything."""
+
+    def __init__(self, settings: AgentSettings, version: str, clock: Clock | None = None) -> None:
+        """Raises IdentityError, ModelError, OutboxError or SettingsError, each with its remedy."""
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self.boot_id = new_id()
+        identity = Identity.load(settings.identity)
+        self.address = DeviceAddress(settings.site, settings.shard, identity.name)
+        guard = WallClockGuard(load_certificate(identity.cert_file), self._clock, time_quality)
+        trust = PeerTrust(
+            {COLLECTOR: settings.trust.collector, SIGNER: settings.trust.signer},
+            identity.ca_file,
+            guard,
+        )
+        signer_key = trust.key_of(SIGNER)
+        if signer_key is None:
+            raise IdentityError(
+                f"{settings.trust.signer} is not valid now; fetch the signer's new certificate"
+            )
+        self._detector = Detector(
+            Registry.default(), settings.model, threads=settings.detector_threads
+        )
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self._outbox = Outbox.open(
+            settings.data / "outbox",
+            Signer(identity.name, identity.key, self.address.source),
+            self._clock,
+            Limits(
+                bytes=settings.outbox.megabytes * 1_000_000,
+                age_s=settings.outbox.days * 86_400,
+            ),
+            boot_id=self.boot_id,
+        )
+        self._reporter = Reporter(
+            self._outbox,
+            self._clock,
+            boot_id=self.boot_id,
+            quality=time_quality,
+            settings=ReportSettings(
+                still_max_bytes=settings.still.max_kilobytes * 1024,
+                still_longest_edge=settings.still.longest_edge,
+            ),
+        )
+        self._cameras = self._make_cameras()
+        self._grants = GrantDesk(
+            settings.data / "grants.sqlite", identity.name, signer_key, self._clock
+        )
+        self._sessions = SessionHost(
+            {camera.id: camera.clip_source for camera in self._cameras},
+            self._grants,
+            self._clock,
+            self._on_session,
+            max_sessions=settings.clips.max_sessions,
+        )
+        source = service_source(settings.site, COLLECTOR)
+        gate = CommandGate(
+            identity.name, self.boot_id, self._clock, trust.key_of_only(COLLECTOR), source
+        )
+        self._health = HealthBook(
+            boot_id=self.boot_id,
+            clock=self._clock,
+            folder=settings.data,
+            cameras=[
+                WatchedCamera(camera.pipeline, camera.ring, camera.size) for camera in self._cameras
+            ],
+            outbox=self._outbox.figures,
+            mqtt_bytes=lambda: self._link.mqtt_bytes,
+            clip_bytes=lambda: self._sessions.bytes_sent,
+            sessions=lambda: self._sessions.count,
+            dropped=self._dropped,
+            faults=self._faults,
+        )
+        self._link = Link(
+            identity,
+            self.address,
+            LinkSettings(
+                settings.broker.host,
+                settings.broker.port,
+                settings.broker.uplink_bytes_per_s,
+                settings.health_interval_s,
+            ),
+            self._outbox,
+            gate,
+            trust,
+            guard,
+            self._clock,
+            boot_id=self.boot_id,
+            version=version,
+            health=self._health.report,
+            audit=self._on_refusal,
+        )
+        self._register_handlers()
+
+    def run(self, stop: threading.Event, ready: bool = False) -> None:
+        """Start, wait for `stop`, end. With `ready`, prints one JSON line when all is started."""
+        self._start()
+        log.info("agent.started", device=self.address.device, cameras=len(self._cameras))
+        if ready:
+            print(json.dumps({"ready": True, "device": self.address.device}), flush=True)
+        try:
+            while not self._clock.wait(stop, UPKEEP_S):
+                self._upkeep()
+        finally:
+            self._end()
+
+    def _make_cameras(self) -> list[CameraWatch]:
+        return [
+            watch
+            for camera in self._settings.cameras
+            if (watch := self._make_camera(camera)) is not None
+        ]
+
+    def _make_camera(self, camera: CameraSettings) -> CameraWatch | None:
+        model = ModelPart(
+            name=self._detector.model.name,
+            sha256=self._detector.model.sha256,
+            config_sha256=self._settings.sha256(),
+        )
+        rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
+        analysis = Analysis(self._detector, Tracker(), rules)
+        try:
+            return CameraWatch(self._settings, camera, self._clock, analysis, self._reporter, model)
+        except SettingsError as error:
+            # The others go on; this one is reported down with what is wrong.
+            log.error("camera.config", camera=camera.id, url=redact(camera.url), detail=str(error))
+            self._reporter.camera(camera.id, "down", "config.invalid", str(error))
+            return None
+
+    def _start(self) -> None:
+        self._reporter.start()
+        self._sessions.start()
+        self._link.start()
+        for camera in self._cameras:
+            camera.start()
+
+    def _end(self) -> None:
+        for camera in self._cameras:
+            camera.stop()
+        self._sessions.stop()
+        self._reporter.close()
+        self._drain()
+        self._link.stop()
+        self._health.report()
+        for camera in self._cameras:
+            camera.close()
+        self._outbox.close()
+        self._grants.close()
+        log.info("agent.stopped", device=self.address.device)
+
+    def _drain(self) -> None:
+        """Give what is committed a moment to be receipted; what is not waits on the disk."""
+        deadline = self._clock.monotonic() + DRAIN_S
+        never = threading.Event()
+        while (
+            self._link.connected
+            and self._outbox.figures().depth
+            and self._clock.monotonic() < deadline
+        ):
+            self._clock.wait(never, 0.05)
+
+    def _upkeep(self) -> None:
+        try:
+            self._outbox.enforce_limits()
+        except OutboxError as error:
+            log.error("outbox.limits", code=error.code, detail=str(error))
+
+    def _dropped(self) -> dict[str, int]:
+        totals = {"reports": self._reporter.dropped, **self._link.dropped}
+        for camera in self._cameras:
+            totals |= camera.dropped()
+        return {name: count for name, count in sorted(totals.items()) if count}
+
+    def _faults(self) -> list[str]:
+        found = {self._link.fault, self._reporter.fault}
+        found |= {camera.disk_fault for camera in self._cameras}
+        return sorted(code for code in found if code)
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def _register_handlers(self) -> None:
+        register = self._link.dispatcher.register
+        register("whep.offer", self._whep_offer)
+        register("whep.candidate", self._whep_candidate)
+        register("whep.control", self._whep_control)
+        register("epoch.begin", self._epoch_begin)
+
+    def _whep_offer(self, command: Command) -> Answer:
+        if not isinstance(command.action, WhepOfferCommand):
+            raise CommandFailedError("command.invalid", "no offer")
+        try:
+            return Answer(whep=self._sessions.answer(command.action.offer))
+        except SessionRefusedError as refusal:
+            raise CommandFailedError(refusal.code, refusal.detail) from refusal
+
+    def _whep_candidate(self, command: Command) -> Answer:
+        if not isinstance(command.action, WhepCandidateCommand):
+            raise CommandFailedError("command.invalid", "no candidate")
+        try:
+            self._sessions.candidate(command.action.candidate)
+        except SessionRefusedError as refusal:
+            raise CommandFailedError(refusal.code, refusal.detail) from refusal
+        return Answer()
+
+    def _whep_control(self, command: Command) -> Answer:
+        if not isinstance(command.action, WhepControlCommand):
+            raise CommandFailedError("command.invalid", "no control")
+        try:
+            self._sessions.control(command.action.control)
+        except SessionRefusedError as refusal:
+            raise CommandFailedError(refusal.code, refusal.detail) from refusal
+        return Answer()
+
+    def _epoch_begin(self, command: Command) -> Answer:
+        if not isinstance(command.action, EpochBegin):
+            raise CommandFailedError("command.invalid", "no epoch")
+        try:
+            self._outbox.begin_epoch("commanded", forked=command.action.forked_epoch)
+        except OutboxError as error:
+            raise CommandFailedError(error.code, error.detail) from error
+        return Answer()
+
+    def _on_refusal(self, code: str, detail: str) -> None:
+        self._reporter.audit("command.refused", code=code, detail=detail[:500])
+
+    def _on_session(self, event: SessionEvent) -> None:
+        grant = event.grant
+        self._reporter.audit(
+            event.action,
+            camera=event.camera,
+            session_id=event.session_id,
+            grant_id=grant and grant.grant_id,
+            agency=grant and grant.agency,
+            person=grant and grant.person,
+            case=grant and grant.case,
+            code=event.code,
+            detail=event.detail[:500],
+            bytes_sent=event.bytes_sent,
+        )

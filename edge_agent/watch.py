@@ -1,0 +1,103 @@
+"""One camera on the box: its ring, its live tap, its pipeline, and what is reported of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from edge_agent.camera.source import CameraStatus
+from edge_agent.clips.feeds import LiveTap
+from edge_agent.clips.ring import Ring
+from edge_agent.clips.session import ClipSource
+from edge_agent.config import AgentSettings, CameraSettings
+from edge_agent.pipeline import Analysis, CameraPipeline, Seen
+from edge_agent.uplink.report import Reporter
+from wire.clock import Clock
+from wire.event import ModelPart
+
+log = structlog.get_logger()
+
+
+class CameraWatch:
+    """`start`, `stop` and `close` once each, in this order. What goes wrong here stays here: other cameras go on."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        camera: CameraSettings,
+        clock: Clock,
+        analysis: Analysis,
+        reporter: Reporter,
+        model: ModelPart,
+    ) -> None:
+        """Raises SettingsError when the camera's credentials cannot be read."""
+        self.id = camera.id
+        self._reporter = reporter
+        self._model = model
+        self._drill = camera.drill
+        self.disk_fault: str | None = None
+        self.tap = LiveTap()
+        self.ring = Ring(
+            ring_folder(settings.data),
+            camera.id,
+            clock,
+            budget_bytes=settings.ring.megabytes * 1_000_000,
+            max_age=timedelta(days=settings.ring.days),
+            on_state=self._on_disk,
+        )
+        self.pipeline = CameraPipeline(
+            camera, clock, analysis, [self.ring, self.tap], self._on_seen, self._on_status
+        )
+
+    @property
+    def clip_source(self) -> ClipSource:
+        return ClipSource(self.ring, self.tap)
+
+    def size(self) -> tuple[int, int]:
+        """Width and height of the main stream in pixels; zeros before it is known."""
+        info = self.tap.info
+        return (0, 0) if info is None else (info.width, info.height)
+
+    def start(self) -> None:
+        self.ring.start()
+        self.pipeline.start()
+
+    def stop(self) -> None:
+        """End reading and analysing; the ring can still be read."""
+        self.pipeline.stop()
+
+    def close(self) -> None:
+        """Finish the ring's last segment; nothing may use it afterwards."""
+        self.ring.close()
+
+    def dropped(self) -> dict[str, int]:
+        """What full queues and failures lost, by queue."""
+        return {
+            f"{self.id}.packets": self.pipeline.decoder.dropped,
+            f"{self.id}.frames": self.pipeline.frames_replaced,
+            f"{self.id}.decode-errors": self.pipeline.decoder.errors,
+            f"{self.id}.analysis-errors": self.pipeline.failed,
+            f"{self.id}.ring": self.ring.counters.dropped,
+        }
+
+    def _on_seen(self, seen: Seen) -> None:
+        for finding in seen.findings:
+            self._reporter.finding(finding, seen.frame, model=self._model, drill=self._drill)
+
+    def _on_status(self, status: CameraStatus) -> None:
+        self._reporter.camera(self.id, status.state, status.code, status.message)
+
+    def _on_disk(self, code: str | None, detail: str) -> None:
+        self.disk_fault = code
+        status = self.pipeline.source.status
+        if code is not None:
+            self._reporter.camera(self.id, "degraded", code, f"not recording: {detail}")
+        elif status is not None:
+            self._reporter.camera(self.id, status.state, status.code, "recording again")
+
+
+def ring_folder(data: Path) -> Path:
+    """Where the rings of all cameras lie."""
+    return data / "ring"
