@@ -7,6 +7,7 @@ lists every program on both; one whose extra is missing says how to install it.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,13 @@ from typer.core import TyperGroup
 from polewatch import __version__
 
 HOUSE = {"polewatch", "wire", "edge_agent", "collector", "provisioning", "models"}
+
+SIGNS = {
+    "agent": ("aiortc", "onnxruntime", "cv2"),
+    "collector": ("fastapi", "uvicorn"),
+    "demo": ("aiortc", "fastapi", "aio_rtsp_toolkit"),
+}
+"""Modules that tell whether an extra is installed; programs import the rest only when they run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,9 @@ def load(program: Program) -> Any:
 
     Raises MissingExtraError when one of the packages of its extra is absent.
     """
+    for sign in SIGNS.get(program.extra or "", ()):
+        if importlib.util.find_spec(sign) is None:
+            raise MissingExtraError(program, sign)
     module_name, attribute = program.target.split(":")
     try:
         found = getattr(importlib.import_module(module_name), attribute)
