@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -58,6 +59,7 @@ class Demo:
     books: Books = field(init=False)
     family: Family = field(init=False)
     clip: ClipSummary | None = None
+    camera_url: str = ""
 
     @property
     def console(self) -> str:
@@ -80,39 +82,57 @@ class Demo:
         self.family.stop()
 
     def _start(self) -> None:
-        site, family = self.site, self.family
-        broker = family.start_python(
-            "broker", "polewatch", "broker", "run", "--config", str(site.broker_config)
-        )
-        camera = family.start_python("camera", "polewatch.rtsp", "--file", str(self.clip_file))
+        self.start_broker()
+        self.start_camera()
         self._add_person()
-        broker.wait_for(lambda line: "Server is ready" in line, READY_TIMEOUT_S, "ready")
-        signer = family.start_python(
-            "signer", "polewatch", "collector", "signer",
-            "--config", str(site.signer_config), "--print-ready",
-        )  # fmt: skip
-        collector = family.start_python(
-            "collector", "polewatch", "collector", "run",
-            "--config", str(site.collector_config), "--print-ready",
-        )  # fmt: skip
+        self.start_signer()
+        self.start_collector()
         for agency in RECEIVERS:
-            family.start_python(
-                agency, "polewatch.demo.receiver", "--agency", agency,
-                "--identity", str(site.identity(agency)), "--port", str(site.ports.broker),
-            )  # fmt: skip
-        url = camera.wait_for(lambda line: line.startswith("rtsp://"), READY_TIMEOUT_S, "an URL")
-        write_agent(site, url)
-        _ready(signer)
-        _ready(collector)
-        for agency in RECEIVERS:
-            family.children[agency].wait_for(
-                lambda line: '"connected": true' in line, READY_TIMEOUT_S, "connected"
-            )
-        agent = family.start_python(
-            "agent", "polewatch", "agent", "run",
-            "--config", str(site.agent_config), "--print-ready",
+            self.start_receiver(agency)
+        self.start_agent()
+
+    # Each part can be ended and started again alone, on its own port and data.
+
+    def start_broker(self) -> Child:
+        config = str(self.site.broker_config)
+        child = self.family.start_python("broker", "polewatch", "broker", "run", "--config", config)
+        child.wait_for(lambda line: "Server is ready" in line, READY_TIMEOUT_S, "ready")
+        return child
+
+    def start_camera(self) -> Child:
+        port = urlsplit(self.camera_url).port if self.camera_url else 0
+        child = self.family.start_python(
+            "camera", "polewatch.rtsp", "--file", str(self.clip_file), "--port", str(port)
+        )
+        self.camera_url = child.wait_for(
+            lambda line: line.startswith("rtsp://"), READY_TIMEOUT_S, "an URL"
+        )
+        write_agent(self.site, self.camera_url)
+        return child
+
+    def start_signer(self) -> Child:
+        return self._start_program("signer", "collector", "signer", self.site.signer_config)
+
+    def start_collector(self) -> Child:
+        return self._start_program("collector", "collector", "run", self.site.collector_config)
+
+    def start_agent(self) -> Child:
+        return self._start_program("agent", "agent", "run", self.site.agent_config)
+
+    def start_receiver(self, agency: str) -> Child:
+        child = self.family.start_python(
+            agency, "polewatch.demo.receiver", "--agency", agency,
+            "--identity", str(self.site.identity(agency)), "--port", str(self.site.ports.broker),
         )  # fmt: skip
-        _ready(agent)
+        child.wait_for(lambda line: '"connected": true' in line, READY_TIMEOUT_S, "connected")
+        return child
+
+    def _start_program(self, name: str, program: str, command: str, config: Path) -> Child:
+        child = self.family.start_python(
+            name, "polewatch", program, command, "--config", str(config), "--print-ready"
+        )
+        child.wait_for(lambda line: '"ready": true' in line, READY_TIMEOUT_S, "ready")
+        return child
 
     def _add_person(self) -> None:
         done = subprocess.run(
@@ -176,10 +196,6 @@ class Demo:
             summary = client.get("/api/summary")
             summary.raise_for_status()
             return int(summary.json()["incidents"])
-
-
-def _ready(child: Child) -> None:
-    child.wait_for(lambda line: '"ready": true' in line, READY_TIMEOUT_S, "ready")
 
 
 def _until(condition: Callable[[], bool], timeout_s: float) -> bool:
