@@ -8,7 +8,7 @@ export const seen = (camera) => (camera.online ? camera.state : camera.state ===
 
 const RANK = { down: 0, degraded: 1, unknown: 2, up: 3 };
 const titleOf = (camera) => inLanguage({ ko: camera.title, en: camera.title_en });
-const SHOWN = 6;
+const SHOWN = 6; // In the strip; the remedy fits beside two.
 
 export class Cameras {
   #cameras = new Map();
@@ -46,7 +46,13 @@ export class Cameras {
     const faulty = all.filter((one) => ["down", "degraded"].includes(seen(one)));
     $("#camera-faults").replaceChildren(...faulty.slice(0, SHOWN).map((one) => h("li", {},
       lamp(seen(one)), h("b", {}, titleOf(one)),
-      h("span", { class: "why" }, one.fault ? `${inLanguage(one.fault.title)} — ${inLanguage(one.fault.remedy)}` : word("camera", seen(one))))));
+      h("span", { class: "why" }, this.#why(one, faulty.length < 3)))));
+  }
+
+  #why(camera, wholly) {
+    if (!camera.fault) return word("camera", seen(camera));
+    const { title, remedy } = camera.fault;
+    return wholly ? `${inLanguage(title)} — ${inLanguage(remedy)}` : inLanguage(title);
   }
 
   #drawTable() {
@@ -56,7 +62,7 @@ export class Cameras {
       h("td", {}, one.fault
         ? [`${one.fault.number} ${inLanguage(one.fault.title)}`, h("div", { class: "remedy" }, inLanguage(one.fault.remedy))]
         : ""),
-      h("td", {}, one.state_at ? when(one.state_at) : ""));
+      h("td", { class: "since" }, one.state_at ? when(one.state_at) : ""));
     $("#cameras-body").replaceChildren(h("table", {},
       h("thead", {}, h("tr", {}, ["state", "camera", "fault", "since"].map((name) => h("th", { scope: "col" }, t(`cameras.${name}`))))),
       h("tbody", {}, this.#sorted().map(row))));

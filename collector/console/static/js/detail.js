@@ -42,7 +42,7 @@ export class Detail {
         incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
-    this.#below.replaceChildren(this.#facts(incident, more), ...this.#deliveries(incident), ...this.#steps(more));
+    this.#below.replaceChildren(...this.#deliveries(incident), this.#facts(incident, more), ...this.#steps(more));
   }
 
   #facts(incident, more) {
@@ -56,10 +56,10 @@ export class Detail {
       ["facts.rule", [incident.rule, incident.zone].filter(Boolean).join(" · ")],
       ["facts.device", `${incident.device} / ${incident.camera}`],
       ["facts.findings", String(more?.finding_ids.length ?? incident.findings)],
-      ["facts.id", incident.incident_id, "id"],
+      ["facts.id", incident.incident_id, "long"],
     ];
     return h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value, type]) =>
-      h("div", {}, h("dt", {}, t(name)), h("dd", { class: type }, value))));
+      h("div", { class: type }, h("dt", {}, t(name)), h("dd", {}, value))));
   }
 
   #deliveries(incident) {

@@ -42,7 +42,7 @@ export function shape(severity, label) {
     svg(tag, { ...attributes, fill: "currentColor" }),
     sign && svg("path", {
       d: severity === "severe" ? "M10.6 5h2.8v8.6h-2.8zM10.6 15.8h2.8v2.9h-2.8z" : "M10.7 8.6h2.6v6.6h-2.6zM10.7 16.8h2.6v2.6h-2.6z",
-      fill: "var(--ground)",
+      fill: "var(--on-fill)",
     }),
   );
 }

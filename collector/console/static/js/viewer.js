@@ -2,7 +2,7 @@
 
 import { Refusal } from "./api.js";
 import { $, h } from "./dom.js";
-import { inLanguage, t, whole, word } from "./locale.js";
+import { inLanguage, t, when, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { largeStill } from "./still.js";
 
@@ -100,22 +100,21 @@ export class Viewer {
   #still() {
     const picture = this.#picture();
     this.#set("still", picture.length
-      ? [...picture, h("p", { class: "note" }, t("still.note", { time: whole(this.#incident.observed_at) }))]
+      ? [...picture, h("p", { class: "note" }, t("still.note", { time: when(this.#incident.observed_at) }))]
       : h("div", { class: "veil" }, h("p", {}, t("still.none"))));
   }
 
   #ask() {
     const incident = this.#incident;
-    const field = (name, control) => h("label", {}, t(`ask.${name}`), control);
+    const input = (name, maxlength, value) => h("input", { name, maxlength, value, required: true, autocomplete: "off" });
     const form = h("form", { class: "ask", "aria-labelledby": "ask-title" },
       h("h3", { id: "ask-title" }, t(this.#live ? "ask.title_live" : "ask.title_clip")),
       h("p", {}, t("ask.note")),
-      field("case", h("input", { name: "case", required: true, maxlength: 80, autocomplete: "off", value: incident.case_hint })),
-      field("basis", h("select", { name: "basis" },
+      h("label", { class: "wide" }, t("ask.basis"), h("select", { name: "basis" },
         h("option", { value: LAW.emergency }, t("basis.emergency")),
         h("option", { value: LAW.investigation }, t("basis.investigation")))),
-      h("label", { class: "wide" }, t("ask.purpose"),
-        h("input", { name: "purpose", required: true, maxlength: 200, autocomplete: "off", value: t("ask.purpose_default", { type: word("type", incident.type) }) })),
+      h("label", {}, t("ask.case"), input("case", 80, incident.case_hint)),
+      h("label", {}, t("ask.purpose"), input("purpose", 200, t("ask.purpose_default", { type: word("type", incident.type) }))),
       h("div", { class: "ends" },
         h("button", { type: "button", onclick: () => this.stop() }, t("ask.cancel"), h("kbd", {}, "Esc")),
         h("button", { class: "primary", type: "submit" }, t("ask.confirm"), h("kbd", {}, "Enter"))));
