@@ -11,12 +11,49 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from aio_rtsp_toolkit.server import RtspServer
 
 HOST = "127.0.0.1"
 SESSION_TIMEOUT_S = 60
+CLOSE_TIMEOUT_S = 2.0
+
+
+class LoopingServer(RtspServer):  # type: ignore[misc]  # the library has no annotations
+    """The library's server, which leaves its clients' connections open when it is closed."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(str(folder), HOST, port, session_timeout=SESSION_TIMEOUT_S)
+        # The library prints each request to standard output, where the URL belongs.
+        self.logger = logging.getLogger("polewatch.rtsp")
+        self._clients: dict[Any, asyncio.Task[None]] = {}
+
+    async def _handle_client(self, sock: Any) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._clients[sock] = task
+        try:
+            await super()._handle_client(sock)
+        finally:
+            self._clients.pop(sock, None)
+
+    async def close(self) -> None:
+        """Stop listening and end every client's session, each within CLOSE_TIMEOUT_S."""
+        tasks = list(self._clients.values())
+        for sock in list(self._clients):
+            sock.writer.close()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+        await super().close()
+
+    @property
+    def bound_port(self) -> int:
+        """The port that the system chose; choosing one beforehand would be a race."""
+        if not isinstance(self._server, asyncio.Server):
+            raise RuntimeError("the RTSP server is not listening")
+        return int(self._server.sockets[0].getsockname()[1])
 
 
 async def serve(file: Path, port: int, stop: asyncio.Event) -> None:
@@ -26,23 +63,13 @@ async def serve(file: Path, port: int, stop: asyncio.Event) -> None:
     """
     if not file.is_file():
         raise FileNotFoundError(f"no video file at {file}")
-    server = RtspServer(str(file.parent), HOST, port, session_timeout=SESSION_TIMEOUT_S)
-    # The library prints each request to standard output, where the URL belongs.
-    server.logger = logging.getLogger("polewatch.rtsp")
+    server = LoopingServer(file.parent, port)
     await server.start()
     try:
-        print(f"rtsp://{HOST}:{_bound_port(server)}/{quote(file.name)}?play_count=0", flush=True)
+        print(f"rtsp://{HOST}:{server.bound_port}/{quote(file.name)}?play_count=0", flush=True)
         await stop.wait()
     finally:
         await server.close()
-
-
-def _bound_port(server: RtspServer) -> int:
-    # The library tells nobody which port the system chose; choosing one beforehand would be a race.
-    listening = server._server
-    if not isinstance(listening, asyncio.Server):
-        raise RuntimeError("the RTSP server is not listening")
-    return int(listening.sockets[0].getsockname()[1])
 
 
 async def _run(file: Path, port: int) -> None:

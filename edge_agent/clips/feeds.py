@@ -21,7 +21,7 @@ FOLLOW_PACKETS = 256
 BATCH = 32
 GROWTH_PAUSE_S = 0.5
 GRACE = timedelta(seconds=10)
-"""How long after a clip's end we wait for pictures that are not in the ring yet."""
+"""How long we wait after the newest picture for the next one of a span that still grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,7 @@ class RecordedFeed:
         self._clock = clock
         self._to_at = to_at
         self._last_at: datetime | None = None
+        self._apart = timedelta()
         self._units = ring.read(from_at, to_at)
         self._batch: deque[AccessUnit] = deque()
         self._closed = False
@@ -163,6 +164,7 @@ class RecordedFeed:
             await self._fill()
             if self._batch:
                 unit = self._batch.popleft()
+                self._apart = unit.at - (self._last_at or unit.at)
                 self._last_at = unit.at
                 return Picture(
                     unit.data, unit.pts_90k, unit.dts_90k, unit.keyframe, unit.at, burst=False
@@ -185,8 +187,9 @@ class RecordedFeed:
         return list(islice(self._units, BATCH))
 
     def _may_grow(self, last_at: datetime) -> bool:
-        now = self._clock.now()
-        return last_at < self._to_at and now < self._to_at + GRACE and now - last_at < GRACE
+        # The last picture lasts as long as the one before it did: then the span is complete.
+        missing = self._to_at - last_at > self._apart * 1.5
+        return missing and self._clock.now() - last_at < GRACE
 
     def _after(self, last_at: datetime) -> Iterator[AccessUnit]:
         return (unit for unit in self._ring.read(last_at, self._to_at) if unit.at > last_at)

@@ -50,11 +50,11 @@ def units_of(folder: Path, segments: Iterable[Segment]) -> Iterator[AccessUnit]:
 def from_keyframe(
     units: Iterable[AccessUnit], from_at: datetime, to_at: datetime
 ) -> Iterator[AccessUnit]:
-    """Those from the keyframe at or before `from_at` to `to_at`."""
+    """Those from the keyframe at or before `from_at` up to, not including, `to_at`."""
     held: list[AccessUnit] = []
     started = False
     for unit in units:
-        if unit.at > to_at:
+        if unit.at >= to_at:
             break
         if started:
             yield unit

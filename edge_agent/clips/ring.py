@@ -181,13 +181,13 @@ class Ring:
         return self._index.holds()
 
     def read(self, from_at: datetime, to_at: datetime) -> Iterator[AccessUnit]:
-        """The access units of a span, from the keyframe at or before `from_at`.
+        """The access units from the keyframe at or before `from_at` up to, not including, `to_at`.
 
         Takes in the segment that is still being written. Time stamps run on over segments and
         restarts. A segment that is evicted meanwhile is left out.
         """
         start, end = to_us(from_at), to_us(to_at)
-        if end < start:
+        if end <= start:
             return iter(())
         # Looked at before the index: what is finished in between is then in both, not in neither.
         waiting = [*self._unindexed, *([self._open] if self._open else [])]

@@ -19,7 +19,6 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
-from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.sdp import candidate_from_sdp
 
 from edge_agent.clips.feeds import Feed, LiveTap, RecordedFeed
@@ -205,7 +204,8 @@ class SessionHost:
         try:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=_ice_servers(offer)))
             sender = await _negotiate(connection, track, sdp)
-        except (ValueError, InvalidAccessError, InvalidStateError, OperationError) as error:
+        except Exception as error:
+            # A stranger's SDP makes aiortc raise anything from ValueError to AssertionError.
             track.stop()
             if connection is not None:
                 await connection.close()

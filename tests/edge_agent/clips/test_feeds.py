@@ -104,7 +104,7 @@ class _Recording:
 
     def read(self, from_at: datetime, to_at: datetime) -> Iterator[AccessUnit]:
         for packet in PACKETS[: self.length]:
-            if from_at <= packet.received_at <= to_at:
+            if from_at <= packet.received_at < to_at:
                 yield AccessUnit(
                     packet.data,
                     "h264",
@@ -121,8 +121,8 @@ async def test_a_recorded_span_is_given_whole_and_ends() -> None:
     first = await feed.peek()
     assert first is not None
     assert first.at == START + 1 * S
-    taken = await _take(feed, 11)
-    assert [picture.data for picture in taken] == [packet.data for packet in PACKETS[10:21]]
+    taken = await _take(feed, 10)
+    assert [picture.data for picture in taken] == [packet.data for packet in PACKETS[10:20]]
     assert await feed.next() is None
 
 
@@ -132,8 +132,15 @@ async def test_a_span_that_still_grows_is_followed_without_repeating() -> None:
     feed = RecordedFeed(recording, clock, START, START + 2 * S)
     await _take(feed, 15)
     recording.length = 40
-    taken = await _take(feed, 6)
-    assert [picture.data for picture in taken] == [packet.data for packet in PACKETS[15:21]]
+    taken = await _take(feed, 5)
+    assert [picture.data for picture in taken] == [packet.data for packet in PACKETS[15:20]]
+    assert await feed.next() is None
+
+
+async def test_a_span_that_stopped_growing_ends() -> None:
+    clock = SimulatedClock(START + 2 * S)
+    feed = RecordedFeed(_Recording(15), clock, START, START + 60 * S)
+    await _take(feed, 15)
     clock.advance(60)
     assert await feed.next() is None
 
