@@ -59,13 +59,15 @@ class GapKeeper:
         if (address.device, epoch) not in self._waits:
             self._begin(address.device, epoch)
 
-    def ask(self, run: sqlite3.Connection) -> int:
-        """Send what is due; returns how many numbers were asked for."""
+    def ask(self, run: sqlite3.Connection) -> dict[str, int]:
+        """Send what is due; returns how many numbers each device was asked for."""
         now = self._clock.monotonic()
         due = [key for key, wait in self._waits.items() if wait.next_at <= now]
-        asked = 0
+        asked: dict[str, int] = {}
         for device, epoch in due[:MAX_PER_ROUND]:
-            asked += self._look(run, device, epoch, now)
+            count = self._look(run, device, epoch, now)
+            if count:
+                asked[device] = asked.get(device, 0) + count
         return asked
 
     def _begin(self, device: str, epoch: str) -> None:

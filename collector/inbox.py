@@ -19,6 +19,7 @@ from collector.gaps import GapKeeper
 from collector.intake import Effects, Intake
 from collector.link import Incoming
 from collector.store.database import Database
+from collector.store.devices import gaps_asked
 from collector.store.refusals import count
 from collector.store.stills import sweep
 from collector.trust import TrustKeeper
@@ -180,7 +181,9 @@ class Inbox:
     def _tick(self) -> None:
         self._trust.refresh()
         with self._database.reading() as run:
-            self._gaps.ask(run)
+            asked = self._gaps.ask(run)
+        if asked:
+            self._note_gaps(asked)
         if self._clock.monotonic() < self._next_sweep:
             return
         self._next_sweep = self._clock.monotonic() + SWEEP_EVERY_S
@@ -190,6 +193,14 @@ class Inbox:
                 orphans = sweep(run, before, self._settings.held_stills)
                 if orphans:
                     count(run, "still.orphaned", orphans)
+        except sqlite3.Error as error:
+            log.error("inbox.storage", error=str(error))
+
+    def _note_gaps(self, asked: dict[str, int]) -> None:
+        try:
+            with self._database.transaction() as run:
+                for device, numbers in asked.items():
+                    gaps_asked(run, device, numbers)
         except sqlite3.Error as error:
             log.error("inbox.storage", error=str(error))
 

@@ -216,6 +216,46 @@ FAULTS = _table(
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",
     ),
     (
+        "device.unknown", "PW-902",
+        "등록되지 않은 장비", "The device is not enrolled",
+        "장비 이름과 등록 상태를 확인하십시오", "Check the name and the register",
+    ),
+    (
+        "device.silent", "PW-903",
+        "장비가 응답하지 않음", "The device did not answer in time",
+        "장비의 전원과 회선을 확인하고 다시 시도하십시오", "Check the box's power and uplink, then try again",
+    ),
+    (
+        "signer.unreachable", "PW-904",
+        "승인 서버에 연결할 수 없음", "The grant signer cannot be reached",
+        "승인 서버가 실행 중인지 확인하십시오", "Check that 'polewatch collector signer' is running",
+    ),
+    (
+        "auth.required", "PW-711",
+        "로그인이 필요함", "Nobody is signed in",
+        "로그인하십시오", "Sign in",
+    ),
+    (
+        "auth.refused", "PW-712",
+        "이름 또는 비밀번호가 틀림", "Name or password is wrong",
+        "다시 입력하십시오", "Type them again; a supervisor can set a new password",
+    ),
+    (
+        "auth.locked", "PW-713",
+        "로그인 시도가 너무 많음", "Too many attempts to sign in",
+        "잠시 후 다시 시도하십시오", "Wait until the time that is named, then try again",
+    ),
+    (
+        "auth.forbidden", "PW-714",
+        "권한이 없음", "The role does not permit this",
+        "권한이 있는 담당자에게 요청하십시오", "Ask somebody whose role permits it",
+    ),
+    (
+        "request.invalid", "PW-511",
+        "요청 형식 오류", "The request is wrong",
+        "알려 준 항목을 고치십시오", "Mend the field that the message names",
+    ),
+    (
         "internal", "PW-999",
         "내부 오류", "Internal error",
         "지원 자료를 보내 주십시오", "Send a support bundle",

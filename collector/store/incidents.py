@@ -153,6 +153,14 @@ def evidence(run: sqlite3.Connection, incident_id: str, at_most: int) -> tuple[s
     return tuple(tokens)
 
 
+def texts(run: sqlite3.Connection, incident_id: str) -> tuple[str, str]:
+    """Korean and English."""
+    row = run.execute(
+        "SELECT text_ko, text_en FROM incident WHERE incident_id = ?", (incident_id,)
+    ).fetchone()
+    return row[0], row[1]
+
+
 def _incident(run: sqlite3.Connection, row: sqlite3.Row) -> Incident:
     findings = run.execute(
         "SELECT finding_id, boot_id, ended FROM incident_finding WHERE incident_id = ?"

@@ -1,0 +1,62 @@
+"""Who is signed in: the signer's word in a cookie, checked with the signer's certificate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from collector.problems import ProblemError
+from wire.clock import Clock
+from wire.envelope import EnvelopeError, verify_bytes
+from wire.grant import Grant, PersonToken, verify_grant
+from wire.identity import common_name, load_authorities, load_certificate, signing_key_of
+
+COOKIE = "pw_person"
+SKEW = timedelta(seconds=30)
+
+
+class Persons:
+    """Checks what the signer signed."""
+
+    def __init__(self, certificate: Path, authority: Path, clock: Clock) -> None:
+        """Raises IdentityError when the signer's certificate cannot be trusted."""
+        found = load_certificate(certificate)
+        self._name = common_name(found)
+        self._key = signing_key_of(found, load_authorities(authority), now=clock.now())
+        self._clock = clock
+
+    def of_token(self, token: str) -> PersonToken | None:
+        """The person of a token; None when it is not the signer's or has expired."""
+        try:
+            _, payload = verify_bytes(token.encode("ascii"), self._key_of)
+            person = PersonToken.model_validate_json(payload)
+        except (EnvelopeError, ValidationError, UnicodeError):
+            return None
+        now = self._clock.now()
+        return person if person.issued_at - SKEW <= now < person.expires_at else None
+
+    def of(self, request: Request) -> PersonToken | None:
+        """The person of a request's cookie."""
+        token = request.cookies.get(COOKIE)
+        return None if token is None else self.of_token(token)
+
+    def required(self, request: Request) -> PersonToken:
+        """The same as a dependency; raises ProblemError auth.required."""
+        person = self.of(request)
+        if person is None:
+            raise ProblemError("auth.required")
+        return person
+
+    def grant(self, token: str) -> Grant | None:
+        """What a grant says, when its signature holds; the pole checks everything else."""
+        try:
+            return verify_grant(token.encode("ascii"), self._key_of)
+        except (EnvelopeError, UnicodeError):
+            return None
+
+    def _key_of(self, kid: str) -> OKPKey | None:
+        return self._key if kid == self._name else None
