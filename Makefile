@@ -23,7 +23,7 @@ $(VENV)/bin/python:
 $(VENV)/demo.stamp: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
 	@echo "installing the pinned requirements (about 400 MB, once)"
 	@$(PIP) install --quiet --require-hashes -r requirements/demo.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/demo.stamp
