@@ -23,7 +23,7 @@ from polewatch.demo.run import (
     stop_on_signals,
     write_ready,
 )
-from polewatch.demo.site import PERSON
+from polewatch.demo.site import PERSON, Broker
 from polewatch.demo.status import render
 
 REFRESH_S = 0.5
@@ -45,6 +45,9 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Console's port; another when it is taken.")
     ] = CONSOLE_PORT,
+    broker: Annotated[
+        Broker, typer.Option(help="nats is embedded; mosquitto must be installed.")
+    ] = "nats",
     ready: Annotated[
         Path | None, typer.Option(help="For scripts: write address and sign-in here when up.")
     ] = None,
@@ -60,7 +63,9 @@ def demo(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="polewatch-")))
         try:
             with screen.status("starting broker, camera, collector and agent …"):
-                running = stack.enter_context(Demo(folder.resolve(), console_port=port))
+                running = stack.enter_context(
+                    Demo(folder.resolve(), console_port=port, broker=broker)
+                )
             if ready is not None:
                 write_ready(ready, running)
             if headless:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from polewatch.demo.site import (
     CAMERA,
     CLIP,
     PERSON,
+    Broker,
     DemoSite,
     Ports,
     free_port,
@@ -53,6 +55,7 @@ class Demo:
 
     folder: Path
     console_port: int = 0
+    broker: Broker = "nats"
     clip_file: Path = CLIP
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
@@ -67,7 +70,9 @@ class Demo:
 
     def __enter__(self) -> Demo:
         self.site = make_site(
-            self.folder, Ports(free_port(), free_port(), free_port(self.console_port))
+            self.folder,
+            Ports(free_port(), free_port(), free_port(self.console_port)),
+            self.broker,
         )
         self.books = Books(self.site.agent_data / "health.json")
         self.family = Family(self.folder / "logs")
@@ -95,6 +100,13 @@ class Demo:
 
     def start_broker(self) -> Child:
         config = str(self.site.broker_config)
+        if self.broker == "mosquitto":
+            program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+            if program is None:
+                raise ProcessError("mosquitto is not installed; install it: apt install mosquitto")
+            child = self.family.start("broker", [program, "-c", config])
+            child.wait_for(lambda line: "running" in line, READY_TIMEOUT_S, "running")
+            return child
         child = self.family.start_python("broker", "polewatch", "broker", "run", "--config", config)
         child.wait_for(lambda line: "Server is ready" in line, READY_TIMEOUT_S, "ready")
         return child

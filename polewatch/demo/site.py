@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
+from collector.broker.mosquitto import mosquitto_access, mosquitto_config
 from collector.broker.nats import nats_config
 from collector.broker.settings import BrokerSettings
 from provisioning.authority import Authority
 from wire.register import load_register
+
+Broker = Literal["nats", "mosquitto"]
 
 SITE = "demo-city"
 POLE = "pole-001"
@@ -63,10 +68,11 @@ class DemoSite:
     folder: Path
     device: str
     ports: Ports
+    broker: Broker = "nats"
 
     @property
     def broker_config(self) -> Path:
-        return self.folder / "broker" / "nats.conf"
+        return self.folder / "broker" / f"{self.broker}.conf"
 
     @property
     def agent_config(self) -> Path:
@@ -101,7 +107,7 @@ def free_port(wished: int = 0) -> int:
     raise OSError("no free TCP port on 127.0.0.1")
 
 
-def make_site(folder: Path, ports: Ports) -> DemoSite:
+def make_site(folder: Path, ports: Ports, broker: Broker = "nats") -> DemoSite:
     """Fill `folder` (made when missing) with keys and configurations; the camera's URL follows."""
     for part in ("authority", "broker", "agent", "collector", "signer"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -114,7 +120,7 @@ def make_site(folder: Path, ports: Ports) -> DemoSite:
         authority.issue_service("broker", "broker", hosts=LOOPBACK)
         authority.issue_service("collector", "collector")
         authority.issue_service("signer", "signer", hosts=LOOPBACK)
-    site = DemoSite(folder, device.name, ports)
+    site = DemoSite(folder, device.name, ports, broker)
     _broker(site, authority)
     _centre(site)
     return site
@@ -123,8 +129,16 @@ def make_site(folder: Path, ports: Ports) -> DemoSite:
 def _broker(site: DemoSite, authority: Authority) -> None:
     store = site.folder / "broker" / "store"
     store.mkdir(mode=0o700, exist_ok=True)
+    register = load_register(authority.register_file)
     settings = BrokerSettings(site.identity("broker"), store, "127.0.0.1", site.ports.broker)
-    text = nats_config(load_register(authority.register_file), settings)
+    if site.broker == "nats":
+        site.broker_config.write_text(nats_config(register, settings))
+        return
+    access = site.broker_config.with_name("access.acl")
+    access.write_text(mosquitto_access(register))
+    text = mosquitto_config(
+        register, settings, access_list=access, user=pwd.getpwuid(os.getuid()).pw_name
+    )
     site.broker_config.write_text(text)
 
 

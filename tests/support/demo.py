@@ -1,0 +1,71 @@
+"""The whole of Polewatch as one test's own: processes to be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collector.config import CollectorSettings
+from collector.store.reader import Reader
+from polewatch.demo.run import Demo
+from polewatch.demo.site import Broker
+from tests.support.wait import wait_until
+from wire.health import Health
+from wire.settings import load_settings
+
+FIRST_ALARM_S = 60.0
+
+
+@contextmanager
+def whole_demo(folder: Path, broker: Broker = "nats") -> Iterator[Demo]:
+    """A running demo in `folder`; every process is gone afterwards."""
+    with Demo(folder, broker=broker) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="module")
+def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One demo for the tests of a module: `console`, `PERSON` and `secret` sign in."""
+    with whole_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
+
+
+def kill(demo: Demo, part: str) -> None:
+    """End a part as a power cut would."""
+    child = demo.family.children.pop(part)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.stop()
+
+
+def end(demo: Demo, part: str) -> None:
+    """End a part in order."""
+    demo.family.children.pop(part).stop()
+
+
+def first_alarm(demo: Demo) -> None:
+    """Wait until the police acknowledged the first incident."""
+
+    def arrived() -> bool:
+        demo.tick()
+        return demo.sighting() is not None
+
+    wait_until(arrived, FIRST_ALARM_S, "an incident acknowledged by the police")
+
+
+def health(demo: Demo) -> Health:
+    """The agent's newest figures."""
+    wait_until(lambda: demo.books.health() is not None, 15, "the agent's figures")
+    figures = demo.books.health()
+    assert figures is not None
+    return figures
+
+
+def reader(demo: Demo) -> Reader:
+    """The collector's store, read beside it."""
+    settings = load_settings(demo.site.collector_config, CollectorSettings)
+    return Reader(settings.data / "collector.sqlite", settings.places())
