@@ -27,6 +27,7 @@ OPEN_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 5.0
 RETRY_FIRST_S = 1.0
 RETRY_LIMIT_S = 30.0
+KEYFRAME_TIMEOUT_S = 20.0
 STEADY_S = 10.0
 """A connection that lasted this long was a success: the next pause is short again."""
 
@@ -146,6 +147,7 @@ class RtspSource:
             )
         described = nal.parameter_sets(codec, nal.split(stream.codec_context.extradata or b""))
         times = FirstTimes()
+        began = self._clock.monotonic()
         for packet in container.demux(stream):
             if self._stop.is_set():
                 return
@@ -162,6 +164,11 @@ class RtspSource:
             )
             for one in times.add(arrival):
                 self._take(codec, described, one)
+            if self._info is None and arrival.mono_s - began > KEYFRAME_TIMEOUT_S:
+                raise CameraError(
+                    "camera.codec",
+                    f"{redact(self._url)}: no keyframe that decodes in {KEYFRAME_TIMEOUT_S:.0f} s",
+                )
 
     def _take(self, codec: nal.Codec, described: list[bytes], arrival: Arrival) -> None:
         self.bytes += len(arrival.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class LiveTap:
 
     def __init__(self) -> None:
         self.info: StreamInfo | None = None
+        self.newest_mono_s = -math.inf
+        """The monotonic clock when the newest packet came."""
         self._gop: list[EncodedPacket] = []
         self._gop_bytes = 0
         self._followers: set[LiveFeed] = set()
@@ -59,9 +62,15 @@ class LiveTap:
     def stream(self, info: StreamInfo) -> None:
         with self._lock:
             self.info = info
+            if info.codec != "h264" or info.has_b_frames:
+                # What comes now cannot be sent: the viewers' sessions end.
+                self._gop, self._gop_bytes = [], 0
+                for follower in self._followers:
+                    follower.end()
 
     def packet(self, packet: EncodedPacket) -> None:
         with self._lock:
+            self.newest_mono_s = packet.received_mono_s
             if packet.keyframe:
                 self._gop, self._gop_bytes = [], 0
             if packet.keyframe or self._gop:
@@ -119,6 +128,10 @@ class LiveFeed:
             self._queue.append(_picture(packet, burst=False))
         self._loop.call_soon_threadsafe(self._arrived.set)
 
+    def end(self) -> None:
+        """Called on the camera's reader thread: nothing more will come."""
+        self._loop.call_soon_threadsafe(self._finish)
+
     async def next(self) -> Picture | None:
         while not self._closed:
             with self._lock:
@@ -131,6 +144,9 @@ class LiveFeed:
     def close(self) -> None:
         """Called on the loop's own thread."""
         self._leave(self)
+        self._finish()
+
+    def _finish(self) -> None:
         self._closed = True
         self._arrived.set()
 
@@ -154,10 +170,10 @@ class RecordedFeed:
         self._batch: deque[AccessUnit] = deque()
         self._closed = False
 
-    async def peek(self) -> AccessUnit | None:
-        """The first picture, left in place; None when nothing is recorded of the span."""
+    async def peek(self) -> list[AccessUnit]:
+        """The first pictures, left in place; empty when nothing is recorded of the span."""
         await self._fill()
-        return self._batch[0] if self._batch else None
+        return list(self._batch)
 
     async def next(self) -> Picture | None:
         while not self._closed:

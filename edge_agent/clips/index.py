@@ -125,7 +125,10 @@ class SegmentIndex:
         return self._bytes
 
     def span_us(self) -> tuple[int, int] | None:
-        start, end = self._rows("SELECT min(start_us), max(end_us) FROM segment", [])[0]
+        """Where the oldest begins and the newest ends; None when there is none."""
+        # Not max(end_us): that would read every row, and health asks every few seconds.
+        newest = "SELECT end_us FROM segment ORDER BY start_us DESC LIMIT 1"
+        start, end = self._rows(f"SELECT min(start_us), ({newest}) FROM segment", [])[0]
         return None if start is None else (int(start), int(end))
 
     def hold(self, from_us: int, to_us: int, until_us: int, reason: str) -> int:

@@ -8,21 +8,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Literal, TypeVar
 
 import structlog
-from aiortc import (
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCSessionDescription,
-)
-from aiortc.sdp import candidate_from_sdp
 
+from edge_agent.camera import nal
 from edge_agent.clips.feeds import Feed, LiveTap, RecordedFeed
 from edge_agent.clips.grant import GrantDesk, GrantRefusedError
+from edge_agent.clips.peer import Peer, PeerError
 from edge_agent.clips.player import ClipTrack
 from edge_agent.clips.ring import Ring
 from wire.clock import Clock
@@ -32,8 +25,9 @@ from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer
 MAX_SESSIONS = 8
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 20.0
-GATHER_TIMEOUT_S = 0.5
-STATS_EVERY_S = 1.0
+STATS_EVERY_S = 0.25
+SILENT_S = 10.0
+"""A camera that sent nothing for this long is down, whatever it sent before."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger()
@@ -76,12 +70,9 @@ class ClipSource:
 class _Session:
     offer: WhepOffer
     grant: Grant
-    connection: RTCPeerConnection
+    peer: Peer
     track: ClipTrack
-    sender: RTCRtpSender
-    bytes_sent: int = 0
     keeper: asyncio.Task[None] | None = None
-    why: str = ""
 
 
 class SessionHost:
@@ -126,7 +117,7 @@ class SessionHost:
     @property
     def bytes_sent(self) -> int:
         """Media bytes since start, as the senders' statistics count them."""
-        return self._bytes_ended + sum(one.bytes_sent for one in list(self._sessions.values()))
+        return self._bytes_ended + sum(one.peer.bytes_sent for one in list(self._sessions.values()))
 
     def answer(self, offer: WhepOffer) -> WhepAnswer:
         """Check the grant and answer in one piece; raises SessionRefusedError."""
@@ -186,7 +177,7 @@ class SessionHost:
         for session_id, other in list(self._sessions.items()):
             if other.grant.grant_id != grant.grant_id:
                 continue
-            if other.connection.connectionState == "connected":
+            if other.peer.state == "connected":
                 raise SessionRefusedError("grant.in-use", "a session under this grant is open")
             # The same viewer by its certificate, come back after its network went away.
             await self._end(session_id, "reconnected")
@@ -198,25 +189,23 @@ class SessionHost:
         if source is None:
             raise SessionRefusedError("grant.foreign", f"no camera {offer.camera}")
         feed, start_at = await self._feed(offer, source, offer.start_at)
-        self._grants.use(offer, grant)
         track = ClipTrack(feed)
-        connection: RTCPeerConnection | None = None
         try:
-            connection = RTCPeerConnection(RTCConfiguration(iceServers=_ice_servers(offer)))
-            sender = await _negotiate(connection, track, sdp)
-        except Exception as error:
-            # A stranger's SDP makes aiortc raise anything from ValueError to AssertionError.
+            self._grants.use(offer, grant)
+            peer = await Peer.answer(offer, sdp, track)
+        except GrantRefusedError:
             track.stop()
-            if connection is not None:
-                await connection.close()
-            raise SessionRefusedError("clip.bad-offer", str(error)[:200]) from error
-        session = _Session(offer, grant, connection, track, sender)
+            raise
+        except PeerError as error:
+            track.stop()
+            raise SessionRefusedError("clip.bad-offer", str(error)) from error
+        session = _Session(offer, grant, peer, track)
         self._sessions[offer.session_id] = session
         session.keeper = asyncio.create_task(self._keep(session))
         self._tell("session.open", offer, grant)
         return WhepAnswer(
             session_id=offer.session_id,
-            sdp=connection.localDescription.sdp,
+            sdp=peer.sdp,
             codec="H264",
             start_at=start_at,
             end_at=offer.end_at,
@@ -228,24 +217,22 @@ class SessionHost:
         """The offer's feed and the wall time of its first picture; refuses what cannot be sent."""
         if offer.mode == "live":
             info = source.live.info
-            if info is None:
+            silent_s = self._clock.monotonic() - source.live.newest_mono_s
+            if info is None or silent_s > SILENT_S:
                 raise SessionRefusedError("clip.camera-down", f"{offer.camera} sends nothing")
-            if info.codec != "h264":
-                raise SessionRefusedError("camera.h265", f"{offer.camera} sends H.265")
-            if info.has_b_frames:
-                raise SessionRefusedError("camera.b-frames", f"{offer.camera} sends B-frames")
+            _check_viewable(offer.camera, info.codec, info.has_b_frames)
             return source.live.follow(asyncio.get_running_loop()), None
         if from_at is None or offer.end_at is None:
             raise SessionRefusedError("clip.bad-offer", "recorded video needs start_at and end_at")
         feed = RecordedFeed(source.ring, self._clock, from_at, offer.end_at)
         first = await feed.peek()
-        if first is None:
+        if not first:
             raise SessionRefusedError(
                 "clip.not-recorded", f"nothing of {offer.camera} from {from_at} to {offer.end_at}"
             )
-        if first.codec != "h264":
-            raise SessionRefusedError("camera.h265", f"{offer.camera} sent H.265 then")
-        return feed, first.at
+        reordered = any(nal.has_b_slice(nal.split(unit.data)) for unit in first)
+        _check_viewable(offer.camera, first[0].codec, reordered)
+        return feed, first[0].at
 
     async def _keep(self, session: _Session) -> None:
         """Watch over one session until its viewer, its clip or its grant ends."""
@@ -253,17 +240,17 @@ class SessionHost:
         lifetime_s = (session.grant.expires_at - self._clock.now()).total_seconds()
         why = ""
         while not why:
-            await asyncio.sleep(STATS_EVERY_S / 4)
-            session.bytes_sent = await _bytes_sent(session.sender, session.bytes_sent)
+            await asyncio.sleep(STATS_EVERY_S)
+            await session.peer.count()
             age_s = self._clock.monotonic() - opened
-            state = session.connection.connectionState
+            state = session.peer.state
             if session.track.finished:
                 why = "the clip ended"
             elif session.track.readyState == "ended":
                 why = "the viewer left"
             elif state in ("failed", "closed"):
                 why = f"the connection {state}"
-            elif state != "connected" and age_s > CONNECT_TIMEOUT_S and not session.bytes_sent:
+            elif state != "connected" and age_s > CONNECT_TIMEOUT_S and not session.peer.bytes_sent:
                 why = "the viewer never connected"
             elif age_s >= lifetime_s:
                 why = "the grant expired"
@@ -276,30 +263,26 @@ class SessionHost:
             return
         if session.keeper is not None:
             session.keeper.cancel()
-        session.bytes_sent = await _bytes_sent(session.sender, session.bytes_sent)
-        self._bytes_ended += session.bytes_sent
+            await asyncio.wait([session.keeper])
+        await session.peer.count()
+        self._bytes_ended += session.peer.bytes_sent
         session.track.stop()
-        await session.connection.close()
+        await session.peer.close()
         self._tell(
             "session.end",
             session.offer,
             session.grant,
             detail=why,
-            bytes_sent=session.bytes_sent,
+            bytes_sent=session.peer.bytes_sent,
             pictures_sent=session.track.pictures,
         )
 
     async def _candidate(self, candidate: WhepCandidate) -> None:
         session = self._session(candidate.session_id)
-        for line in candidate.fragment.splitlines():
-            if not line.startswith("a=candidate:"):
-                continue
-            try:
-                parsed = candidate_from_sdp(line.removeprefix("a=candidate:"))
-            except (ValueError, AssertionError, IndexError) as error:
-                raise SessionRefusedError("clip.bad-offer", "unreadable candidate") from error
-            parsed.sdpMLineIndex = 0
-            await session.connection.addIceCandidate(parsed)
+        try:
+            await session.peer.add_candidates(candidate.fragment)
+        except PeerError as error:
+            raise SessionRefusedError("clip.bad-offer", str(error)) from error
 
     async def _control(self, control: WhepControl) -> None:
         session = self._session(control.session_id)
@@ -357,37 +340,8 @@ class SessionHost:
         )
 
 
-def _ice_servers(offer: WhepOffer) -> list[RTCIceServer]:
-    # An empty list, not None: aiortc's default would ask a public STUN server.
-    return [
-        RTCIceServer(list(server.urls), server.username, server.credential)
-        for server in offer.ice_servers
-    ]
-
-
-async def _negotiate(connection: RTCPeerConnection, track: ClipTrack, sdp: str) -> RTCRtpSender:
-    transceiver = connection.addTransceiver(track, direction="sendonly")
-    # Before the offer is applied: else VP8 is agreed on and H.264 bytes go through its packer.
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences(
-        [codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")]
-    )
-    _cap_gathering(transceiver.sender)
-    await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-    await connection.setLocalDescription(await connection.createAnswer())
-    return transceiver.sender
-
-
-def _cap_gathering(sender: RTCRtpSender) -> None:
-    # aioice waits 5 s for STUN and TURN servers that do not answer, and has no public way to say
-    # less; a viewer who waits that long for the first picture has closed the page.
-    ice = sender.transport.transport.iceGatherer._connection
-    capped = partial(ice.get_component_candidates, timeout=GATHER_TIMEOUT_S)  # type: ignore[arg-type]  # declared int, used as seconds
-    vars(ice)["get_component_candidates"] = capped
-
-
-async def _bytes_sent(sender: RTCRtpSender, before: int) -> int:
-    for report in (await sender.getStats()).values():
-        if report.type == "outbound-rtp":
-            return max(before, int(report.bytesSent))
-    return before
+def _check_viewable(camera: str, codec: nal.Codec, has_b_frames: bool) -> None:
+    if codec != "h264":
+        raise SessionRefusedError("camera.h265", f"{camera} sends H.265, which no browser shows")
+    if has_b_frames:
+        raise SessionRefusedError("camera.b-frames", f"{camera} sends B-frames")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from edge_agent.camera.packet import StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
 from edge_agent.clips.feeds import (
     FOLLOW_PACKETS,
@@ -86,6 +87,15 @@ async def test_a_closed_feed_ends_and_is_fed_no_more() -> None:
     assert await feed.next() is None
 
 
+async def test_viewers_end_when_the_camera_turns_to_what_cannot_be_sent() -> None:
+    tap = LiveTap()
+    tap.packet(PACKETS[0])
+    feed = tap.follow(asyncio.get_running_loop())
+    await _take(feed, 1)
+    tap.stream(StreamInfo("hevc", 64, 48, 10.0, False, b""))
+    assert await asyncio.wait_for(feed.next(), 5) is None
+
+
 async def test_an_endless_gop_is_not_cached_for_ever() -> None:
     tap = LiveTap()
     tap.packet(PACKETS[0])
@@ -119,8 +129,7 @@ async def test_a_recorded_span_is_given_whole_and_ends() -> None:
     clock = SimulatedClock(START + 3600 * S)
     feed = RecordedFeed(_Recording(40), clock, START + 1 * S, START + 2 * S)
     first = await feed.peek()
-    assert first is not None
-    assert first.at == START + 1 * S
+    assert first[0].at == START + 1 * S
     taken = await _take(feed, 10)
     assert [picture.data for picture in taken] == [packet.data for packet in PACKETS[10:20]]
     assert await feed.next() is None
@@ -147,5 +156,5 @@ async def test_a_span_that_stopped_growing_ends() -> None:
 
 async def test_nothing_recorded_is_told_before_a_session_is_opened() -> None:
     feed = RecordedFeed(_Recording(0), SimulatedClock(START), START, START + 2 * S)
-    assert await feed.peek() is None
+    assert await feed.peek() == []
     assert await feed.next() is None

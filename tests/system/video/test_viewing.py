@@ -358,6 +358,7 @@ async def test_live_video_that_browsers_cannot_show_is_refused(
     live = LiveTap()
     if info is not None:
         live.stream(info)
+        live.packet(pole.watcher.packets[-1])
     desk = GrantDesk(tmp_path / "grants.sqlite", DEVICE, pole.signer, SystemClock())
     source = ClipSource(pole.ring, live)
     host = SessionHost({"yard": source}, desk, SystemClock(), pole.events.append)
