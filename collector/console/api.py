@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from collector.console import view
-from collector.console.headers import ConsoleRoute, problem
+from collector.console.headers import ConsoleRoute
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
+from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
+from wire.grant import PersonToken
 from wire.names import UUID_PATTERN
 
 PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
@@ -19,13 +21,14 @@ PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
 def build_api(services: ConsoleServices) -> APIRouter:
     """Routes below /api and /stills; every one of them asks who is there first."""
     router = APIRouter(route_class=ConsoleRoute)
-    reader, settings = services.reader, services.settings
+    reader, site = services.reader, view.Site.of(services.settings)
     streams = 0
 
-    def unsigned(request: Request) -> Response | None:
-        if services.person_of(request) is not None:
-            return None
-        return problem(401, "console.unsigned", "sign in first")
+    def signed_in(request: Request) -> PersonToken:
+        person = services.person_of(request)
+        if person is None:
+            raise ProblemError("auth.required")
+        return person
 
     @router.get("/api/incidents")
     def incidents(
@@ -33,59 +36,52 @@ def build_api(services: ConsoleServices) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: Annotated[str | None, Query(max_length=100)] = None,
     ) -> Any:
-        if refusal := unsigned(request):
-            return refusal
+        signed_in(request)
         try:
             found = reader.incidents(limit, before)
         except ValueError as error:
-            return problem(422, "request.invalid", str(error))
-        return view.page(found, settings.zone, settings.site)
+            raise ProblemError("request.invalid", str(error)) from error
+        return view.page(found, site)
 
     @router.get("/api/incidents/{incident_id}")
     def incident(request: Request, incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
-        if refusal := unsigned(request):
-            return refusal
+        signed_in(request)
         found = reader.incident(incident_id)
         if found is None:
-            return problem(404, "incident.unknown", "there is no such incident")
-        return view.detail(found, settings.zone, settings.site)
+            raise ProblemError("incident.unknown", "there is no such incident", status=404)
+        return view.detail(found, site)
 
     @router.get("/stills/{sha256}.jpg")
     def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:
-        if refusal := unsigned(request):
-            return refusal
+        signed_in(request)
         jpeg = reader.still(sha256)
         if jpeg is None:
-            return problem(404, "still.unknown", "the picture is not here")
+            raise ProblemError("still.unknown", "the picture is not here", status=404)
         headers = {"Cache-Control": PRIVATE_FOR_A_DAY, "ETag": f'"{sha256}"'}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     @router.get("/api/cameras")
     def cameras(request: Request) -> Any:
-        if refusal := unsigned(request):
-            return refusal
+        signed_in(request)
         return {"cameras": [view.camera(one) for one in reader.cameras()]}
 
     @router.get("/api/summary")
     def summary(request: Request) -> Any:
-        if refusal := unsigned(request):
-            return refusal
+        signed_in(request)
         return read_summary(services)
 
     @router.get("/api/stream")
     async def stream(request: Request) -> Any:
         nonlocal streams
-        person = services.person_of(request)
-        if person is None:
-            return problem(401, "console.unsigned", "sign in first")
+        person = signed_in(request)
         if streams >= MAX_STREAMS:
-            return problem(503, "console.crowded", "too many pages are open; close some")
+            raise ProblemError("console.crowded", "too many pages are open", status=503)
 
         async def messages() -> Any:
             nonlocal streams
             streams += 1
             try:
-                async for one in Stream(services, person.expires_at.timestamp()).messages():
+                async for one in Stream(services, site, person.expires_at.timestamp()).messages():
                     yield one
             finally:
                 streams -= 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+
+from collector.problems import ProblemError, problem
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -39,15 +40,6 @@ HEADERS = {
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def problem(status: int, code: str, title: str) -> JSONResponse:
-    """A refusal in RFC 9457 JSON; `code` is what programs and pages go by."""
-    return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "code": code},
-        status,
-        media_type="application/problem+json",
-    )
-
-
 class ConsoleRoute(APIRoute):
     """Sets the headers on every answer, refusals included; nothing is cached unless it says so."""
 
@@ -57,12 +49,12 @@ class ConsoleRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 response = await handle(request)
+            except ProblemError as error:
+                response = problem(error)
             except RequestValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(str(part) for part in first["loc"][1:])
-                response = problem(422, "request.invalid", f"{where}: {first['msg']}")
-            except HTTPException as error:
-                response = problem(error.status_code, "request.refused", str(error.detail))
+                response = problem(ProblemError("request.invalid", f"{where}: {first['msg']}"))
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")

@@ -13,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.console.api import build_api
 from collector.console.assets import Assets
-from collector.console.headers import ConsoleRoute, problem
+from collector.console.headers import ConsoleRoute
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
+from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
 
 YEAR_S = 31_536_000
@@ -68,10 +69,10 @@ def build_router(services: ConsoleServices) -> APIRouter:
         request: Request, lang: Annotated[str, Form()], here: Annotated[str, Form()] = "/"
     ) -> Any:
         if lang not in LANGUAGES:
-            return problem(422, "request.invalid", f"lang must be one of {', '.join(LANGUAGES)}")
+            raise ProblemError("request.invalid", f"lang must be one of {', '.join(LANGUAGES)}")
         origin = urlsplit(request.headers.get("origin", "")).netloc
         if origin and origin != request.headers.get("host"):
-            return problem(403, "request.foreign", "asked for by another site")
+            raise ProblemError("auth.forbidden", "asked for by another site")
         answer = RedirectResponse("/sign-in" if here == "/sign-in" else _own(here), 303)
         answer.set_cookie(
             COOKIE,
@@ -87,7 +88,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
     def static(version: str, name: str) -> Any:
         found = assets.get(name)
         if found is None:
-            return problem(404, "asset.unknown", "there is no such file")
+            raise ProblemError("asset.unknown", "there is no such file", status=404)
         # A page of an older version may ask once more; only what fits its name is kept.
         kept = f"public, max-age={YEAR_S}, immutable" if version == assets.version else "no-store"
         return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})

@@ -29,9 +29,10 @@ STATES_EVERY_S = 0.5
 class Stream:
     """One page's stream."""
 
-    def __init__(self, services: ConsoleServices, expires_at: float) -> None:
+    def __init__(self, services: ConsoleServices, site: view.Site, expires_at: float) -> None:
         """`expires_at`: Unix time at which the person's sign-in ends, and the stream with it."""
         self._services = services
+        self._site = site
         self._expires_at = expires_at
         self._cameras: dict[tuple[str, str], view.Json] = {}
         self._summary: view.Json = {}
@@ -58,16 +59,13 @@ class Stream:
 
     def _read(self, changes: list[Change]) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
-        settings = self._services.settings
         incidents = dict.fromkeys(
             one.key for one in changes if one.kind in ("incident", "delivery")
         )
         for key in incidents:
             detail = self._services.reader.incident(key)
             if detail is not None:
-                found.append(
-                    ("incident", view.incident(detail.incident, settings.zone, settings.site))
-                )
+                found.append(("incident", view.incident(detail.incident, self._site)))
         for key in dict.fromkeys(one.key for one in changes if one.kind == "still"):
             found.append(("still", {"sha256": key}))
         if changes and not self._states_due:

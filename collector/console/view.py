@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from collector.config import CameraPlace, CollectorSettings
 from collector.store.rows import (
     CameraRow,
     DeliveryRow,
@@ -28,14 +30,32 @@ def still_url(sha256: str) -> str:
     return f"/stills/{sha256}.jpg"
 
 
-def incident(row: IncidentRow, zone: ZoneInfo, site: str) -> Json:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What rows do not say of themselves."""
+
+    name: str
+    zone: ZoneInfo
+    places: Mapping[tuple[str, str], CameraPlace]
+
+    @classmethod
+    def of(cls, settings: CollectorSettings) -> Site:
+        return cls(settings.site, settings.zone, settings.places())
+
+    def english(self, row: IncidentRow) -> str | None:
+        """The camera's English title, where it has one."""
+        place = self.places.get((row.device, row.camera))
+        return None if place is None else place.title_en
+
+
+def incident(row: IncidentRow, site: Site) -> Json:
     """One incident as lists show it; `still` is null until the picture has arrived."""
     place = (
         None
         if row.lat is None or row.lon is None
         else {"lat": row.lat, "lon": row.lon, "address": row.address}
     )
-    day = row.opened_at.astimezone(zone).strftime("%Y%m%d")
+    day = row.opened_at.astimezone(site.zone).strftime("%Y%m%d")
     return {
         "incident_id": row.incident_id,
         "revision": row.revision,
@@ -47,7 +67,7 @@ def incident(row: IncidentRow, zone: ZoneInfo, site: str) -> Json:
         "drill": row.drill,
         "device": row.device,
         "camera": row.camera,
-        "camera_title": row.camera_title,
+        "camera_title": {"ko": row.camera_title, "en": site.english(row)},
         "place": place,
         "zone": row.zone,
         "rule": row.rule,
@@ -67,7 +87,7 @@ def incident(row: IncidentRow, zone: ZoneInfo, site: str) -> Json:
         "text": {"ko": row.text_ko, "en": row.text_en},
         "findings": row.findings,
         "deliveries": [delivery(one) for one in row.deliveries],
-        "case_hint": f"{site}-{day}-{row.incident_id[-6:]}".upper(),
+        "case_hint": f"{site.name}-{day}-{row.incident_id[-6:]}".upper(),
     }
 
 
@@ -91,10 +111,10 @@ def delivery(row: DeliveryRow) -> Json:
     }
 
 
-def detail(found: IncidentDetail, zone: ZoneInfo, site: str) -> Json:
+def detail(found: IncidentDetail, site: Site) -> Json:
     """One incident with its steps, findings and the newest of its events."""
     return {
-        "incident": incident(found.incident, zone, site),
+        "incident": incident(found.incident, site),
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "events": [
@@ -110,10 +130,10 @@ def detail(found: IncidentDetail, zone: ZoneInfo, site: str) -> Json:
     }
 
 
-def page(found: IncidentPage, zone: ZoneInfo, site: str) -> Json:
+def page(found: IncidentPage, site: Site) -> Json:
     """A page of incidents; `before` asks for the next, null at the end."""
     return {
-        "incidents": [incident(one, zone, site) for one in found.incidents],
+        "incidents": [incident(one, site) for one in found.incidents],
         "before": found.before,
     }
 

@@ -1,4 +1,4 @@
-"""A collector's database with a day's incidents in it, for the console's tests and for its looks."""
+"""A collector's database with incidents in it, for the console's tests and for its looks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import hashlib
 import io
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,8 +60,8 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuvj420p"
         picture = frame.reformat(format="yuvj420p")
         picture.pts = 0
-        out.mux(stream.encode(picture))
-        out.mux(stream.encode(None))
+        for packet in (*stream.encode(picture), *stream.encode(None)):
+            out.mux(packet)
     return held.getvalue()
 
 
@@ -98,7 +99,7 @@ class Delivered:
 
     agency: str
     state: str = "done"
-    seconds: float | None = 0.2
+    seconds: float = 0.2
     answer: str | None = "received"
     error: str | None = None
     attempts: int = 1
@@ -121,7 +122,10 @@ class Told:
     drill: bool = False
     zone: str | None = "yard"
     deliveries: tuple[Delivered, ...] = (Delivered("police"),)
-    title: str | None = None
+    rule: str | None = None
+    text: str | None = None
+    note: str | None = None
+    picture_here: bool = True
     id: str = field(default_factory=new_id)
 
 
@@ -157,109 +161,130 @@ class FilledStore:
 
     def tell(self, told: Told) -> str:
         """Store an incident with its picture and deliveries, and say that it changed."""
-        device, camera, title, title_en, _ = PLACES[told.place]
         began = datetime.now(UTC) - told.ago
-        ended = None if told.lasts is None else began + told.lasts
-        sentence = Sentence(
-            told.type, told.severity, told.confidence, began, ended,
-            told.title or title, told.title or title_en, told.zone, told.drill,
-        )  # fmt: skip
-        korean, english = sentences(sentence, self.settings.zone)
-        jpeg = None if told.picture is None else street_stills()[told.picture]
-        still = None if jpeg is None else hashlib.sha256(jpeg).hexdigest()
-        box = None if told.picture is None else json.dumps(BOXES[told.picture][told.box])
-        values = {
-            "incident_id": told.id, "revision": 1, "type": told.type, "severity": told.severity,
-            "certainty": "likely" if told.confidence >= 0.5 else "possible",
-            "confidence": told.confidence, "state": told.state, "drill": int(told.drill),
-            "device": device, "camera": camera, "zone": told.zone, "rule": f"{camera}-{told.type}".replace("_", "-")[:32],
-            "opened_at": stamp(began), "active_at": stamp(ended or began), "observed_at": stamp(began),
-            "ended_at": ended and stamp(ended), "updated_at": stamp(datetime.now(UTC)), "closed_at": None,
-            "still": still, "box": box, "clip_start": stamp(began - timedelta(seconds=5)),
-            "clip_end": ended and stamp(ended + timedelta(seconds=5)), "text_ko": korean, "text_en": english,
-        }  # fmt: skip
         with self.database.transaction() as rows:
-            if jpeg is not None:
-                rows.execute(
-                    "INSERT OR IGNORE INTO still (sha256, device, received_at, named, jpeg)"
-                    " VALUES (?, ?, ?, 1, ?)",
-                    (still, device, stamp(began), jpeg),
-                )
-            names = ", ".join(values)
-            marks = ", ".join(f":{name}" for name in values)
-            rows.execute(f"INSERT INTO incident ({names}) VALUES ({marks})", values)
-            rows.execute(
-                "INSERT INTO incident_finding (finding_id, incident_id, boot_id, ended)"
-                " VALUES (?, ?, ?, ?)",
-                (new_id(), told.id, new_id(), int(ended is not None)),
-            )
-            rows.execute(
-                "INSERT INTO incident_step (incident_id, at, state) VALUES (?, ?, 'open')",
-                (told.id, stamp(began)),
-            )
+            still = self._still(rows, told, began)
+            self._incident(rows, told, began, still)
             for one in told.deliveries:
-                sent = one.state in ("sent", "done")
-                rows.execute(
-                    "INSERT INTO delivery (delivery_id, incident_id, agency, channel, wanted, sent, acked,"
-                    " state, attempts, next_at, error, first_at, acked_at, answer, officer)"
-                    " VALUES (?, ?, ?, 'mqtt', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        new_id(), told.id, one.agency, int(sent), int(one.state == "done"), one.state, one.attempts,
-                        stamp(began), one.error, stamp(began) if sent else None,
-                        stamp(began + timedelta(seconds=one.seconds or 0)) if one.state == "done" else None,
-                        one.answer if one.state == "done" else None, one.officer,
-                    ),
-                )  # fmt: skip
+                _deliver(rows, told.id, one, began)
         self.changes.publish(Change("incident", told.id))
         return told.id
 
+    def _still(self, rows: sqlite3.Connection, told: Told, began: datetime) -> str | None:
+        if told.picture is None:
+            return None
+        jpeg = street_stills()[told.picture]
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        known = rows.execute("SELECT 1 FROM still WHERE sha256 = ?", (sha256,)).fetchone()
+        if known is None and told.picture_here:
+            _insert(rows, "still", sha256=sha256, device=PLACES[told.place][0],
+                    received_at=stamp(began), named=1, jpeg=jpeg)  # fmt: skip
+        return sha256
+
+    def still_comes(self, picture: int) -> str:
+        """A picture arrives after the incident that names it; returns its hash."""
+        jpeg = street_stills()[picture]
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        with self.database.transaction() as rows:
+            _insert(rows, "still", sha256=sha256, device=PLACES[0][0],
+                    received_at=stamp(datetime.now(UTC)), named=1, jpeg=jpeg)  # fmt: skip
+        self.changes.publish(Change("still", sha256))
+        return sha256
+
+    def _incident(
+        self, rows: sqlite3.Connection, told: Told, began: datetime, still: str | None
+    ) -> None:
+        device, camera, title, title_en, _ = PLACES[told.place]
+        ended = None if told.lasts is None else began + told.lasts
+        korean, english = sentences(
+            Sentence(
+                type=told.type,
+                severity=told.severity,
+                confidence=told.confidence,
+                opened_at=began,
+                ended_at=ended,
+                camera_title=title,
+                camera_title_en=title_en,
+                zone=told.zone,
+                drill=told.drill,
+            ),
+            self.settings.zone,
+        )
+        margin = timedelta(seconds=5)
+        _insert(
+            rows,
+            "incident",
+            incident_id=told.id,
+            revision=1,
+            type=told.type,
+            severity=told.severity,
+            certainty="likely" if told.confidence >= 0.5 else "possible",
+            confidence=told.confidence,
+            state=told.state,
+            drill=int(told.drill),
+            device=device,
+            camera=camera,
+            zone=told.zone,
+            rule=told.rule or f"{camera}-{told.type}".replace("_", "-")[:32],
+            opened_at=stamp(began),
+            active_at=stamp(ended or began),
+            observed_at=stamp(began),
+            ended_at=None if ended is None else stamp(ended),
+            updated_at=stamp(datetime.now(UTC)),
+            still=still,
+            box=None if told.picture is None else json.dumps(BOXES[told.picture][told.box]),
+            clip_start=stamp(began - margin),
+            clip_end=None if ended is None else stamp(ended + margin),
+            text_ko=told.text or korean,
+            text_en=told.text or english,
+        )
+        _insert(rows, "incident_finding", finding_id=new_id(), incident_id=told.id,
+                boot_id=new_id(), ended=int(ended is not None))  # fmt: skip
+        _insert(rows, "incident_step", incident_id=told.id, at=stamp(began), state="open",
+                note=told.note)  # fmt: skip
+
     def device(self, device: str, *, online: bool = True) -> None:
         now = stamp(datetime.now(UTC))
+        state = "online" if online else "offline"
         with self.database.transaction() as rows:
-            rows.execute(
-                "INSERT INTO device (device, state, since, version, heard_at) VALUES (?, ?, ?, '0.1', ?) "
-                "ON CONFLICT (device) DO UPDATE SET state = excluded.state, since = excluded.since",
-                (device, "online" if online else "offline", now, now),
-            )
+            rows.execute("DELETE FROM device WHERE device = ?", (device,))
+            _insert(rows, "device", device=device, state=state, since=now, heard_at=now)
         self.changes.publish(Change("device", device))
 
     def camera(self, place: int, state: str = "up", code: str | None = None) -> None:
         device, camera = PLACES[place][:2]
         with self.database.transaction() as rows:
             rows.execute(
-                "INSERT INTO camera_state (device, camera, state, code, at, seq, epoch)"
-                " VALUES (?, ?, ?, ?, ?, 1, ?) "
-                "ON CONFLICT (device, camera) DO UPDATE SET state = excluded.state, code = excluded.code",
-                (device, camera, state, code, stamp(datetime.now(UTC)), new_id()),
+                "DELETE FROM camera_state WHERE device = ? AND camera = ?", (device, camera)
             )
+            _insert(rows, "camera_state", device=device, camera=camera, state=state, code=code,
+                    at=stamp(datetime.now(UTC)), seq=1, epoch=new_id())  # fmt: skip
         self.changes.publish(Change("camera", f"{device}/{camera}"))
 
 
-def a_day(store: FilledStore) -> list[str]:
-    """Incidents as a shift sees them, cameras in every state; ids in the order told."""
-    for device in ("pole-001-1", "pole-014-1", "pole-022-2"):
-        store.device(device)
-    store.device("pole-031-1", online=False)
-    for place in (0, 1, 4):
-        store.camera(place)
-    store.camera(2, "degraded", "camera.stalled")
-    store.camera(3, "down", "camera.unreachable")
-    minutes, seconds = (lambda n: timedelta(minutes=n)), (lambda n: timedelta(seconds=n))
-    fire = Delivered("fire", seconds=0.4, answer="accepted", officer="박소방")
-    waiting = Delivered("centre", "sent", None, None)
-    accepted = Delivered("police", answer="accepted", officer="이경위")
-    failed = Delivered("city", "failed", None, None, "중계 서버가 기관을 찾지 못함", 50)
-    told = [
-        Told("loitering", "minor", 1, minutes(190), seconds(41), picture=120, box=1, confidence=0.71),
-        Told("plate", "severe", 4, minutes(150), seconds(4), picture=None, zone=None, confidence=0.96),
-        Told("dumping", "minor", 2, minutes(122), seconds(66), picture=240, deliveries=(failed,), confidence=0.62),
-        Told("intrusion", "moderate", 0, minutes(95), seconds(22), picture=120, confidence=0.9),
-        Told("fall", "severe", 3, minutes(61), seconds(38), picture=240, deliveries=(fire, Delivered("police")), confidence=0.83),
-        Told("loitering", "minor", 0, minutes(44), seconds(30), picture=20, box=1, confidence=0.66, drill=True),
-        Told("stopped_vehicle", "minor", 4, minutes(31), seconds(300), picture=None, zone="lane-2", confidence=0.8),
-        Told("intrusion", "moderate", 1, minutes(12), seconds(19), picture=20, confidence=0.92, state="acknowledged"),
-        Told("loitering", "minor", 2, minutes(3), picture=120, box=1, confidence=0.74, deliveries=()),
-        Told("intrusion", "moderate", 0, seconds(48), picture=240, box=1, confidence=0.88),
-        Told("fight", "severe", 2, seconds(21), picture=120, confidence=0.79, deliveries=(accepted, waiting)),
-    ]  # fmt: skip
-    return [store.tell(one) for one in told]
+def _deliver(rows: sqlite3.Connection, incident_id: str, one: Delivered, began: datetime) -> None:
+    done, sent = one.state == "done", one.state in ("sent", "done")
+    _insert(
+        rows,
+        "delivery",
+        delivery_id=new_id(),
+        incident_id=incident_id,
+        agency=one.agency,
+        channel="mqtt",
+        wanted=1,
+        sent=int(sent),
+        acked=int(done),
+        state=one.state,
+        attempts=one.attempts,
+        next_at=stamp(began),
+        error=one.error,
+        first_at=stamp(began) if sent else None,
+        acked_at=stamp(began + timedelta(seconds=one.seconds)) if done else None,
+        answer=one.answer if done else None,
+        officer=one.officer,
+    )
+
+
+def _insert(rows: sqlite3.Connection, table: str, **values: object) -> None:
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    rows.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)

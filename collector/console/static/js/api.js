@@ -2,7 +2,10 @@
 
 const DEADLINE_MS = 15_000;
 
-/** A refusal: `status`, and of the problem JSON `code`, `title`, `detail`, `remedy` where given. */
+/** Says that our own page asks: a foreign one cannot set it. */
+export const OWN = ["X-Polewatch", "1"];
+
+/** A refusal: `status` (0 when nothing was answered) and the problem JSON, where there is one. */
 export class Refusal extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.title || `HTTP ${status}`);
@@ -20,15 +23,15 @@ export async function request(url, options = {}) {
       cache: "no-store",
       signal: AbortSignal.timeout(DEADLINE_MS),
       ...options,
+      headers: { ...options.headers, [OWN[0]]: OWN[1] },
     });
   } catch (error) {
     throw new Refusal(0, { code: error.name === "TimeoutError" ? "console.timeout" : "console.unreachable" });
   }
   if (response.ok) return response;
-  const body = await response.json().catch(() => ({}));
-  const problem = body.code || body.title ? body : typeof body.detail === "object" ? body.detail : body;
-  if (response.status === 401 && !options.stay) leave();
-  throw new Refusal(response.status, problem ?? {});
+  const problem = await response.json().catch(() => ({}));
+  if (problem.code === "auth.required" && !options.stay) leave();
+  throw new Refusal(response.status, { ...problem, retry_after_s: response.headers.get("Retry-After") });
 }
 
 export const getJson = async (url) => (await request(url)).json();

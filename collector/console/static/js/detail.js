@@ -48,7 +48,7 @@ export class Detail {
   #facts(incident, more) {
     const place = incident.place;
     const facts = [
-      ["facts.camera", incident.camera_title],
+      ["facts.camera", inLanguage(incident.camera_title)],
       ["facts.place", place?.address ?? (place ? `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)}` : null)],
       ["facts.opened", whole(incident.opened_at)],
       ["facts.ended", incident.ended_at ? whole(incident.ended_at) : t("facts.goes_on")],

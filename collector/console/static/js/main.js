@@ -5,7 +5,7 @@ import { Cameras } from "./cameras.js";
 import { Detail } from "./detail.js";
 import { $ } from "./dom.js";
 import { bindKeys } from "./keys.js";
-import { t, word } from "./locale.js";
+import { inLanguage, t, word } from "./locale.js";
 import { Incidents } from "./model.js";
 import { Queue } from "./queue.js";
 import { Sound } from "./sound.js";
@@ -119,7 +119,7 @@ function came(incident) {
   if (incidents.put(incident)) {
     queue.arrived(incident);
     sound.announce(incident.severity);
-    $("#announce").textContent = t("queue.announce", { type: word("type", incident.type), camera: incident.camera_title });
+    $("#announce").textContent = t("queue.announce", { type: word("type", incident.type), camera: inLanguage(incident.camera_title) });
   }
   queue.draw();
   const id = incident.incident_id;

@@ -1,6 +1,6 @@
 // One WHEP session: grant, offer, pictures, end. Knows nothing of the page around the video.
 
-import { postJson, Refusal, request } from "./api.js";
+import { OWN, postJson, Refusal, request } from "./api.js";
 import { certificate, fingerprintOf } from "./certificate.js";
 
 const GATHER_MS = 1_000;
@@ -159,7 +159,7 @@ export class Session {
     this.#location = null;
     // keepalive lets it leave while the page is being closed.
     await fetch(location, {
-      method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.#grant}` },
+      method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.#grant}`, [OWN[0]]: OWN[1] },
     }).catch(() => {});
   }
 }

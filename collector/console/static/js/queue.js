@@ -123,7 +123,7 @@ export class Queue {
   }
 
   #content(incident, picture, unseen) {
-    const where = [incident.camera_title || incident.camera, incident.place?.address].filter(Boolean).join(" · ");
+    const where = [inLanguage(incident.camera_title), incident.place?.address].filter(Boolean).join(" · ");
     return [
       picture,
       h("div", { class: "text" },

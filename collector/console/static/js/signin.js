@@ -3,6 +3,7 @@
 import { Refusal, postJson } from "./api.js";
 import { $ } from "./dom.js";
 import { t, word } from "./locale.js";
+import { inWords } from "./problems.js";
 import { bindTheme } from "./theme.js";
 
 const form = $("#sign-in");
@@ -13,14 +14,13 @@ let lockedUntil = 0;
 function tell(error) {
   const { status, problem: said } = error;
   const wait = Number(said.retry_after_s ?? 0);
-  if (status === 429 || said.code === "signin.locked") {
+  if (status === 429) {
     lockedUntil = Date.now() + Math.max(wait, 1) * 1000;
     countDown();
     return;
   }
-  const code = status === 401 ? "signin.wrong" : said.code ?? `http.${status}`;
-  const known = word("problem", code);
-  problem.textContent = known === code ? said.title || t("problem.other") : known;
+  const { title, remedy } = inWords(error);
+  problem.textContent = status === 401 ? t("signin.wrong") : [title, remedy].filter(Boolean).join(". ");
   problem.hidden = false;
 }
 

@@ -4,6 +4,7 @@ import { Refusal } from "./api.js";
 import { $, h } from "./dom.js";
 import { inLanguage, t, when, whole, word } from "./locale.js";
 import { Session } from "./player.js";
+import { inWords } from "./problems.js";
 import { largeStill } from "./still.js";
 
 const LAW = {
@@ -11,17 +12,6 @@ const LAW = {
   investigation: "개인정보 보호법 제18조제2항제7호",
 };
 const FIGURES_EVERY_MS = 2_000;
-
-/** The words for a refusal: the collector's own where it gave them, else ours by code. */
-export function inWords(error) {
-  const problem = error instanceof Refusal ? error.problem : {};
-  const code = problem.code ?? (error instanceof Refusal ? `http.${error.status}` : "internal");
-  const known = word("problem", code);
-  const title = inLanguage(problem.titles) || (known === code ? problem.title || t("problem.other") : known);
-  const hint = word("remedy", code);
-  const remedy = inLanguage(problem.remedies) || (hint === code ? problem.remedy ?? "" : hint);
-  return { code: [problem.number, code].filter(Boolean).join(" · "), title, remedy };
-}
 
 export class Viewer {
   #incident = null;
@@ -86,7 +76,7 @@ export class Viewer {
   }
 
   #picture() {
-    const label = t("still.label", { type: word("type", this.#incident.type), camera: this.#incident.camera_title });
+    const label = t("still.label", { type: word("type", this.#incident.type), camera: inLanguage(this.#incident.camera_title) });
     return largeStill(this.#incident, label);
   }
 
@@ -130,13 +120,13 @@ export class Viewer {
   async #open() {
     this.close();
     const incident = this.#incident;
-    const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": t("video.label", { camera: incident.camera_title }) });
+    const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": t("video.label", { camera: inLanguage(incident.camera_title) }) });
     video.muted = true;
     const session = new Session(video, (error) => {
       if (this.#session === session) this.#ended(error);
     });
     this.#session = session;
-    const waiting = h("div", { class: "veil", role: "status" }, h("div", { class: "message" }, h("h3", {}, t("video.opening")), h("p", {}, incident.camera_title)));
+    const waiting = h("div", { class: "veil", role: "status" }, h("div", { class: "message" }, h("h3", {}, t("video.opening")), h("p", {}, inLanguage(incident.camera_title))));
     this.#set("opening", this.#picture(), video, waiting);
     try {
       const found = await session.open({

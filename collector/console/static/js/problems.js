@@ -1,0 +1,15 @@
+// What a refusal is called, and what to do about it.
+
+import { Refusal } from "./api.js";
+import { inLanguage, t, word } from "./locale.js";
+
+/** The words for a refusal: the collector's own where it gave them, else ours by code. */
+export function inWords(error) {
+  const problem = error instanceof Refusal ? error.problem : {};
+  const code = problem.code ?? (error instanceof Refusal ? `http.${error.status}` : "internal");
+  const known = word("problem", code); // Newer servers may know codes that this page does not.
+  const title = known === code ? inLanguage({ ko: problem.title_ko, en: problem.title }) || t("refusal.other") : known;
+  const hint = word("remedy", code);
+  const remedy = hint === code ? inLanguage({ ko: problem.remedy_ko, en: problem.remedy }) : hint;
+  return { code: [problem.number, code].filter(Boolean).join(" · "), title, remedy };
+}

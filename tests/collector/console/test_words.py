@@ -1,0 +1,106 @@
+"""Korean and English are complete, and every word that a page asks for is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from collector.console.words import WORDS
+from collector.store.rows import Certainty, DeliveryState
+from collector.texts import TYPES
+from wire.event import RuleType, Severity
+from wire.incident import IncidentState
+
+CONSOLE = Path(__file__).parents[3] / "collector/console"
+SOURCES = sorted([*(CONSOLE / "static/js").glob("*.js"), *(CONSOLE / "templates").glob("*.html")])
+
+# Families whose last part is chosen at run time, with all members that the program knows.
+FAMILIES = {
+    "type": get_args(RuleType),
+    "severity": get_args(Severity),
+    "state": get_args(IncidentState),
+    "certainty": get_args(Certainty),
+    "delivery": ("received", "accepted", "refused", *set(get_args(DeliveryState)) - {"done"}),
+    "camera": ("up", "degraded", "down", "unknown"),
+    "sound": ("off", "severe", "moderate", "minor"),
+    "theme": ("auto", "dark", "light"),
+    "agency": ("police", "fire", "centre", "city"),
+    "problem": (),
+    "remedy": (),
+    "queue": ("running", "over"),
+    "cameras": ("state", "camera", "fault", "since"),
+}
+
+
+def used_keys() -> set[str]:
+    found: set[str] = set()
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r"""\bt\(\s*["']([a-z_.-]+)["']""", text))
+        # Both sides of a choice, and the keys that tables of facts name.
+        found |= set(re.findall(r"""["']((?:ask|facts|video|link|help)\.[a-z_]+)["']""", text))
+        for one, other in re.findall(
+            r"""\bt\([^()]*\?\s*["']([a-z_.]+)["']\s*:\s*["']([a-z_.]+)["']\)""", text
+        ):
+            found |= {one, other}
+    return found
+
+
+def used_families() -> set[str]:
+    found: set[str] = set()
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r"""\bword\(\s*["']([a-z]+)["']""", text))
+        found |= set(re.findall(r"\bt\(`([a-z]+)\.\$\{", text))
+    return found
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert WORDS["ko"].keys() == WORDS["en"].keys()
+
+
+def test_no_word_is_empty_and_both_languages_fill_in_the_same_names() -> None:
+    for key, korean in WORDS["ko"].items():
+        english = WORDS["en"][key]
+        assert korean.strip(), key
+        assert english.strip(), key
+        assert set(re.findall(r"\{(\w+)\}", korean)) == set(re.findall(r"\{(\w+)\}", english)), key
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_used_key_exists(language: str) -> None:
+    used = used_keys()
+    assert len(used) > 60, "the search for keys finds almost nothing: it no longer fits the sources"
+    assert used - WORDS["ko" if language == "ko" else "en"].keys() == set()
+
+
+def test_every_family_is_known_here_and_complete() -> None:
+    assert used_families() <= FAMILIES.keys()
+    for family, members in FAMILIES.items():
+        missing = [one for one in members if f"{family}.{one}" not in WORDS["ko"]]
+        assert missing == [], family
+
+
+def test_no_word_is_left_over() -> None:
+    families = {f"{family}." for family in FAMILIES}
+    used = used_keys()
+    idle = [
+        key
+        for key in WORDS["ko"]
+        if key not in used and not any(key.startswith(family) for family in families)
+    ]
+    assert idle == []
+
+
+def test_types_and_severities_are_called_as_in_the_sentences() -> None:
+    for type, (korean, english) in TYPES.items():
+        assert WORDS["ko"][f"type.{type}"] == korean
+        assert WORDS["en"][f"type.{type}"] == english
+
+
+def test_faults_bring_their_words() -> None:
+    assert WORDS["ko"]["problem.clip.camera-down"] == "카메라가 꺼져 있음"
+    assert WORDS["en"]["remedy.device.offline"] == "Check the box's power and uplink"
