@@ -16,6 +16,7 @@ from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
 from edge_agent.rules.base import build_rules
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.tracker import Tracker
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
@@ -93,6 +94,7 @@ class Agent:
                 still_longest_edge=settings.still.longest_edge,
             ),
         )
+        self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
         self._cameras = self._make_cameras()
         self._grants = GrantDesk(
             settings.data / "grants.sqlite", identity.name, signer_key, self._clock
@@ -171,7 +173,15 @@ class Agent:
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
         analysis = Analysis(self._detector, Tracker(), rules)
         try:
-            return CameraWatch(self._settings, camera, self._clock, analysis, self._reporter, model)
+            return CameraWatch(
+                self._settings,
+                camera,
+                self._clock,
+                analysis,
+                self._scheduler,
+                self._reporter,
+                model,
+            )
         except SettingsError as error:
             # The others go on; this one is reported down with what is wrong.
             log.error("camera.config", camera=camera.id, url=redact(camera.url), detail=str(error))
@@ -182,12 +192,14 @@ class Agent:
         self._reporter.start()
         self._sessions.start()
         self._link.start()
+        self._scheduler.start()
         for camera in self._cameras:
             camera.start()
 
     def _end(self) -> None:
         for camera in self._cameras:
             camera.stop()
+        self._scheduler.stop()
         self._sessions.stop()
         self._reporter.close()
         self._drain()

@@ -96,7 +96,10 @@ class AgentSettings(Settings):
     broker: BrokerSettings = BrokerSettings()
     time_zone: str = Field("Asia/Seoul", description="Zone in which schedules are meant.")
     model: str = Field("nanodet-g-256x416-int8", description="Detector, by name in the manifest.")
-    detector_threads: int = Field(1, ge=1, le=16)
+    detector_threads: int = Field(1, ge=1, le=16, description="Cores that one picture may use.")
+    inference_workers: int = Field(
+        1, ge=1, le=16, description="Pictures of different cameras analysed at the same time."
+    )
     health_interval_s: float = Field(5.0, ge=0.5, le=300)
     ring: RingSettings = RingSettings()
     outbox: OutboxSettings = OutboxSettings()

@@ -89,7 +89,7 @@ class HealthBook:
         source, pipeline = one.pipeline.source, one.pipeline
         last = self._rates.get(pipeline.camera) or _Rates(self._started)
         seconds = max(now - last.at, 1e-3)
-        fresh = _Rates(now, source.packets, pipeline.analysed)
+        fresh = _Rates(now, source.packets, pipeline.lane.served)
         self._rates[pipeline.camera] = fresh
         status = source.status
         span: tuple[datetime, datetime] | None = one.ring.span()

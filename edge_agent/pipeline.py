@@ -1,12 +1,11 @@
 """The stages of one camera, in order: source → ring, decoder → detector → tracker → rules → report.
 
-The reader's thread feeds the ring and the decoder; the decoder leaves its newest frame in a
-mailbox; the camera's analysis thread takes it there: slow analysis costs frames, never packets.
+The reader's thread feeds the ring and the decoder; the decoder leaves its newest frame in the
+camera's lane of the shared inference: slow analysis costs frames, never packets.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,6 @@ from typing import Protocol
 import structlog
 
 from edge_agent.camera.decoder import FrameDecoder
-from edge_agent.camera.mailbox import Mailbox
 from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import CameraSettings, stream_url
@@ -30,9 +28,8 @@ from edge_agent.scene import (
     Sighting,
     Track,
 )
+from edge_agent.sight.scheduler import InferenceScheduler
 from wire.clock import Clock
-
-TAKE_TIMEOUT_S = 0.5
 
 log = structlog.get_logger()
 
@@ -111,6 +108,7 @@ class CameraPipeline:
         settings: CameraSettings,
         clock: Clock,
         analysis: Analysis,
+        scheduler: InferenceScheduler,
         sinks: Sequence[PacketSink],
         on_seen: Callable[[Seen], None],
         on_state: Callable[[CameraStatus], None],
@@ -120,15 +118,11 @@ class CameraPipeline:
         Raises SettingsError when the camera's credentials cannot be read.
         """
         self.camera = settings.id
-        self.analysed = 0
-        self.failed = 0
         self.tracks = 0
         self._analysis = analysis
         self._on_seen = on_seen
-        self._frames: Mailbox[Frame] = Mailbox()
-        self.decoder = FrameDecoder(
-            settings.id, self._frames.put, analysis_fps=settings.analysis_fps
-        )
+        self.lane = scheduler.add(settings.id, settings.analysis_fps, self._analyse)
+        self.decoder = FrameDecoder(settings.id, self.lane.put, analysis_fps=settings.analysis_fps)
         main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]
         self.source = RtspSource(
             settings.id, stream_url(settings, settings.url), clock, main_sinks, on_state
@@ -144,46 +138,21 @@ class CameraPipeline:
                     "camera.substream", camera=status.camera, state=status.state
                 ),
             )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"analysis-{settings.id}", daemon=True
-        )
-
-    @property
-    def frames_replaced(self) -> int:
-        """Frames that a newer one overtook before the analysis came to them."""
-        return self._frames.replaced
 
     def start(self) -> None:
         self.decoder.start()
-        self._thread.start()
         self.source.start()
         if self.sub_source is not None:
             self.sub_source.start()
 
     def stop(self) -> None:
-        """End all threads of this camera, each within its own bound."""
-        self._stop.set()
+        """End the threads of this camera, each within its own bound."""
         self.source.stop()
         if self.sub_source is not None:
             self.sub_source.stop()
         self.decoder.stop()
-        self._frames.close()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            frame = self._frames.take(TAKE_TIMEOUT_S)
-            if frame is None:
-                continue
-            try:
-                seen = self._analysis.step(frame)
-            except Exception:
-                # One bad frame must not end the watch; it is counted and shown in health.
-                self.failed += 1
-                log.exception("analysis.failed", camera=self.camera)
-                continue
-            self.analysed += 1
-            self.tracks = sum(track.seen for track in seen.tracks)
-            self._on_seen(seen)
+    def _analyse(self, frame: Frame) -> None:
+        seen = self._analysis.step(frame)
+        self.tracks = sum(track.seen for track in seen.tracks)
+        self._on_seen(seen)

@@ -13,6 +13,7 @@ from edge_agent.clips.ring import Ring
 from edge_agent.clips.session import ClipSource
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.pipeline import Analysis, CameraPipeline, Seen
+from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.report import Reporter
 from wire.clock import Clock
 from wire.event import ModelPart
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 
 class CameraWatch:
-    """`start`, `stop` and `close` once each, in this order. What goes wrong here stays here: other cameras go on."""
+    """`start`, `stop`, `close` once each, in this order. What goes wrong here stays here."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class CameraWatch:
         camera: CameraSettings,
         clock: Clock,
         analysis: Analysis,
+        scheduler: InferenceScheduler,
         reporter: Reporter,
         model: ModelPart,
     ) -> None:
@@ -48,7 +50,13 @@ class CameraWatch:
             on_state=self._on_disk,
         )
         self.pipeline = CameraPipeline(
-            camera, clock, analysis, [self.ring, self.tap], self._on_seen, self._on_status
+            camera,
+            clock,
+            analysis,
+            scheduler,
+            [self.ring, self.tap],
+            self._on_seen,
+            self._on_status,
         )
 
     @property
@@ -76,9 +84,9 @@ class CameraWatch:
         """What full queues and failures lost, by queue."""
         return {
             f"{self.id}.packets": self.pipeline.decoder.dropped,
-            f"{self.id}.frames": self.pipeline.frames_replaced,
+            f"{self.id}.frames": self.pipeline.lane.replaced,
             f"{self.id}.decode-errors": self.pipeline.decoder.errors,
-            f"{self.id}.analysis-errors": self.pipeline.failed,
+            f"{self.id}.analysis-errors": self.pipeline.lane.failed,
             f"{self.id}.ring": self.ring.counters.dropped,
         }
 
