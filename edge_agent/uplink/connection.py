@@ -109,10 +109,7 @@ class Connection:
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise LinkError("broker.unreachable", f"{self._where} ({reason})") from error
-        connack = self._await(lambda: self._connack, "no CONNACK")
-        if connack.is_failure:
-            code = "broker.unreachable" if "unavailable" in str(connack) else "broker.refused"
-            raise LinkError(code, f"{self._where} (CONNACK: {connack})")
+        self._await(lambda: self._connack, "no CONNACK")
         status, mid = self._client.subscribe(subscription, qos=1)
         if status != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise LinkError("broker.unreachable", f"{self._where} ({mqtt.error_string(status)})")
@@ -157,9 +154,10 @@ class Connection:
             # Full: a wake is on its way already. Closed: nobody is left to wake.
             return
 
-    def close(self) -> None:
-        """Say goodbye as far as that goes without waiting, and let go of the sockets."""
-        self._client.disconnect()
+    def close(self, *, goodbye: bool) -> None:
+        """Let go of the sockets. Without `goodbye` the broker publishes the will."""
+        if goodbye:
+            self._client.disconnect()
         sock = self._client.socket()
         if sock is not None:
             sock.close()
@@ -200,6 +198,9 @@ class Connection:
         # where CONNACK is awaited, and paho tells of it only in its log.
         if "ALERT" in self._complaint.upper():
             return LinkError("broker.refused", f"{self._where} ({self._complaint})")
+        if self._connack is not None and self._connack.is_failure:
+            code = "unreachable" if "unavailable" in str(self._connack) else "refused"
+            return LinkError(f"broker.{code}", f"{self._where} (CONNACK: {self._connack})")
         if self._connack is None:
             why = self._complaint or "it closed the connection before CONNACK"
             return LinkError("broker.refused", f"{self._where} ({why})")

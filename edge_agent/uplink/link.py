@@ -10,6 +10,7 @@ import random
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -200,10 +201,12 @@ class Link:
         finally:
             self._connection = None
             self._meter.ended()
-            connection.close()
-            self.dropped["inbox"] += connection.overflowed
-            for item in session.unconfirmed.values():
-                self._outbox.cut_off(item)
+            connection.close(goodbye=session.parted)
+            if connection.overflowed:
+                self.dropped["inbox"] += connection.overflowed
+            with suppress(OutboxError):
+                for item in session.unconfirmed.values():
+                    self._outbox.cut_off(item)
 
     def _greet(self, session: _Session, since: datetime) -> None:
         state = self._state("online", since, None)
@@ -211,6 +214,8 @@ class Link:
         log.info("link.up", host=self._settings.host, port=self._settings.port, after=self.fault)
         self.connected = True
         self.fault = None
+        with suppress(OutboxError):
+            self._outbox.reconnected()
 
     def _part(self, session: _Session, since: datetime) -> None:
         state = self._state("offline", since, "stopped")
@@ -219,6 +224,7 @@ class Link:
         deadline = self._clock.monotonic() + GOODBYE_S
         while mid not in connection.confirmed and self._clock.monotonic() < deadline:
             connection.step(0.1)
+        session.parted = True
 
     def _turn(self, session: _Session) -> None:
         """One round: listen, answer, send."""
@@ -392,6 +398,8 @@ class _Session:
         self.pause_s = 0.0
         self.idle = False
         """Nothing was due at the last look."""
+        self.parted = False
+        """The offline state was sent in person; the will is not wanted."""
 
     def settle(self) -> None:
         """Forget what the broker confirmed."""

@@ -18,6 +18,9 @@ RETRY_LIMIT_S = 600.0
 CUT_OFF_FIRST_S = 1.0
 """The same for what was on the socket when the connection ended."""
 
+RECONNECTED_S = 4.0
+"""Time for receipts to come on a new connection before first tries are repeated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -109,6 +112,14 @@ class Order:
             f"INSERT OR REPLACE INTO temp.sent_{item.what} VALUES (?, ?, ?)",
             (item.n, due_s, item.attempts + 1),
         )
+
+    def reconnected(self, run: sqlite3.Connection, now_s: float) -> None:
+        """The broker may have forgotten what it confirmed: first tries are repeated soon."""
+        for what in ("message", "still"):
+            run.execute(
+                f"UPDATE temp.sent_{what} SET due_s = MIN(due_s, ?) WHERE attempts = 1",
+                (now_s + RECONNECTED_S * self._rng.uniform(0.5, 1.0),),
+            )
 
     def due_at_once(self, run: sqlite3.Connection, what: str, numbers: list[int]) -> None:
         """Somebody asked for these rows."""

@@ -190,6 +190,11 @@ class Outbox:
         with self._read() as run:
             self._order.cut_off(run, item, self._lived_s())
 
+    def reconnected(self) -> None:
+        """A new connection: what the last one sent and has no receipt is soon due again."""
+        with self._read() as run:
+            self._order.reconnected(run, self._lived_s())
+
     def in_flight(self) -> int:
         """Items sent, without a receipt, and not yet due again."""
         with self._read() as run:

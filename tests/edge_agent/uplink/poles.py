@@ -8,7 +8,6 @@ import random
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from joserfc.jwk import OKPKey
@@ -16,17 +15,11 @@ from joserfc.jwk import OKPKey
 from edge_agent.uplink.order import Item
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.rows import Signer, Stored
+from tests.support.findings import event
 from wire import faultpoint
 from wire.clock import Clock, SimulatedClock
 from wire.envelope import Verified, body, verify
-from wire.event import (
-    EpochStart,
-    Event,
-    LossRecord,
-    Severity,
-    StillPart,
-    Times,
-)
+from wire.event import EpochStart, LossRecord, Severity
 from wire.names import new_id
 from wire.receipt import GapRequest, Receipt, Received
 from wire.topics import DeviceAddress
@@ -34,36 +27,7 @@ from wire.topics import DeviceAddress
 ADDRESS = DeviceAddress("gyeyang", "0a", "pole-001-1")
 KEY = OKPKey.generate_key("Ed25519")
 SIGNER = Signer("pole-001-1", KEY, ADDRESS.source)
-AT = datetime(2026, 3, 1, tzinfo=UTC)
 BOOT = new_id()
-
-
-def event(severity: Severity = "moderate", still: bytes | None = None, note: str = "") -> Event:
-    """A finding's opening; `note` makes it as long as a test wants."""
-    return Event(
-        finding_id=new_id(),
-        phase="open",
-        type=("intrusion" + note)[:40],
-        rule="yard",
-        camera="cam-1",
-        severity=severity,
-        confidence=0.9,
-        times=Times(
-            started_at=AT,
-            alarm_at=AT,
-            observed_at=AT,
-            quality="synchronised",
-            boot_id=BOOT,
-            monotonic_s=1.0,
-            media_start_s=0.0,
-            media_alarm_s=0.5,
-        ),
-        still=None
-        if still is None
-        else StillPart(
-            sha256=hashlib.sha256(still).hexdigest(), bytes=len(still), width=640, height=360
-        ),
-    )
 
 
 def open_outbox(folder: Path, clock: Clock | None = None, limits: Limits | None = None) -> Outbox:

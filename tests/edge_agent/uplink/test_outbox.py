@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.uplink.order import FRESH_S, RETRY_LIMIT_S
+from edge_agent.uplink.order import FRESH_S, RECONNECTED_S, RETRY_LIMIT_S
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.store import OutboxError
 from tests.edge_agent.uplink.poles import (
@@ -16,13 +16,13 @@ from tests.edge_agent.uplink.poles import (
     SIGNER,
     Centre,
     drain,
-    event,
     gap,
     open_outbox,
     put,
     read,
     receipt,
 )
+from tests.support.findings import event
 from wire.clock import SimulatedClock
 from wire.envelope import body
 from wire.event import CameraState, EpochStart, Event, LossRecord, Severity
@@ -156,6 +156,20 @@ class TestOrder:
         outbox.cut_off(item)
         clock.advance(1)
         assert [again.n for again in outbox.claim(1)] == [item.n]
+
+    def test_after_a_reconnect_first_tries_are_due_soon(
+        self, outbox: Outbox, clock: SimulatedClock
+    ) -> None:
+        (item,) = outbox.claim(1)
+        outbox.sent(item)
+        outbox.reconnected()
+        assert outbox.claim(1) == []
+        clock.advance(RECONNECTED_S)
+        (again,) = outbox.claim(1)
+        outbox.sent(again)
+        outbox.reconnected()
+        clock.advance(RECONNECTED_S)
+        assert outbox.claim(1) == []
 
     def test_after_a_restart_everything_is_due(self, outbox: Outbox, tmp_path: Path) -> None:
         put(outbox)
