@@ -58,7 +58,7 @@ class SignerAddress(Settings):
 
     url: str = Field(description="http:// on loopback, https:// elsewhere.")
     certificate: SettingsPath = Field(description="The signer's PEM certificate.")
-    timeout_s: float = Field(5.0, gt=0, le=30)
+    timeout_s: float = Field(5.0, gt=0, le=30, description="How long it may take to answer.")
 
     @field_validator("url")
     @classmethod
@@ -77,10 +77,10 @@ class CameraPlace(Settings):
     device: Name = Field(description="The box it hangs on, e.g. pole-001-1.")
     camera: Name = Field(description="Its name in that box's configuration.")
     title: str = Field(min_length=1, max_length=120, description="As operators call it.")
-    title_en: str | None = Field(None, max_length=120)
+    title_en: str | None = Field(None, max_length=120, description="The same in English.")
     lat: float = Field(ge=-90, le=90, description="WGS84 latitude, degrees.")
     lon: float = Field(ge=-180, le=180, description="WGS84 longitude, degrees.")
-    address: str | None = Field(None, max_length=200)
+    address: str | None = Field(None, max_length=200, description="As agencies read it.")
     group: Name | None = Field(None, description="Camera group, for routing.")
 
 
@@ -88,7 +88,7 @@ class DispatchSettings(Settings):
     """How deliveries to agencies are repeated until acknowledged."""
 
     first_retry_s: float = Field(2.0, gt=0, le=60, description="Doubled with every attempt.")
-    longest_retry_s: float = Field(60.0, gt=0, le=3600)
+    longest_retry_s: float = Field(60.0, gt=0, le=3600, description="Upper bound of the pause.")
     give_up_after: int = Field(
         50, ge=1, le=1000, description="Attempts before a delivery is shown as failed."
     )
@@ -116,8 +116,12 @@ class InboxSettings(Settings):
         2.0, ge=0.1, le=600, description="A number is missed so long before it is asked for."
     )
     gap_every_s: float = Field(10.0, ge=0.5, le=3600, description="Asked again not before.")
-    quarantine_rows: int = Field(10_000, ge=10, le=1_000_000)
-    quarantine_megabytes: int = Field(256, ge=1, le=100_000)
+    quarantine_rows: int = Field(
+        10_000, ge=10, le=1_000_000, description="Refused messages that are kept; the oldest go."
+    )
+    quarantine_megabytes: int = Field(
+        256, ge=1, le=100_000, description="Disk for refused messages."
+    )
     quarantine_payload_kilobytes: int = Field(
         256, ge=1, le=1024, description="More of a refused message is not kept."
     )

@@ -43,7 +43,7 @@ class BrokerSettings(Settings):
     """Where the city's MQTT broker is."""
 
     host: str = Field("localhost", min_length=1, description="Name in the broker's certificate.")
-    port: int = Field(8883, ge=1, le=65535)
+    port: int = Field(8883, ge=1, le=65535, description="Its TLS port.")
     uplink_bytes_per_s: int | None = Field(
         None, ge=1_000, description="Upper bound for MQTT on a thin link; none when left out."
     )
@@ -66,14 +66,14 @@ class RingSettings(Settings):
 class OutboxSettings(Settings):
     """How much may wait while the link is down."""
 
-    megabytes: int = Field(500, ge=1)
-    days: float = Field(7.0, gt=0, le=30)
+    megabytes: int = Field(500, ge=1, description="Disk for what waits.")
+    days: float = Field(7.0, gt=0, le=30, description="Older is given up, by name.")
 
 
 class StillSettings(Settings):
     """The picture that travels with a finding."""
 
-    max_kilobytes: int = Field(60, ge=8, le=60)
+    max_kilobytes: int = Field(60, ge=8, le=60, description="At most, on the wire.")
     longest_edge: int = Field(640, ge=160, le=1920, description="Pixels.")
 
 
@@ -86,7 +86,7 @@ class ClipSettings(Settings):
 class AgentSettings(Settings):
     """The whole file."""
 
-    site: Name
+    site: Name = Field(description="The city's name in topics.")
     shard: Shard = Field(description="Fixed at enrolment; stands in every topic.")
     identity: SettingsPath = Field(
         Path("identity"), description="Folder with key.pem (0600), cert.pem and ca.pem."
@@ -100,7 +100,9 @@ class AgentSettings(Settings):
     inference_workers: int = Field(
         1, ge=1, le=16, description="Pictures of different cameras analysed at the same time."
     )
-    health_interval_s: float = Field(5.0, ge=0.5, le=300)
+    health_interval_s: float = Field(
+        5.0, ge=0.5, le=300, description="Seconds between two reports of figures."
+    )
     ring: RingSettings = RingSettings()
     outbox: OutboxSettings = OutboxSettings()
     still: StillSettings = StillSettings()

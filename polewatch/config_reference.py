@@ -109,7 +109,9 @@ def _default(field: FieldInfo) -> str:
 
 
 def _cell(field: FieldInfo) -> str:
-    return (field.description or "").replace("|", "\\|").replace("\n", " ")
+    _, child = _child(field.annotation)
+    text = field.description or ("" if child is None else _first_line(child))
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _first_line(model: type[BaseModel]) -> str:
