@@ -21,7 +21,7 @@ HEADERS = {
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
     b"content-security-policy": (
         b"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        b"style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        b"object-src 'none'; base-uri 'none'; "
         b"frame-ancestors 'none'; form-action 'self'"
     ),
 }

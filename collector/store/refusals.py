@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.config import InboxSettings
 from collector.store.moments import stamp
 from collector.verdict import Refused
 
@@ -21,6 +22,15 @@ class Bounds:
     rows: int
     bytes: int
     payload_bytes: int
+
+    @classmethod
+    def of(cls, settings: InboxSettings) -> Bounds:
+        """As configured."""
+        return cls(
+            settings.quarantine_rows,
+            settings.quarantine_megabytes * 1024 * 1024,
+            settings.quarantine_payload_kilobytes * 1024,
+        )
 
 
 def quarantine(

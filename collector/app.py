@@ -1,0 +1,183 @@
+"""The composition root: who is given what, started in this order and ended in the reverse one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from collector.changes import Changes
+from collector.channels.mqtt import MqttChannel
+from collector.commander import Commander
+from collector.config import CollectorSettings
+from collector.dispatch import Dispatch
+from collector.gaps import MAX_RANGES, GapKeeper
+from collector.inbox import Inbox
+from collector.incident_desk import IncidentDesk
+from collector.intake import Effects, Intake
+from collector.link import Link
+from collector.persons import Persons
+from collector.routing_file import RoutingFile
+from collector.serving import WebServer, listen
+from collector.store.database import Database
+from collector.store.refusals import Bounds
+from collector.trust import TrustKeeper
+from collector.voice import Voice
+from collector.web import WebParts, build_web
+from wire.clock import Clock
+from wire.command import EpochBegin
+from wire.identity import Identity
+from wire.topics import DeviceAddress, service_source
+
+log = structlog.get_logger()
+
+BROKER_WAIT_S = 20.0
+"""The ready line waits so long for the broker, then comes without it: the console works alone."""
+FORK_EVERY_S = 60.0
+WATCH_S = 0.5
+
+
+class Collector:
+    """One running collector. Construct, `run`, and it is gone when that returns."""
+
+    def __init__(self, settings: CollectorSettings, clock: Clock) -> None:
+        """Open everything; raises IdentityError, RegisterError, SettingsError, StoreError,
+        ListenError, each with its remedy."""
+        self._settings = settings
+        self._clock = clock
+        self._identity = Identity.load(settings.identity)
+        self._trust = TrustKeeper(settings.register_file, clock)
+        routing = RoutingFile(settings.routing, self._trust.agencies)
+        self._persons = Persons(settings.signer.certificate, self._identity.ca_file, clock)
+        self._listener = listen(settings.http.host, settings.http.port)
+        self._database = Database(settings.data)
+        self._changes = Changes()
+        self._voice = Voice(self._identity, settings.site, clock)
+        self._forks: dict[tuple[str, str], float] = {}
+        self._desk = IncidentDesk(settings, routing.current)
+        inbox = settings.inbox
+        intake = Intake(self._desk, Bounds.of(inbox))
+        gaps = GapKeeper(
+            inbox,
+            clock,
+            gaps_of=lambda run, device, epoch: intake.numbers(run, device, epoch).gaps(MAX_RANGES),
+            address_of=self._trust.device_address,
+            ask=self._ask_for_gap,
+        )
+        self._inbox = Inbox(
+            inbox,
+            self._database,
+            self._trust,
+            intake,
+            gaps,
+            clock,
+            done=lambda message: self._link.done(message),
+            announce=self._announce,
+        )
+        self._link = Link(
+            self._identity, settings.broker, self._inbox.offer, lambda: self._dispatch.wake()
+        )
+        self._commander = Commander(
+            self._voice,
+            clock,
+            publish=self._link.publish,
+            address_of=self._trust.device_address,
+            timeout_s=settings.command_timeout_s,
+        )
+        mqtt = MqttChannel(
+            service_source(settings.site, self._identity.name),
+            clock,
+            publish=self._link.publish,
+            is_up=lambda: self._link.up,
+            agencies=self._trust.agencies,
+        )
+        self._dispatch = Dispatch(settings, self._database, {"mqtt": mqtt}, self._changes, clock)
+
+    def run(self, on_ready: Callable[[str], None] | None = None) -> int:
+        """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
+        app = build_web(self._web_parts())
+        tls = self._settings.http.tls
+        server = WebServer(
+            app,
+            self._listener,
+            tls=(str(tls.certificate), str(tls.key)) if tls else None,
+            on_ready=(lambda: on_ready(server.url)) if on_ready else None,
+        )
+        over = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(server, over), daemon=True)
+        self._inbox.start()
+        self._dispatch.start()
+        self._link.start()
+        watcher.start()
+        try:
+            self._link.wait_up(BROKER_WAIT_S)
+            log.info("collector.started", http=server.url, broker=self._link.up)
+            server.run()
+        finally:
+            over.set()
+            self._link.stop()
+            self._inbox.stop()
+            self._dispatch.stop()
+            self._database.close()
+            log.info("collector.stopped", **vars(self._inbox.counts))
+        return 1 if self._broken() else 0
+
+    def _watch(self, server: WebServer, over: threading.Event) -> None:
+        """A collector of which a part has died must not look alive."""
+        while not over.wait(WATCH_S):
+            if self._broken():
+                log.error("collector.broken", remedy="see the error above; it ends now")
+                server.stop()
+                return
+
+    def _broken(self) -> bool:
+        return self._inbox.failed is not None or self._dispatch.failed is not None
+
+    def _announce(self, effects: Effects) -> None:
+        """What follows from a commit; all of it may be lost, for all of it is repeated."""
+        for (address, epoch), draft in effects.receipts.items():
+            self._link.publish(address.receipt(), self._voice.receipt(address, epoch, draft))
+        for device, window in effects.windows:
+            self._commander.hear_window(device, window)
+        for device, boot_id, monotonic_s in effects.clocks:
+            self._commander.hear_clock(device, boot_id, monotonic_s)
+        for device, state in effects.states:
+            self._commander.hear_state(device, state)
+        for device, reply in effects.replies:
+            self._commander.hear_reply(device, reply)
+        for address, epoch in effects.forks:
+            self._begin_epoch(address, epoch)
+        for incident, sha256 in effects.stills_arrived:
+            self._dispatch.still_arrived(incident, sha256)
+        if effects.incidents:
+            self._dispatch.wake()
+        self._changes.publish(*effects.changes)
+
+    def _begin_epoch(self, address: DeviceAddress, epoch: str) -> None:
+        now, key = self._clock.monotonic(), (address.device, epoch)
+        if now - self._forks.get(key, float("-inf")) < FORK_EVERY_S:
+            return
+        if self._commander.tell(address.device, EpochBegin(forked_epoch=epoch)):
+            self._forks[key] = now
+            log.warning("device.forked", device=address.device, epoch=epoch)
+
+    def _ask_for_gap(
+        self, address: DeviceAddress, epoch: str, missing: tuple[tuple[int, int], ...]
+    ) -> bool:
+        log.info("gap.asked", device=address.device, epoch=epoch, ranges=len(missing))
+        return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing))
+
+    def _web_parts(self) -> WebParts:
+        return WebParts(
+            settings=self._settings,
+            clock=self._clock,
+            identity=self._identity,
+            database=self._database,
+            changes=self._changes,
+            persons=self._persons,
+            commander=self._commander,
+            desk=self._desk,
+            wake_dispatch=self._dispatch.wake,
+            broker_is_up=lambda: self._link.up,
+        )

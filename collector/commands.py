@@ -1,0 +1,222 @@
+"""`polewatch collector`: arguments and printing only."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from collector.app import Collector
+from collector.config import CollectorSettings
+from collector.ledger import verify
+from collector.requeue import requeue as requeue_all
+from collector.route_explain import explain_route
+from collector.routing import load_routing
+from collector.serving import ListenError, WebServer, listen, print_ready
+from collector.signer.accounts import Account, AccountError, SignerStore
+from collector.signer.app import build_app
+from collector.signer.config import SignerSettings
+from collector.signer.desk import SignerDesk
+from collector.store.database import FILE_NAME, StoreError, connect
+from collector.trust import TrustKeeper
+from wire.clock import SystemClock
+from wire.identity import Identity, IdentityError
+from wire.register import RegisterError
+from wire.settings import SettingsError, load_settings
+
+app = typer.Typer(no_args_is_help=True, help="The centre: events to incidents, to agencies.")
+user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
+ledger = typer.Typer(no_args_is_help=True, help="Who saw what, and why.")
+app.add_typer(user, name="user")
+app.add_typer(ledger, name="ledger")
+
+CollectorConfig = Annotated[
+    Path, typer.Option("--config", help="The collector's configuration file.")
+]
+SignerConfig = Annotated[Path, typer.Option("--config", help="The signer's configuration file.")]
+PrintReady = Annotated[
+    bool, typer.Option("--print-ready", help="Print one JSON line once all listeners stand.")
+]
+COLLECTOR_YAML = Path("collector.yaml")
+SIGNER_YAML = Path("signer.yaml")
+
+
+@app.command(epilog="Example: polewatch collector run --config collector.yaml")
+def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady = False) -> None:
+    """Run the collector until SIGTERM or Ctrl-C."""
+    _log_to_stderr()
+    with _readable_errors():
+        collector = Collector(load_settings(config, CollectorSettings), SystemClock())
+        code = collector.run(print_ready if print_ready_line else None)
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example: polewatch collector signer --config signer.yaml")
+def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = False) -> None:
+    """Run the grant signer, a process of its own, until SIGTERM or Ctrl-C."""
+    _log_to_stderr()
+    with _readable_errors():
+        settings = load_settings(config, SignerSettings)
+        clock = SystemClock()
+        identity = Identity.load(settings.identity)
+        trust = TrustKeeper(settings.register_file, clock)
+        store = SignerStore(settings.data)
+        listener = listen(settings.http.host, settings.http.port)
+
+        def devices() -> tuple[str, ...]:
+            trust.refresh()
+            return trust.devices()
+
+        desk = SignerDesk(settings, identity, store, clock, devices)
+        tls = settings.http.tls
+        server = WebServer(
+            build_app(desk),
+            listener,
+            tls=(str(tls.certificate), str(tls.key)) if tls else None,
+            clients_of=str(identity.ca_file) if tls else None,
+            on_ready=(lambda: print_ready(server.url)) if print_ready_line else None,
+        )
+        try:
+            server.run()
+        finally:
+            store.close()
+
+
+@user.command(
+    epilog="Example: polewatch collector user add kim --agency police --role officer "
+    "--config signer.yaml"
+)
+def add(
+    name: Annotated[str, typer.Argument(help="As it will stand in grants and in the ledger.")],
+    agency: Annotated[str, typer.Option("--agency", help="Whom the person belongs to.")],
+    role: Annotated[list[str], typer.Option("--role", help="May be given more than once.")],
+    config: SignerConfig = SIGNER_YAML,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from the first line.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Make an account, or give it a new password; without --password-stdin one is made up."""
+    with _readable_errors():
+        settings = load_settings(config, SignerSettings)
+        password = sys.stdin.readline().rstrip("\n") if password_stdin else _make_password()
+        store = SignerStore(settings.data)
+        try:
+            store.add(Account(name, agency, tuple(role)), password, SystemClock().now())
+        finally:
+            store.close()
+    shown = None if password_stdin else password
+    if as_json:
+        typer.echo(json.dumps({"name": name, "agency": agency, "password": shown}))
+    elif shown is None:
+        typer.echo(f"{name} may sign in")
+    else:
+        typer.echo(f"{name} may sign in with the password (shown only now): {shown}")
+
+
+@app.command(epilog="Example: polewatch collector route --explain event.json")
+def route(
+    config: CollectorConfig = COLLECTOR_YAML,
+    explain: Annotated[
+        Path | None, typer.Option("--explain", help="A finding as JSON, or its CloudEvent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Check the routing table, and with --explain say who would be told of an event, and why."""
+    with _readable_errors():
+        settings = load_settings(config, CollectorSettings)
+        trust = TrustKeeper(settings.register_file, SystemClock())
+        table = load_routing(settings.routing, trust.agencies())
+        if explain is None:
+            typer.echo(f"{settings.routing}: {len(table.routes)} routes, no mistakes")
+            return
+        typer.echo(explain_route(explain, settings, table, as_json=as_json))
+
+
+@app.command(epilog="Example: polewatch collector requeue --config collector.yaml")
+def requeue(
+    config: CollectorConfig = COLLECTOR_YAML,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Judge signed messages in the quarantine again, after an upgrade. Stop the collector first."""
+    _log_to_stderr()
+    with _readable_errors():
+        taken, left = requeue_all(load_settings(config, CollectorSettings), SystemClock())
+    if as_json:
+        typer.echo(json.dumps({"taken": taken, "left": left}))
+    else:
+        typer.echo(f"{taken} taken in, {left} stay in the quarantine")
+
+
+@ledger.command("verify", epilog="Example: polewatch collector ledger verify")
+def verify_ledger(
+    config: CollectorConfig = COLLECTOR_YAML,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Walk the chain; exit code 1 and the first bad entry when something was altered."""
+    with _readable_errors():
+        settings = load_settings(config, CollectorSettings)
+        path = settings.data / FILE_NAME
+        if not path.exists():
+            raise StoreError(f"{path}: there is no database yet; run the collector first")
+        check = verify(connect(path, read_only=True))
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(check)))
+    elif check.fault is None:
+        typer.echo(f"{check.entries} entries hold, {check.erased} erased; head {check.head}")
+    else:
+        typer.echo(f"the ledger does not hold: {check.fault}")
+    raise typer.Exit(0 if check.fault is None else 1)
+
+
+def run_signer_module() -> None:
+    """`python -m collector.signer`."""
+    typer.run(signer)
+
+
+def _make_password() -> str:
+    # Without letters and digits that are taken for one another; 5 bits a character, 80 bits.
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    parts = ["".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4)]
+    return "-".join(parts)
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Iterator[None]:
+    """What a person can mend is said in a line, without a trace."""
+    try:
+        yield
+    except (
+        SettingsError,
+        IdentityError,
+        RegisterError,
+        StoreError,
+        ListenError,
+        AccountError,
+    ) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,46 @@
+"""The routing table in force: read anew when its file changes, the last good one otherwise."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import structlog
+
+from collector.routing import Routing, load_routing
+from wire.settings import SettingsError
+
+log = structlog.get_logger()
+
+
+class RoutingFile:
+    """Safe from any thread."""
+
+    def __init__(self, path: Path, agencies: Callable[[], Collection[str]]) -> None:
+        """Raises SettingsError when the table cannot be used now."""
+        self._path = path
+        self._agencies = agencies
+        self._lock = threading.Lock()
+        self._stamp = self._file_stamp()
+        self._routing = load_routing(path, agencies())
+
+    def current(self) -> Routing:
+        """The table; a changed file that has mistakes is reported once and left aside."""
+        with self._lock:
+            found = self._file_stamp()
+            if found != self._stamp:
+                self._stamp = found
+                try:
+                    self._routing = load_routing(self._path, self._agencies())
+                    log.info("routing.read", routes=len(self._routing.routes))
+                except SettingsError as error:
+                    log.error("routing.unusable", error=str(error), remedy="the old table counts")
+            return self._routing
+
+    def _file_stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size

@@ -1,0 +1,86 @@
+"""The web application: console, WHEP, sign-in, grants and decisions under one guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from collector import decisions, problems, relay, whep
+from collector.changes import Changes
+from collector.commander import Commander
+from collector.config import CollectorSettings
+from collector.console.routes import build_router as build_console
+from collector.guard import Guard
+from collector.incident_desk import IncidentDesk
+from collector.persons import Persons
+from collector.services_for_console import ConsoleServices
+from collector.store.database import Database
+from collector.store.reader import Reader
+from wire.clock import Clock
+from wire.identity import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """What the web application is built of."""
+
+    settings: CollectorSettings
+    clock: Clock
+    identity: Identity
+    database: Database
+    changes: Changes
+    persons: Persons
+    commander: Commander
+    desk: IncidentDesk
+    wake_dispatch: Callable[[], None]
+    broker_is_up: Callable[[], bool]
+
+
+def build_web(parts: WebParts) -> FastAPI:
+    """The application that `collector run` serves."""
+    settings = parts.settings
+    app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.add_middleware(Guard, secure=settings.secure)
+    front = whep.WhepFront(
+        parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
+    )
+    app.include_router(whep.build_router(front))
+    people = relay.Relay(
+        settings, _signer_client(parts), parts.persons, parts.database, parts.clock
+    )
+    app.include_router(relay.build_router(people, parts.persons))
+    decided = decisions.Decisions(
+        parts.database, parts.desk, parts.changes, parts.clock, parts.wake_dispatch
+    )
+    app.include_router(decisions.build_router(decided, parts.persons))
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> JSONResponse:
+        """For watchdogs: whether messages flow. Says nothing about anybody."""
+        up = parts.broker_is_up()
+        return JSONResponse({"broker": up}, status_code=200 if up else 503)
+
+    services = ConsoleServices(
+        reader=Reader(parts.database.path, settings.places()),
+        changes=parts.changes,
+        settings=settings,
+        person_of=parts.persons.of,
+    )
+    app.include_router(build_console(services))
+    return app
+
+
+def _signer_client(parts: WebParts) -> httpx.AsyncClient:
+    signer = parts.settings.signer
+    tls = signer.url.startswith("https://")
+    return httpx.AsyncClient(
+        base_url=signer.url,
+        timeout=signer.timeout_s,
+        verify=parts.identity.tls_client() if tls else True,
+        trust_env=False,
+    )
