@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -45,7 +45,6 @@ def build_router(services: ConsoleServices) -> APIRouter:
             zone=services.settings.time_zone,
             site=services.settings.site,
             asset=assets.url,
-            here=request.url.path,
             **values,
         )
         return Response(html, media_type="text/html; charset=utf-8")
@@ -65,15 +64,13 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return page(request, "signin.html", next=_own(next))
 
     @router.post("/language")
-    def language(
-        request: Request, lang: Annotated[str, Form()], here: Annotated[str, Form()] = "/"
-    ) -> Any:
+    def language(request: Request, lang: Annotated[str, Form()]) -> Any:
         if lang not in LANGUAGES:
             raise ProblemError("request.invalid", f"lang must be one of {', '.join(LANGUAGES)}")
         origin = urlsplit(request.headers.get("origin", "")).netloc
         if origin and origin != request.headers.get("host"):
             raise ProblemError("auth.forbidden", "asked for by another site")
-        answer = RedirectResponse("/sign-in" if here == "/sign-in" else _own(here), 303)
+        answer = RedirectResponse(_back(request), 303)
         answer.set_cookie(
             COOKIE,
             lang,
@@ -95,6 +92,14 @@ def build_router(services: ConsoleServices) -> APIRouter:
 
     router.include_router(build_api(services))
     return router
+
+
+def _back(request: Request) -> str:
+    """The page that asked. The browser names it: what is selected changes its address."""
+    asked = urlsplit(request.headers.get("referer", ""))
+    if asked.path == "/sign-in":
+        return f"/sign-in?next={_own(parse_qs(asked.query).get('next', ['/'])[0])}"
+    return _own(asked.path)
 
 
 def _own(path: str) -> str:

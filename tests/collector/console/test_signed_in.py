@@ -76,9 +76,16 @@ def test_the_door_leads_nowhere_else(anybody: TestClient, next: str) -> None:
 
 
 def test_the_language_is_kept_and_the_way_back_is_ours(anybody: TestClient) -> None:
-    answer = anybody.post("/language", data={"lang": "en", "here": "//evil.example"})
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/"
+    for asked, back in (
+        ("http://testserver/incidents/" + "0" * 36, "/incidents/" + "0" * 36),
+        ("http://testserver/sign-in?next=/", "/sign-in?next=/"),
+        ("http://testserver/sign-in?next=//evil.example", "/sign-in?next=/"),
+        ("http://testserver//evil.example", "/"),
+        ("", "/"),
+    ):
+        answer = anybody.post("/language", data={"lang": "en"}, headers={"Referer": asked})
+        assert answer.status_code == 303
+        assert answer.headers["location"] == back
     assert "pw_lang=en" in answer.headers["set-cookie"]
     assert "Sign in" in anybody.get("/sign-in").text
 

@@ -77,7 +77,7 @@ export class Session {
   }
 
   async #offer(what) {
-    const query = new URLSearchParams(what.live ? { live: "1" } : { from: what.from, to: what.to });
+    const query = new URLSearchParams(what.live ? {} : { from: what.from, to: what.to });
     const response = await request(`/whep/${what.device}/${what.camera}?${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.#grant}` },
@@ -88,7 +88,7 @@ export class Session {
     if (this.#ended) await this.#release();
     this.#stillWanted();
     await this.#peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
-    return response.headers.get("Polewatch-Start-At") ?? what.from;
+    return response.headers.get("Polewatch-Start") ?? what.from;
   }
 
   #firstPicture() {

@@ -34,11 +34,11 @@ function countDown() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { person, password } = Object.fromEntries(new FormData(form));
+  const { name, password } = Object.fromEntries(new FormData(form));
   button.disabled = true;
   problem.hidden = true;
   try {
-    await postJson("/api/sign-in", { person, password }, { stay: true });
+    await postJson("/api/sign-in", { name, password }, { stay: true });
     location.assign(form.dataset.next);
   } catch (error) {
     tell(error instanceof Refusal ? error : new Refusal(0, {}));
