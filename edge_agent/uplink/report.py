@@ -113,7 +113,7 @@ class Reporter:
         self._boot_id = boot_id
         self._quality = quality
         self._settings = settings or ReportSettings()
-        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, str], _Known] = OrderedDict()
         self._shrunk: tuple[Frame, Image] | None = None
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
@@ -240,7 +240,7 @@ class Reporter:
     # --- building -----------------------------------------------------------------------------
 
     def _remember(self, finding: Finding, frame: Frame, quality: TimeQuality) -> _Known:
-        key = (frame.camera, finding.key)
+        key = (frame.camera, finding.rule, finding.key)
         with self._changed:
             known = self._known.get(key)
             # A clock that was set right since the opening tells the times better.
