@@ -131,6 +131,8 @@ class GrantDesk:
 
 
 def _within(grant: Grant, offer: WhepOffer) -> bool:
-    if None in (grant.start_at, grant.end_at, offer.start_at, offer.end_at):
+    if grant.start_at is None or grant.end_at is None:
         return False
-    return bool(grant.start_at <= offer.start_at <= offer.end_at <= grant.end_at)  # type: ignore[operator]
+    if offer.start_at is None or offer.end_at is None:
+        return False
+    return grant.start_at <= offer.start_at <= offer.end_at <= grant.end_at
