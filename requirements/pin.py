@@ -1,4 +1,4 @@
-"""Pins what pyproject.toml asks for, with the hashes of every published artefact: `make requirements`.
+"""Pins what pyproject.toml asks for, with every published hash: `make requirements`.
 
 pip's own configuration is kept out of it, because a mirror's address has no place in the files and
 a locally built wheel's hash would be refused everywhere else.
