@@ -45,10 +45,10 @@ RULES: list[dict[str, Any]] = [
 ]
 ROUTES: dict[str, Any] = {
     "routes": [
-        {"id": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
-        {"id": "rescue", "types": ["fire", "smoke", "fall"], "agencies": ["fire"]},
-        {"id": "rest", "types": ["loitering"], "agencies": ["centre"]},
-    ]
+        {"name": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
+        {"name": "rescue", "types": ["fire", "smoke", "fall"], "agencies": ["fire"]},
+    ],
+    "otherwise": ["centre"],
 }
 
 
@@ -176,8 +176,9 @@ def _centre(site: DemoSite) -> None:
         site.signer_config,
         {
             "identity": str(site.identity("signer")),
+            "register_file": str(site.folder / "authority" / "register.yaml"),
             "data": "data",
-            "port": site.ports.signer,
+            "http": {"host": "127.0.0.1", "port": site.ports.signer},
         },
     )
 
