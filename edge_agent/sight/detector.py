@@ -31,7 +31,7 @@ LABELS: Final = {
 
 VEHICLES: Final = frozenset({"bicycle", "motorcycle", "car", "bus", "truck"})
 
-_GROUPS: Final = {
+GROUPS: Final = {
     "person": 0,
     "car": 1,
     "bus": 1,
@@ -83,12 +83,14 @@ class Detector:
         self.model = ModelId(entry.name, entry.sha256)
         self.threshold = threshold
         size = entry.input
+        self.input_size = (size.height, size.width)
+        """Height and width of the model's input, in pixels."""
         self._normalize = Normalizer(size.height, size.width, size.fill, size.mean, size.std)
         self._centres = nanodet.cell_centres(size.height, size.width)
         self._labels = [LABELS.get(label) for label in entry.classes]
         self._wanted = np.array([i for i, label in enumerate(self._labels) if label], np.intp)
         self._names = [label for label in self._labels if label]
-        self._group_of = np.array([_GROUPS[label] for label in self._names], np.intp)
+        self._group_of = np.array([GROUPS[label] for label in self._names], np.intp)
         self._session = _session(str(path), threads)
         self._outputs = [f"scores_{s}" for s in nanodet.STRIDES]
         self._outputs += [f"sides_{s}" for s in nanodet.STRIDES]
