@@ -32,6 +32,9 @@ from wire.health import OutboxHealth
 from wire.names import WireModel
 from wire.receipt import GapRequest, Receipt
 
+ROOM_BYTES = 256 * 1024
+"""Freed at once on a full disk, so that one loss record serves many messages."""
+
 log = structlog.get_logger()
 
 
@@ -293,11 +296,10 @@ class Outbox:
         return int(held - self._limits.bytes * (1 - self._limits.slack))
 
     def _make_room(self, urgency: int) -> bool:
-        """On a full disk: let go of what is no more urgent than what wants in."""
+        """On a full disk: give up what is less urgent than what wants in; false: there is none."""
         self._ballast.drop()
-        at_least = max(64 * 1024, int(self._limits.bytes * self._limits.slack))
+        choose = partial(give_up_bytes, at_least=ROOM_BYTES, least_urgent=urgency + 1)
         try:
-            choose = partial(give_up_bytes, at_least=at_least, least_urgent=urgency)
             return self._give_up("disk-full", choose) > 0
         except OutboxError:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -22,6 +23,7 @@ ASIDE_KEPT = 3
 SCHEMA = Path(__file__).with_name("outbox_schema.sql")
 BUSY_TIMEOUT_MS = 5_000
 WAL_KEPT_BYTES = 4 * 1024 * 1024
+NO_ROOM_BYTES = 64 * 1024
 
 log = structlog.get_logger()
 migrations = Migrations("outbox")
@@ -56,18 +58,27 @@ _UNWRITABLE = {
 def classify(error: sqlite3.Error | OSError, where: Path) -> OutboxError:
     """The fault behind an error of SQLite or of the file system."""
     if isinstance(error, OSError):
-        code = "disk.full" if error.errno in (28, 27, 122) else "disk.read-only"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        code = "disk.full" if full else "disk.read-only"
         return OutboxError(code, f"{where} ({error.strerror})", retryable=True)
     primary = getattr(error, "sqlite_errorcode", -1) & 0xFF
     detail = f"{where} ({error})"
-    if primary in _FULL:
+    if primary in _FULL or (primary == sqlite3.SQLITE_IOERR and _no_room(where)):
         return OutboxError("disk.full", detail, retryable=True)
-    if primary in _DAMAGED or (primary == -1 & 0xFF and isinstance(error, sqlite3.DataError)):
+    if primary in _DAMAGED:
         return OutboxError("disk.corrupt", detail, retryable=True)
     if primary in _UNWRITABLE:
         return OutboxError("disk.read-only", detail, retryable=True)
     busy = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return OutboxError("internal", detail, retryable=busy)
+
+
+def _no_room(where: Path) -> bool:
+    try:
+        free = os.statvfs(where.parent)
+    except OSError:
+        return False
+    return free.f_bavail * free.f_frsize < NO_ROOM_BYTES
 
 
 class FolderLock:

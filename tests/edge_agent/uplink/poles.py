@@ -84,10 +84,13 @@ class Centre:
         message = read(item.payload).event
         assert message.epoch is not None
         assert message.seq is not None
+        again = message.id in self.tokens
         assert self.tokens.setdefault(message.id, item.payload) == item.payload
         assert self.seen.setdefault((message.epoch, message.seq), message.id) == message.id
         if message.kind == "finding":
             self.events[message.id] = self.events.get(message.id, 0) + 1
+        elif again:
+            return
         elif message.kind == "loss":
             self.losses.append(body(message, LossRecord))
         elif message.kind == "epoch":
