@@ -14,8 +14,9 @@ from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedEr
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
-from edge_agent.rules.base import build_rules
+from edge_agent.rules.base import build_rules, wants_closer_look
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.tracker import Tracker
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
@@ -72,6 +73,11 @@ class Agent:
             )
         self._detector = Detector(
             Registry.default(), settings.model, threads=settings.detector_threads
+        )
+        self._posture = (
+            Posture(Registry.default(), threads=settings.detector_threads)
+            if any(wants_closer_look(camera) for camera in settings.cameras)
+            else None
         )
         settings.data.mkdir(parents=True, exist_ok=True)
         self._outbox = Outbox.open(
@@ -171,7 +177,7 @@ class Agent:
             config_sha256=self._settings.sha256(),
         )
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
-        analysis = Analysis(self._detector, Tracker(), rules)
+        analysis = Analysis(self._detector, Tracker(), rules, self._posture)
         try:
             return CameraWatch(
                 self._settings,

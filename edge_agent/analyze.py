@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.annotate import AnnotatedVideo, draw
-from edge_agent.pipeline import Analysis, Sees
+from edge_agent.pipeline import Analysis, LooksCloser, Sees
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
 from edge_agent.rules.spec import CameraRules, RuleSpec
@@ -76,6 +76,7 @@ def analyze(
     asked: CameraRules,
     detector: Sees,
     *,
+    closer: LooksCloser | None = None,
     site_zone: tzinfo,
     per_second: float,
     started_at: datetime | None = None,
@@ -84,6 +85,7 @@ def analyze(
 ) -> Analyzed:
     """Run detector, tracker and rules over `video`, `per_second` pictures of media time a second.
 
+    `closer` answers rules that ask for a person's posture; without it they decide by boxes alone.
     Schedules are judged by `started_at`, the wall time of the first picture, or the file's own
     creation time. `annotate` names an MP4 to draw into. Nothing depends on the machine's clock or
     speed: the same input gives the same output.
@@ -93,7 +95,7 @@ def analyze(
         recording = stack.enter_context(Recording(video, started_at))
         untimed = recording.started_at is None and any(rule.schedule for rule in asked.rules)
         rules = build_rules(_always_armed(asked) if untimed else asked, site_zone)
-        analysis = Analysis(detector, Tracker(), rules)
+        analysis = Analysis(detector, Tracker(), rules, closer)
         shape = recording.shape
         drawn = None
         if annotate is not None:

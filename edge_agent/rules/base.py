@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Protocol
 
+from edge_agent.rules.fall import Fall
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.loitering import Loitering
 from edge_agent.rules.schedule import Schedule
@@ -30,6 +31,11 @@ def build_rules(camera_rules: CameraRules, site_zone: tzinfo) -> tuple[Rule, ...
     return tuple(_build(spec, camera_rules, site_zone) for spec in camera_rules.rules)
 
 
+def wants_closer_look(camera_rules: CameraRules) -> bool:
+    """Whether a rule of the camera asks for the posture of people."""
+    return any(spec.type == "fall" for spec in camera_rules.rules)
+
+
 def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule:
     schedule = Schedule(spec.schedule, site_zone)
     match spec.type, spec.zone:
@@ -37,4 +43,6 @@ def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule
             return Intrusion(spec, camera_rules.zone(zone), schedule)
         case "loitering", str(zone):
             return Loitering(spec, camera_rules.zone(zone), schedule)
+        case "fall", zone_id:
+            return Fall(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
     raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")

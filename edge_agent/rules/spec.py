@@ -21,7 +21,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-IMPLEMENTED: Final[tuple[RuleType, ...]] = ("intrusion", "loitering")
+IMPLEMENTED: Final[tuple[RuleType, ...]] = ("intrusion", "loitering", "fall")
 """The rule types that this release can run."""
 
 _ZONE_TYPES: Final = frozenset(
