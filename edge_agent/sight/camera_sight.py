@@ -1,0 +1,29 @@
+"""The sight of one camera as it ships, for live streams and recordings alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge_agent.scene import Detection, Track
+from edge_agent.sight.region_detector import RegionDetector, RegionSettings, SeesAtSize
+from edge_agent.sight.stillness import StillnessFilter
+from edge_agent.sight.tracker import Tracker, TrackerSettings
+
+
+class CameraTracker:
+    """Tracks of one camera, without what never moves and is therefore nobody."""
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self._tracker = Tracker(settings)
+        self._stillness = StillnessFilter()
+
+    def update(self, detections: Iterable[Detection], media_s: float) -> tuple[Track, ...]:
+        """The tracks as they stand after the frame at `media_s` seconds."""
+        return self._stillness.update(self._tracker.update(detections, media_s), media_s)
+
+
+def camera_sight(
+    detector: SeesAtSize, regions: RegionSettings | None = None
+) -> tuple[RegionDetector, CameraTracker]:
+    """Detector and tracker for one camera, around the detector that all cameras share."""
+    return RegionDetector(detector, regions), CameraTracker()
