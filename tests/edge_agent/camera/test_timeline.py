@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.camera.timeline import Timeline
@@ -43,6 +43,7 @@ def test_missing_dts_of_b_frames_does_not_run_ahead_with_pts() -> None:
     assert line.place(9_000, None, STEP, 50.2) == (9001, 9001)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

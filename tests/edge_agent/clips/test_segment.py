@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.camera.nal import Codec
@@ -87,6 +87,7 @@ def test_what_is_no_segment_or_empty_is_not_described(tmp_path: Path) -> None:
     assert describe(tmp_path, other) is None
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=2000), st.integers(0, 188))
 def test_reading_garbage_never_fails(data: bytes, shift: int) -> None:
     list(mpegts.read(data))
@@ -95,6 +96,7 @@ def test_reading_garbage_never_fails(data: bytes, shift: int) -> None:
     list(mpegts.read(bytes(torn)))
 
 
+@settings(deadline=None, max_examples=30)
 @given(cut=st.integers(0, 40_000))
 def test_a_torn_end_costs_the_last_picture_only(
     cut: int, tmp_path_factory: pytest.TempPathFactory
