@@ -15,10 +15,10 @@ from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
 from edge_agent.rules.base import build_rules, wants_closer_look
+from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.detector import Detector
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
-from edge_agent.sight.tracker import Tracker
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -177,7 +177,7 @@ class Agent:
             config_sha256=self._settings.sha256(),
         )
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
-        analysis = Analysis(self._detector, Tracker(), rules, self._posture)
+        analysis = Analysis(*camera_sight(self._detector), rules, self._posture)
         try:
             return CameraWatch(
                 self._settings,

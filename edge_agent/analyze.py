@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.annotate import AnnotatedVideo, draw
-from edge_agent.pipeline import Analysis, LooksCloser, Sees
+from edge_agent.pipeline import Analysis, LooksCloser
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
 from edge_agent.rules.spec import CameraRules, RuleSpec
 from edge_agent.scene import Box, Finding
-from edge_agent.sight.tracker import Tracker
+from edge_agent.sight.camera_sight import camera_sight
+from edge_agent.sight.region_detector import SeesAtSize
 
 Progress = Callable[[float, float | None], None]
 """Called with the media time reached and the recording's length, in seconds."""
@@ -74,7 +75,7 @@ class Analyzed:
 def analyze(
     video: Path,
     asked: CameraRules,
-    detector: Sees,
+    detector: SeesAtSize,
     *,
     closer: LooksCloser | None = None,
     site_zone: tzinfo,
@@ -95,7 +96,7 @@ def analyze(
         recording = stack.enter_context(Recording(video, started_at))
         untimed = recording.started_at is None and any(rule.schedule for rule in asked.rules)
         rules = build_rules(_always_armed(asked) if untimed else asked, site_zone)
-        analysis = Analysis(detector, Tracker(), rules, closer)
+        analysis = Analysis(*camera_sight(detector), rules, closer)
         shape = recording.shape
         drawn = None
         if annotate is not None:

@@ -42,6 +42,8 @@ def record(
 class BlockDetector:
     """Finds the bright block and calls it a person: a detector small enough to be sure of."""
 
+    input_size = (HEIGHT, WIDTH)
+
     def detect(self, image: Image) -> tuple[Detection, ...]:
         """The block in `image`, or nothing."""
         rows, columns = np.nonzero(image[:, :, 0] > 150)
