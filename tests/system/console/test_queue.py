@@ -165,7 +165,7 @@ def test_the_form_proposes_case_basis_and_purpose(console: Watched) -> None:
 def test_english_is_one_press_away_and_stays(console: Watched, day: list[str]) -> None:
     page = console.page
     page.locator(f"#row-{day[3]}").click()
-    page.get_by_role("button", name="영어로 바꾸기 (English)").click()
+    page.get_by_role("button", name="English").click()
     page.wait_for_selector("html[lang=en][data-ready]")
     assert shown_type(page) == "Intrusion"
     expect(page.locator(f"#row-{day[3]}")).to_contain_text("Gyeyang-gu Office, main gate")

@@ -113,7 +113,7 @@ export class Queue {
       this.#rows.set(id, row);
     }
     if (row.face !== face) {
-      const picture = row.still === incident.still && row.picture ? row.picture : thumbnail(incident, "", t("still.none"));
+      const picture = row.still === incident.still && row.picture ? row.picture : thumbnail(incident, t("still.none"));
       Object.assign(row, { face, still: incident.still, picture });
       row.element.replaceChildren(...this.#content(incident, picture, unseen));
     }

@@ -16,10 +16,10 @@ function rectangle(box, width, height) {
   return svg("rect", { x: box.x * width, y: box.y * height, width: box.w * width, height: box.h * height });
 }
 
-/** A small picture for the queue, cut to where something happened. */
-export function thumbnail(incident, label, without) {
+/** A small picture for the queue, cut to where something happened; the row says the rest. */
+export function thumbnail(incident, without) {
   if (!incident.still) return h("div", { class: "thumb without" }, without);
-  const frame = svg("svg", { role: "img", "aria-label": label, preserveAspectRatio: "xMidYMid slice" });
+  const frame = svg("svg", { "aria-hidden": "true", preserveAspectRatio: "xMidYMid slice" });
   const image = new Image();
   image.addEventListener("load", () => {
     const [width, height] = [image.naturalWidth, image.naturalHeight];
