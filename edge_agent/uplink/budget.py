@@ -10,6 +10,8 @@ from wire.clock import Clock
 BURST_S = 2.0
 """Seconds of budget that may be saved up while there is nothing to send."""
 
+SHORTEST_WAIT_S = 0.001
+
 # Linux, struct tcp_info (include/uapi/linux/tcp.h): 8 single bytes, 24 u32, then the u64
 # tcpi_pacing_rate, tcpi_max_pacing_rate and tcpi_bytes_acked.
 _BYTES_ACKED_AT = 8 + 24 * 4 + 2 * 8
@@ -31,7 +33,8 @@ class Budget:
         now = self._clock.monotonic()
         self._saved = min(self._rate * BURST_S, self._saved + (now - self._at) * self._rate)
         self._at = now
-        return max(0.0, -self._saved / self._rate)
+        wait_s = -self._saved / self._rate
+        return wait_s if wait_s > SHORTEST_WAIT_S else 0.0
 
     def spend(self, amount: int) -> None:
         """Count what is sent."""

@@ -26,11 +26,12 @@ NO_CHECK_TIME = 0x200000
 
 
 class WallClockGuard:
-    """The time to judge certificates by, on a box that may not know what time it is.
+    """Whether the wall clock may judge certificates, on a box that may not know what time it is.
 
     A pole without a battery starts in the past. While no time service keeps the clock and it
-    stands outside the box's own certificate, it is certainly wrong: the nearest end of the own
-    certificate's validity serves instead, so that the box can connect and learn the time.
+    stands outside the box's own certificate, it is certainly wrong, and certificates' times are
+    not looked at, so that the box can connect, obey and learn the time. Signatures, names and the
+    issuing authority always count.
     """
 
     def __init__(
@@ -40,14 +41,12 @@ class WallClockGuard:
         self._clock = clock
         self._quality = quality
 
-    def now(self) -> datetime:
+    def now(self) -> datetime | None:
+        """The time to judge by; None while the clock is certainly wrong."""
         now = self._clock.now()
-        if self._quality() == "synchronised":
+        if self._own.not_valid_before_utc <= now <= self._own.not_valid_after_utc:
             return now
-        return min(max(now, self._own.not_valid_before_utc), self._own.not_valid_after_utc)
-
-    def certainly_wrong(self) -> bool:
-        return self.now() != self._clock.now() and self._quality() == "unsynchronised"
+        return now if self._quality() == "synchronised" else None
 
 
 class PeerTrust:
@@ -75,7 +74,8 @@ class PeerTrust:
         if certificate is None:
             return None
         try:
-            return signing_key_of(certificate, self._authorities, now=self._guard.now())
+            now = self._guard.now() or certificate.not_valid_before_utc
+            return signing_key_of(certificate, self._authorities, now=now)
         except IdentityError:
             return None
 
@@ -87,6 +87,6 @@ class PeerTrust:
 def tls_context(identity: Identity, guard: WallClockGuard) -> ssl.SSLContext:
     """Mutual TLS to the broker; times are not checked while the clock is certainly wrong."""
     context = identity.tls_client()
-    if guard.certainly_wrong():
+    if guard.now() is None:
         context.verify_flags |= NO_CHECK_TIME
     return context
