@@ -24,7 +24,7 @@ from polewatch.demo.run import (
     write_ready,
 )
 from polewatch.demo.site import PERSON, Broker
-from polewatch.demo.status import render
+from polewatch.demo.status import render, sign_in
 
 REFRESH_S = 0.5
 
@@ -79,18 +79,11 @@ def demo(
 
 def _watch(screen: Console, running: Demo, seconds: float | None, stop: threading.Event) -> None:
     deadline = None if seconds is None else time.monotonic() + seconds
+    screen.print(sign_in(running.console, PERSON, running.secret))
     with Live(console=screen, refresh_per_second=4, transient=False) as live:
         while not stop.wait(REFRESH_S):
             running.tick()
-            live.update(
-                render(
-                    running.books,
-                    running.books.health(),
-                    running.console,
-                    PERSON,
-                    running.secret,
-                )
-            )
+            live.update(render(running.books, running.books.health()))
             if deadline is not None and time.monotonic() >= deadline:
                 break
 

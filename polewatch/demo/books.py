@@ -107,7 +107,7 @@ def summarise(books: Books, health: Health, incidents: int, clip: ClipSummary | 
         events=health.outbox.committed,
         incidents=incidents,
         receipts=health.outbox.receipts,
-        deliveries={"police": 0, "fire": 0, **books.deliveries()},
+        deliveries={agency: books.deliveries().get(agency, 0) for agency in ("police", "fire")},
         outbox_depth=health.outbox.depth,
         clip=clip,
         camera_bytes=sum(camera.bytes_received for camera in health.cameras),

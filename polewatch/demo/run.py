@@ -40,7 +40,7 @@ CLIP_SECONDS = 8.0
 CLIP_AFTER_S = 4.0
 DRAIN_TIMEOUT_S = 8.0
 CONSOLE_PORT = 8600
-RECEIVERS = ("police", "fire")
+RECEIVERS = ("police", "fire", "centre")
 
 
 def password() -> str:

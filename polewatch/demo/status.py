@@ -17,13 +17,18 @@ from wire.health import Health
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
-def render(books: Books, health: Health | None, address: str, person: str, password: str) -> Group:
-    """Console address first, then camera, uplink and what reached the agencies."""
-    sign_in = Text.assemble(
+def sign_in(address: str, person: str, password: str) -> RenderableType:
+    """Where the console is and who may enter."""
+    text = Text.assemble(
         "console  ", (address, "bold underline"), "\nsign in  ", (person, "bold"), " / ",
         (password, "bold"), "\nend      Ctrl-C",
     )  # fmt: skip
-    return Group(Panel(sign_in, title="Polewatch", expand=False), _figures(health), _alarms(books))
+    return Panel(text, title="Polewatch", expand=False)
+
+
+def render(books: Books, health: Health | None) -> Group:
+    """Camera and uplink, then what reached the agencies."""
+    return Group(_figures(health), _alarms(books))
 
 
 def _figures(health: Health | None) -> RenderableType:

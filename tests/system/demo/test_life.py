@@ -35,7 +35,7 @@ def test_ctrl_c_leaves_nothing_behind_and_a_second_start_works(tmp_path: Path) -
         process, said = _start(tmp_path, name)
         assert httpx.get(said["console"], follow_redirects=True).status_code == 200
         assert set(said["pids"]) == {
-            "broker", "camera", "signer", "collector", "police", "fire", "agent",
+            "broker", "camera", "signer", "collector", "police", "fire", "centre", "agent",
         }  # fmt: skip
         process.send_signal(signal.SIGINT)
         assert process.wait(45) == 0
