@@ -114,7 +114,7 @@ class IncidentDesk:
     def _save(
         self, run: sqlite3.Connection, before: Incident | None, after: Incident, now: datetime
     ) -> None:
-        rows.save(run, after, self._texts(after))
+        rows.save(run, before, after, self._texts(after))
         if before is None or after.revision > before.revision:
             self._want(run, after, now)
 

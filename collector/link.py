@@ -57,6 +57,7 @@ class Link:
         self._on_up = on_up
         self._connections = itertools.count(1)
         self._connection = 0
+        self._connected_now = False
         self._up = threading.Event()
         self.refused: str | None = None
         """Why the broker or we broke the last attempt off; None while connected."""
@@ -97,7 +98,8 @@ class Link:
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Hand a message to the socket with QoS 1; false when there is no connection."""
-        if not self._up.is_set():
+        # What the broker kept for us comes before it confirms our subscriptions, and is answered.
+        if not self._connected_now:
             return False
         return self._client.publish(topic, payload, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
 
@@ -119,6 +121,7 @@ class Link:
             self._tell("broker.refused", str(reason))
             return
         self._connection = next(self._connections)
+        self._connected_now = True
         client.subscribe([(one, 1) for one in collector_rights().subscribe])
 
     def _subscribed(
@@ -145,6 +148,7 @@ class Link:
         reason: ReasonCode,
         _properties: object,
     ) -> None:
+        self._connected_now = False
         self._up.clear()
         if reason.is_failure:
             self._tell("broker.unreachable", str(reason))

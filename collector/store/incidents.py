@@ -68,8 +68,10 @@ def of_still(run: sqlite3.Connection, sha256: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def save(run: sqlite3.Connection, one: Incident, texts: tuple[str, str]) -> None:
-    """Insert or replace; `texts` Korean and English."""
+def save(
+    run: sqlite3.Connection, before: Incident | None, one: Incident, texts: tuple[str, str]
+) -> None:
+    """Insert, or replace `before`; `texts` Korean and English."""
     run.execute(
         f"INSERT INTO incident ({_COLUMNS}, text_ko, text_en)"
         f" VALUES ({', '.join('?' * 24)})"
@@ -113,6 +115,7 @@ def save(run: sqlite3.Connection, one: Incident, texts: tuple[str, str]) -> None
         [
             (finding, one.incident_id, part.boot_id, int(part.ended))
             for finding, part in one.findings.items()
+            if before is None or before.findings.get(finding) != part
         ],
     )
 

@@ -9,7 +9,7 @@ def stamp(moment: datetime) -> str:
     """`2026-03-01T21:30:15.250000Z`; naive times are refused by raising ValueError."""
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be stored")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment(text: str) -> datetime:
