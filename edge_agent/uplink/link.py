@@ -317,7 +317,12 @@ class Link:
         if busy and waited_s < HEALTH_AT_LEAST_S:
             return
         session.health_s = now_s
-        token = self._sign("health", self._health())
+        try:
+            token = self._sign("health", self._health())
+        except Exception:
+            # Figures that cannot be had are no reason to end a connection that works.
+            log.exception("link.health")
+            return
         topic = self._address.health()
         self._budget.spend(len(topic) + len(token))
         self._meter.published(len(topic) + len(token))

@@ -75,12 +75,14 @@ class Outbox:
         self._receipts = 0
         self._listeners: list[Callable[[], None]] = []
         self._store: Store | None = None
-        self._folder_lock = FolderLock(folder)
+        self._folder_lock: FolderLock | None = None
         try:
             self._begin()
-        except OutboxError:
-            self._folder_lock.release()
-            raise
+        except OutboxError as error:
+            if error.code not in ("disk.full", "disk.read-only"):
+                self._let_go()
+                raise
+            log.error("outbox.closed", code=error.code, detail=error.detail)
 
     @classmethod
     def open(
@@ -95,12 +97,15 @@ class Outbox:
     ) -> Outbox:
         """Open or create the outbox in `folder`; its mark lies beside it as `{folder}.mark`.
 
-        A damaged database is set aside and what can be proven whole is taken over. Raises
-        OutboxError: full or read-only disk, or another agent on the same folder.
+        A damaged database is set aside and what can be proven whole is taken over. On a full or
+        read-only disk the outbox is there but every call fails, until the disk can be written.
+        Raises OutboxError when another agent has the folder, or for what no code foresees.
         """
         return cls(folder, signer, clock, limits or Limits(), boot_id, rng or random.Random())
 
     def _begin(self) -> None:
+        if self._folder_lock is None:
+            self._folder_lock = FolderLock(self._folder)
         store = open_store(self._folder, self._mark, self._writer, self._boot_id, self._clock)
         with store.read() as run:
             (self._lived_before_s,) = run.execute("SELECT lived_s FROM outbox").fetchone()
@@ -324,7 +329,13 @@ class Outbox:
     # --- figures and life -------------------------------------------------------------------
 
     def figures(self) -> OutboxHealth:
-        """What waits, for health messages. Raises OutboxError."""
+        """What waits, for health messages; zeros while the disk cannot be read."""
+        try:
+            return self._figures()
+        except OutboxError:
+            return OutboxHealth(depth=0, parked=0, lost=0, oldest_s=0.0, receipts=self._receipts)
+
+    def _figures(self) -> OutboxHealth:
         with self._read() as run:
             row = run.execute(
                 "SELECT (SELECT COUNT(*) FROM message), (SELECT COUNT(*) FROM still),"
@@ -356,12 +367,18 @@ class Outbox:
     def close(self) -> None:
         """End cleanly; the folder may then be opened again."""
         with self._lock:
-            with suppress(OutboxError), self._write():
-                pass
+            if self._store is not None:
+                with suppress(OutboxError), self._write():
+                    pass
             self._mark.close()
             if self._store is not None:
                 self._store.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._folder_lock is not None:
             self._folder_lock.release()
+            self._folder_lock = None
 
     def _tell(self) -> None:
         for listener in self._listeners:

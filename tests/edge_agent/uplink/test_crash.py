@@ -348,6 +348,18 @@ class TestFullDisk:
         assert (caught.value.code, caught.value.retryable) == ("disk.read-only", True)
 
 
+def test_on_a_disk_that_cannot_be_written_the_outbox_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("a file where the folder belongs")
+    outbox = open_outbox(tmp_path)
+    with pytest.raises(OutboxError) as caught:
+        put(outbox)
+    assert (caught.value.code, caught.value.retryable) == ("disk.read-only", True)
+    assert outbox.figures().depth == 0
+    (tmp_path / "outbox").unlink()
+    assert put(outbox).seq == 2
+    outbox.close()
+
+
 def rows(folder: Path, query: str) -> list[tuple[str, ...]]:
     connection = sqlite3.connect(database(folder))
     try:

@@ -83,7 +83,8 @@ def test_the_kernel_has_a_word_on_the_clock() -> None:
 
 class TestTrust:
     @pytest.fixture(scope="class")
-    def city(self, tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    @classmethod
+    def city(cls, tmp_path_factory: pytest.TempPathFactory) -> Authority:
         city = Authority.init(tmp_path_factory.mktemp("city"), "testcity")
         with city.batch():
             city.issue_device("pole-001")
