@@ -117,7 +117,8 @@ def apply(
         ended_at=active_at if over else None,
         updated_at=now,
         still=known.still or _still(event),
-        box=(_box(event) or known.box) if newest else known.box,
+        # A box belongs to its picture: a later one would frame nobody.
+        box=known.box if known.still or not newest else _box(event) or known.box,
         clip_start=_earliest(known.clip_start, event),
         clip_end=_latest(known.clip_end, event),
         findings=findings,
