@@ -24,3 +24,4 @@ class ConsoleServices:
     changes: Changes
     settings: CollectorSettings
     person_of: Callable[[Request], PersonToken | None]
+    broker_is_up: Callable[[], bool] = lambda: True

@@ -70,6 +70,7 @@ def build_web(parts: WebParts) -> FastAPI:
         changes=parts.changes,
         settings=settings,
         person_of=parts.persons.of,
+        broker_is_up=parts.broker_is_up,
     )
     app.include_router(build_console(services))
     return app

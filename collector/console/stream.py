@@ -22,6 +22,7 @@ from wire.names import new_id
 
 MAX_STREAMS = 300
 BEAT_S = 15
+LOOK_EVERY_S = 5.0
 STATES_EVERY_S = 0.5
 """Cameras and counts change in swarms; they are read at most this often for a page."""
 
@@ -55,7 +56,7 @@ class Stream:
         left = max(0.0, self._expires_at - time.time())
         if self._states_due:
             left = min(left, max(0.0, self._states_due - time.monotonic()))
-        return min(left, BEAT_S)
+        return min(left, LOOK_EVERY_S)
 
     def _read(self, changes: list[Change]) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
@@ -68,7 +69,10 @@ class Stream:
                 found.append(("incident", view.incident(detail.incident, self._site)))
         for key in dict.fromkeys(one.key for one in changes if one.kind == "still"):
             found.append(("still", {"sha256": key}))
-        if changes and not self._states_due:
+        if not changes and not self._states_due:
+            # Whether the broker is there changes without a change in the store.
+            self._states_due = time.monotonic()
+        elif not self._states_due:
             self._states_due = time.monotonic() + STATES_EVERY_S
         if self._states_due and time.monotonic() >= self._states_due:
             self._states_due = 0.0
@@ -96,7 +100,7 @@ class Stream:
 def read_summary(services: ConsoleServices) -> view.Json:
     """Counts, with what goes on by severity."""
     ongoing = services.reader.incidents(limit=500, filters=IncidentFilter(ongoing=True))
-    return view.summary(services.reader.summary(), ongoing.incidents)
+    return view.summary(services.reader.summary(), ongoing.incidents, services.broker_is_up())
 
 
 def message(name: str, data: Any) -> ServerSentEvent:

@@ -49,7 +49,10 @@ class Site:
 
 
 def incident(row: IncidentRow, site: Site) -> Json:
-    """One incident as lists show it; `still` is null until the picture has arrived."""
+    """One incident as lists show it.
+
+    `still` is null until the picture has arrived, `clip.to` while the incident goes on.
+    """
     place = (
         None
         if row.lat is None or row.lon is None
@@ -82,7 +85,7 @@ def incident(row: IncidentRow, site: Site) -> Json:
         "box": None if row.box is None else dict(zip("xywh", row.box, strict=True)),
         "clip": {
             "from": utc_text(row.clip_start or row.opened_at),
-            "to": _time(row.clip_end or row.ended_at),
+            "to": None if row.ended_at is None else _time(row.clip_end or row.ended_at),
         },
         "text": {"ko": row.text_ko, "en": row.text_en},
         "findings": row.findings,
@@ -161,7 +164,7 @@ def camera(row: CameraRow) -> Json:
     }
 
 
-def summary(counts: Summary, ongoing: Iterable[IncidentRow]) -> Json:
+def summary(counts: Summary, ongoing: Iterable[IncidentRow], broker: bool) -> Json:
     """Counts for the status line."""
     return {
         "incidents": counts.incidents,
@@ -176,6 +179,7 @@ def summary(counts: Summary, ongoing: Iterable[IncidentRow]) -> Json:
         "devices_online": counts.devices_online,
         "cameras": counts.cameras,
         "cameras_up": counts.cameras_up,
+        "broker": broker,
     }
 
 

@@ -30,6 +30,7 @@ FAMILIES = {
     "agency": ("police", "fire", "centre", "city"),
     "problem": (),
     "remedy": (),
+    "decide": ("confirmed", "rejected", "closed"),
     "queue": ("running", "over"),
     "cameras": ("state", "camera", "fault", "since"),
 }

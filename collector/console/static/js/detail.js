@@ -1,5 +1,6 @@
 // What is selected, on the right: title, stage, facts, deliveries, and what was done.
 
+import { Decider } from "./decide.js";
 import { h, shape } from "./dom.js";
 import { inLanguage, span, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
@@ -12,6 +13,7 @@ export class Detail {
   #head = h("div", {});
   #below = h("div", {});
   viewer = new Viewer();
+  decider = new Decider();
 
   constructor(root, back) {
     this.#root = root;
@@ -29,10 +31,12 @@ export class Detail {
   show(incident, more = null) {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
-      this.#root.replaceChildren(this.#back, this.#head, ...this.viewer.elements, this.#below);
+      const { stage, controls, readings } = this.viewer;
+      this.#root.replaceChildren(this.#back, this.#head, stage, h("div", { class: "acts" }, controls, this.decider.element), readings, this.#below);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);
+    this.decider.show(incident);
     this.#head.replaceChildren(
       h("div", { class: `title ${incident.severity}` },
         shape(incident.severity, ""),

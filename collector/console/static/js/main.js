@@ -153,9 +153,10 @@ bindKeys({
   k: () => step(-1), ArrowUp: (event) => (event.target.closest?.("#detail") ? false : step(-1)),
   p: () => detail.viewer.play(false), Enter: () => { if (!wide.matches && selected) select(selected, true); detail.viewer.play(false); },
   l: () => detail.viewer.play(true),
+  y: () => detail.decider.press("Y"), n: () => detail.decider.press("N"), e: () => detail.decider.press("E"),
   m: turnSound, o: () => $("#order").click(), c: () => $("#cameras-all").click(),
   "?": help,
-  Escape: () => { if (!detail.viewer.escape() && !wide.matches) back(); },
+  Escape: () => { if (!detail.decider.escape() && !detail.viewer.escape() && !wide.matches) back(); },
 });
 $("#sound").addEventListener("click", turnSound);
 $("#help").addEventListener("click", help);

@@ -88,6 +88,9 @@ export class Session {
     if (this.#ended) await this.#release();
     this.#stillWanted();
     await this.#peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    // The pole's farewell comes long before the connection would be found dead.
+    const [{ transport }] = this.#peer.getReceivers();
+    transport?.addEventListener("statechange", () => { if (transport.state === "closed") this.#over(null); });
     return response.headers.get("Polewatch-Start") ?? what.from;
   }
 

@@ -12,21 +12,24 @@ const LAW = {
   investigation: "개인정보 보호법 제18조제2항제7호",
 };
 const FIGURES_EVERY_MS = 2_000;
+const LONGEST_MS = 30 * 60_000;
+
+/** What still goes on is shown up to now; a grant is for what is needed, so never for hours. */
+function clipEnd(clip) {
+  const latest = Math.min(Date.now(), new Date(clip.from).getTime() + LONGEST_MS);
+  return clip.to && new Date(clip.to).getTime() < latest ? clip.to : new Date(latest).toISOString();
+}
 
 export class Viewer {
   #incident = null;
   #session = null;
   #reasons = null; // What the person confirmed, for this incident only.
   #timer = 0;
-  #stage = h("div", { class: "stage" });
-  #controls = h("div", { class: "controls" });
-  #readings = h("div", { class: "reading-out", "aria-live": "off" });
+  stage = h("div", { class: "stage" });
+  controls = h("div", { class: "controls" });
+  readings = h("div", { class: "reading-out", "aria-live": "off" });
   #live = false;
   state = "still"; // still, asking, opening, playing, told
-
-  get elements() {
-    return [this.#stage, this.#controls];
-  }
 
   /** Show an incident's still; a video of another incident ends. */
   show(incident) {
@@ -52,14 +55,14 @@ export class Viewer {
   /** Key P and the button: ask, confirm what is asked, or leave alone what plays. */
   play(live = false) {
     if (!this.#incident) return;
-    if (this.state === "asking") $("form", this.#stage)?.requestSubmit();
+    if (this.state === "asking") $("form", this.stage)?.requestSubmit();
     else if (["still", "told"].includes(this.state)) this.#want(live);
   }
 
   stop() {
     this.close();
     if (this.#incident) this.#still();
-    $("button", this.#controls)?.focus();
+    $("button", this.controls)?.focus();
   }
 
   /** True when there was something to leave. */
@@ -82,8 +85,8 @@ export class Viewer {
 
   #set(state, ...inside) {
     this.state = state;
-    this.#stage.className = `stage ${state === "asking" ? "asking" : state === "told" ? "telling" : ""}`;
-    this.#stage.replaceChildren(...inside.flat());
+    this.stage.className = `stage ${state === "asking" ? "asking" : state === "told" ? "telling" : ""}`;
+    this.stage.replaceChildren(...inside.flat());
     this.#drawControls();
   }
 
@@ -131,7 +134,7 @@ export class Viewer {
     try {
       const found = await session.open({
         device: incident.device, camera: incident.camera, live: this.#live,
-        from: incident.clip.from, to: incident.clip.to ?? new Date().toISOString(), ...this.#reasons,
+        from: incident.clip.from, to: clipEnd(incident.clip), ...this.#reasons,
       });
       if (this.#session !== session) return;
       this.#set("playing", video);
@@ -174,16 +177,16 @@ export class Viewer {
         ["video.first", `${found.firstFrameMs} ms`],
         figures && ["video.rate", `${figures.fps.toFixed(0)} fps · ${figures.mbit.toFixed(1)} Mbit/s`],
       ].filter(Boolean);
-      this.#readings.replaceChildren(...pairs.map(([name, value]) => h("span", {}, `${t(name)} `, h("b", {}, value))));
+      this.readings.replaceChildren(...pairs.map(([name, value]) => h("span", {}, `${t(name)} `, h("b", {}, value))));
     };
-    this.#stage.dataset.firstFrameMs = found.firstFrameMs;
+    this.stage.dataset.firstFrameMs = found.firstFrameMs;
     draw();
     this.#timer = setInterval(draw, FIGURES_EVERY_MS);
   }
 
   #drawControls() {
     const running = ["opening", "playing"].includes(this.state);
-    if (this.state !== "playing") this.#readings.replaceChildren();
+    if (this.state !== "playing") this.readings.replaceChildren();
     const either = (live, name) => h("button", {
       "aria-pressed": String(running && this.#live === live),
       onclick: () => { if (!running || this.#live !== live) this.#want(live); },
@@ -193,6 +196,6 @@ export class Viewer {
         h("div", { class: "either", role: "group", "aria-label": t("video.which") }, either(false, "video.clip"), either(true, "video.live"))]
       : [h("button", { class: "primary", onclick: () => this.play(false), disabled: this.state === "asking" }, t("video.play"), h("kbd", {}, "P")),
         h("button", { onclick: () => this.play(true), disabled: this.state === "asking" }, t("video.live"), h("kbd", {}, "L"))];
-    this.#controls.replaceChildren(...buttons, this.#readings);
+    this.controls.replaceChildren(...buttons);
   }
 }
