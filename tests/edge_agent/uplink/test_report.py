@@ -24,11 +24,17 @@ from wire.names import new_id
 
 AT = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 NOISE = np.random.default_rng(1).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
+SMOOTH = cv2.resize(NOISE[:8, :8], (480, 270), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 TRACK = Track(3, "person", Box(0.9, 0.5, 0.2, 0.6), 0.8, 10.0, 20.0, True)
 
 
 def frame(media_s: float = 20.0, camera: str = "cam-1", at: datetime = AT) -> Frame:
-    return Frame(camera, NOISE, media_s, 500.0 + media_s, at)
+    return Frame(camera, SMOOTH, media_s, 500.0 + media_s, at)
+
+
+def busy_frame() -> Frame:
+    """One that no codec can make small."""
+    return Frame("cam-1", NOISE, 20.0, 520.0, AT)
 
 
 def finding(
@@ -141,7 +147,7 @@ class TestFindings:
     def test_an_opening_carries_a_still_that_fits_and_is_sent_once(
         self, outbox: Outbox, reporter: Reporter
     ) -> None:
-        same = frame()
+        same = busy_frame()
         reporter.finding(finding(), same)
         reporter.finding(finding(key="yard/2"), same)
         reporter.finding(finding("update"), same)
@@ -198,7 +204,7 @@ class TestDisk:
         connection = outbox._store._connection if outbox._store else None
         assert isinstance(connection, sqlite3.Connection)
         connection.execute("PRAGMA query_only = ON")
-        total = WAITING + 40
+        total = WAITING + 20
         severe = [
             reporter.finding(finding(key=f"s{n}", severity="severe"), frame()) for n in range(10)
         ]
@@ -274,7 +280,7 @@ def test_a_smaller_bound_is_kept(outbox: Outbox) -> None:
     settings = ReportSettings(still_max_bytes=10_000, still_longest_edge=320)
     reporter = Reporter(outbox, SystemClock(), boot_id=BOOT, quality=Quality(), settings=settings)
     reporter.start()
-    reporter.finding(finding(), frame())
+    reporter.finding(finding(), busy_frame())
     (event,) = events(outbox, reporter)
     reporter.close()
     assert event.still is not None
