@@ -38,13 +38,14 @@ from wire.command import (
     WhepOfferCommand,
 )
 from wire.event import ModelPart
+from wire.health import OutboxHealth
 from wire.identity import Identity, IdentityError, load_certificate
 from wire.names import new_id
 from wire.settings import SettingsError
 from wire.topics import DeviceAddress, service_source
 
 SIGNER = "signer"
-UPKEEP_S = 60.0
+LIMITS_EVERY_S = 60.0
 DRAIN_S = 5.0
 
 log = structlog.get_logger()
@@ -58,6 +59,8 @@ class Agent:
         self._settings = settings
         self._clock = clock or SystemClock()
         self.boot_id = new_id()
+        self._limits_due_s = 0.0
+        self._last_waiting = OutboxHealth(depth=0, parked=0, lost=0, oldest_s=0.0)
         identity = Identity.load(settings.identity)
         self.address = DeviceAddress(settings.site, settings.shard, identity.name)
         guard = WallClockGuard(load_certificate(identity.cert_file), self._clock, time_quality)
@@ -123,7 +126,7 @@ class Agent:
             cameras=[
                 WatchedCamera(camera.pipeline, camera.ring, camera.size) for camera in self._cameras
             ],
-            outbox=self._outbox.figures,
+            outbox=self._waiting,
             mqtt_bytes=lambda: self._link.mqtt_bytes,
             clip_bytes=lambda: self._sessions.bytes_sent,
             sessions=lambda: self._sessions.count,
@@ -146,7 +149,7 @@ class Agent:
             self._clock,
             boot_id=self.boot_id,
             version=version,
-            health=self._health.report,
+            health=lambda: self._health.latest,
             audit=self._on_refusal,
         )
         self._register_handlers()
@@ -158,7 +161,7 @@ class Agent:
         if ready:
             print(json.dumps({"ready": True, "device": self.address.device}), flush=True)
         try:
-            while not self._clock.wait(stop, UPKEEP_S):
+            while not self._clock.wait(stop, self._settings.health_interval_s):
                 self._upkeep()
         finally:
             self._end()
@@ -221,18 +224,27 @@ class Agent:
         """Give what is committed a moment to be receipted; what is not waits on the disk."""
         deadline = self._clock.monotonic() + DRAIN_S
         never = threading.Event()
-        while (
-            self._link.connected
-            and self._outbox.figures().depth
-            and self._clock.monotonic() < deadline
-        ):
+        while self._link.connected and self._waiting().depth and self._clock.monotonic() < deadline:
             self._clock.wait(never, 0.05)
 
     def _upkeep(self) -> None:
+        self._health.report()
+        now_s = self._clock.monotonic()
+        if now_s < self._limits_due_s:
+            return
+        self._limits_due_s = now_s + LIMITS_EVERY_S
         try:
             self._outbox.enforce_limits()
         except OutboxError as error:
             log.error("outbox.limits", code=error.code, detail=str(error))
+
+    def _waiting(self) -> OutboxHealth:
+        try:
+            self._last_waiting = self._outbox.figures()
+        except OutboxError as error:
+            # The fault itself is the reporter's to tell; the newest known figures stand meanwhile.
+            log.error("outbox.figures", code=error.code, detail=str(error))
+        return self._last_waiting
 
     def _dropped(self) -> dict[str, int]:
         totals = {"reports": self._reporter.dropped, **self._link.dropped}

@@ -43,7 +43,7 @@ class WatchedCamera:
 
 @dataclass(slots=True)
 class HealthBook:
-    """Takes stock; `report` is called at every health interval, by one thread."""
+    """Takes stock at every health interval, whether or not anybody can be told."""
 
     boot_id: str
     clock: Clock
@@ -56,13 +56,19 @@ class HealthBook:
     dropped: Callable[[], Mapping[str, int]]
     faults: Callable[[], Sequence[str]]
     _rates: dict[str, _Rates] = field(default_factory=dict)
+    _latest: Health | None = None
     _started: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._started = self.clock.monotonic()
 
+    @property
+    def latest(self) -> Health:
+        """The newest report, for the link; taken now when there is none yet."""
+        return self._latest or self.report()
+
     def report(self) -> Health:
-        """The figures now; rates cover the time since the last report."""
+        """The figures now, left in the file; rates cover the time since the last report."""
         now = self.clock.monotonic()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         health = Health(
@@ -82,6 +88,7 @@ class HealthBook:
             dropped=dict(self.dropped()),
             faults=tuple(self.faults()),
         )
+        self._latest = health
         self._leave(health)
         return health
 
