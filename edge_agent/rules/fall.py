@@ -27,8 +27,8 @@ COLLAPSE_S: Final = 1.2
 _PRESENT: Final = 0.7
 """The share of frames in which the body must be seen lying: the detector loses some."""
 
-_RISEN: Final = 2
-"""Frames in a row that show somebody risen before the fall is called off."""
+_RISEN_S: Final = 0.6
+"""How long somebody must stand there, and nobody lie, before the fall is called off."""
 
 _LOST_S: Final = 1.5
 """Time without a sight of the body after which the fall is called off."""
@@ -69,7 +69,7 @@ class Fall:
         subjects = [
             Subject(fallen.since_s, fallen.confidence, fallen.track, fallen.body.detection.box)
             for fallen in self._fallen
-            if self._alarming(fallen)
+            if self._alarming(fallen) and fallen.last_s == now
         ]
         armed = self._schedule.armed(sighting.wall)
         return self._episodes.step(subjects, now, armed=armed)
@@ -96,12 +96,13 @@ class Fall:
             if low:
                 fallen.body = max(low, key=lambda b: weight(b, fallen.height))
                 fallen.sightings += 1
-                fallen.last_s, fallen.risen = now, 0
+                fallen.last_s, fallen.risen_s = now, None
                 if not fallen.alarmed:
                     self._look(fallen, sighting)
             elif any(fallen.rises(body) for body in upright):
-                fallen.risen += 1
-            if fallen.risen < _RISEN and now - fallen.last_s <= _LOST_S:
+                fallen.risen_s = now if fallen.risen_s is None else fallen.risen_s
+            risen = fallen.risen_s is not None and now - fallen.risen_s >= _RISEN_S
+            if not risen and now - fallen.last_s <= _LOST_S:
                 kept.append(fallen)
         self._fallen = kept
 

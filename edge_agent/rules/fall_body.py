@@ -44,8 +44,8 @@ class Fallen:
     body: Body
     frames: int = 1
     sightings: int = 1
-    risen: int = 0
-    """Frames in a row that show somebody risen."""
+    risen_s: float | None = None
+    """Since when somebody stands there instead; None while they are seen lying."""
     alarmed: bool = False
     track: Track | None = None
     verdicts: deque[Verdict] = field(default_factory=lambda: deque(maxlen=_VERDICTS))
