@@ -1,0 +1,1 @@
+"""Measuring how right the product is, and the page that says so."""

@@ -1,0 +1,75 @@
+"""The shipped configuration, put together as the agent does it, and its fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Final
+
+from edge_agent.analyze import Analyzed, analyze
+from edge_agent.config import CameraSettings
+from edge_agent.rules.base import wants_closer_look
+from edge_agent.rules.spec import CameraRules
+from edge_agent.sight.camera_sight import CameraTracker, camera_sight
+from edge_agent.sight.detector import Detector
+from edge_agent.sight.posture import Posture
+from edge_agent.sight.region_detector import RegionDetector, RegionSettings
+from edge_agent.sight.tracker import TrackerSettings
+from models.registry import Registry
+
+PER_SECOND: Final[float] = CameraSettings.model_fields["analysis_fps"].default
+"""Pictures analysed a second, unless a camera's configuration says otherwise."""
+
+STRONG: Final = TrackerSettings().strong
+"""The confidence from which on one detection alone is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Detector and tracker of one camera, and the detector that all cameras share."""
+
+    whole: Detector
+    regions: RegionDetector
+    tracker: CameraTracker
+
+
+def shipped_sight() -> Sight:
+    """A fresh camera's sight. Raises ModelError when a model file is missing or altered."""
+    whole = Detector(Registry.default())
+    regions, tracker = camera_sight(whole)
+    return Sight(whole, regions, tracker)
+
+
+def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
+    """What the shipped pipeline finds in `video` when its camera asks for `asked`.
+
+    Raises RecordingError when the video cannot be read, ModelError as `shipped_sight`.
+    """
+    registry = Registry.default()
+    closer = Posture(registry) if wants_closer_look(asked) else None
+    return analyze(
+        video, asked, Detector(registry), closer=closer, site_zone=UTC, per_second=PER_SECOND
+    )
+
+
+def model_name() -> str:
+    """The detector's name and the beginning of its hash."""
+    model = Detector(Registry.default()).model
+    return f"{model.name} {model.sha256[:12]}"
+
+
+def configuration_hash() -> str:
+    """Twelve digits that change whenever a setting of the shipped sight does."""
+    detector = Detector(Registry.default())
+    settings = {
+        "model": detector.model.sha256,
+        "threshold": detector.threshold,
+        "analysis_fps": PER_SECOND,
+        "tracker": asdict(TrackerSettings()),
+        "regions": asdict(RegionSettings()),
+    }
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,212 @@
+"""People on the frozen labels, with the configuration that ships."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+import numpy as np
+import pytest
+
+from edge_agent.recording import Recording
+from edge_agent.scene import Box, Detection, Image, Track
+from polewatch.accuracy.matching import Counts, Found, match
+from polewatch.accuracy.measurement import Figure, detection_figures, share
+from polewatch.accuracy.shipped import PER_SECOND, STRONG, shipped_sight
+from tests.accuracy.labelled import LabelledClip, LabelledFrame, labelled_clip
+from tests.accuracy.reporting import leave
+
+pytestmark = pytest.mark.timeout(900)
+
+SMALL: Final = (25 / 1152, 80 / 1152)
+"""Heights of small people in the tiled picture."""
+
+QUARTERS: Final = ((0, 0), (0, 1), (1, 0), (1, 1))
+SHIFT: Final = 200
+"""Frames by which each quarter of the tiled picture is ahead of the one before."""
+
+FIRST_S: Final = 1.0
+"""The tracker reports nobody in its first picture, which a camera sees once in months."""
+
+TUNED: Final = (
+    "weights on COCO train2017; quantization on 50 COCO pictures; the threshold 0.40 on 20 other "
+    "labels of the street clip; nothing on these labels"
+)
+CONDITION: Final = (
+    f"{PER_SECOND:g} pictures a second through the shipped sight. *Tracks* are those of tracker "
+    "and stillness filter that are seen in the frame, which is what rules get; *detections* what "
+    f"the windows give to the tracker, from {STRONG:g} on; *the detector alone* looks at the whole "
+    f"picture, without windows, from {STRONG:g} on"
+)
+
+CONDITIONS: Final = {"": "tracks", "-detections": "detections", "-detector": "the detector alone"}
+"""What is reported side by side: the end of the figures' ids, and what they are of."""
+
+
+@dataclass
+class Tally:
+    """The counts of every condition, and what the windows cost."""
+
+    every: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    small: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    looked_closer: int = 0
+    windows: int = 0
+    pictures: int = 0
+
+    @property
+    def people(self) -> int:
+        return self.every[""].there
+
+    @property
+    def small_people(self) -> int:
+        return self.small[""].there
+
+
+def test_people_in_the_street_are_found() -> None:
+    clip, tally = labelled_clip("vtest"), _measured("vtest")
+    assert clip.counted == 474
+    assert tally.people == 471
+    footage = (
+        f"vtest.avi, {len(clip.frames) - 1} labelled frames, {tally.people} people "
+        "of 30 to 165 pixels"
+    )
+    leave(
+        "people-1-street",
+        "People: street",
+        [
+            *_figures("people-street", tally.every),
+        ],
+        footage=footage,
+        condition=CONDITION,
+        tuned=TUNED,
+        test="test_people.py",
+    )
+
+
+def test_people_in_a_room_are_found() -> None:
+    clip, tally = labelled_clip("one-by-one"), _measured("one-by-one")
+    assert tally.people == clip.counted == 41
+    leave(
+        "people-2-room",
+        "People: indoors, large",
+        [
+            *_figures("people-room", tally.every),
+        ],
+        footage=(
+            "one-by-one-person-detection.mp4, 58 labelled frames, 41 people nearly as tall as the "
+            "picture"
+        ),
+        condition=CONDITION,
+        tuned=TUNED,
+        test="test_people.py",
+    )
+
+
+def test_small_people_in_a_large_picture_are_found() -> None:
+    clip = labelled_clip("vtest")
+    tally = _tally(_tiled(clip), clip.fps)
+    assert tally.people > 400
+    closer = share(
+        "people-tiled.closer",
+        "pictures that needed a closer look",
+        tally.looked_closer,
+        tally.pictures,
+    )
+    leave(
+        "people-3-tiled",
+        "People: small, in a picture of 1536 by 1152",
+        [
+            *_figures("people-small", tally.small, ", small people"),
+            *_figures("people-tiled", tally.every),
+            closer,
+        ],
+        footage=(
+            f"vtest.avi at four times {SHIFT / clip.fps:g} s apart, side by side, "
+            f"{tally.people} people, of these {tally.small_people} of 25 to 80 pixels"
+        ),
+        condition=f"{CONDITION}. Small people are those of 25 to 80 pixels",
+        tuned=TUNED,
+        test="test_people.py",
+        notes=[f"{tally.windows / tally.pictures:.2f} windows a picture beside the whole one."],
+    )
+
+
+def _figures(prefix: str, counts: Mapping[str, Counts], who: str = "") -> list[Figure]:
+    return [
+        figure
+        for suffix, of in CONDITIONS.items()
+        for figure in detection_figures(f"{prefix}{suffix}", counts[suffix], f"{of}{who}")
+    ]
+
+
+@cache
+def _measured(stem: str) -> Tally:
+    clip = labelled_clip(stem)
+    labels = {frame.number: frame for frame in clip.frames}
+    with Recording(clip.video) as recording:
+        pictures = (
+            (frame.image, labels.get(round(frame.media_s * clip.fps)), frame.media_s)
+            for frame in recording.frames(PER_SECOND)
+        )
+        return _tally(pictures, clip.fps)
+
+
+def _tally(pictures: Iterable[tuple[Image, LabelledFrame | None, float]], fps: float) -> Tally:
+    sight, tally = shipped_sight(), Tally()
+    for image, labels, media_s in pictures:
+        detections = sight.regions.detect(image)
+        tracks = sight.tracker.update(detections, media_s)
+        if labels is None or media_s < FIRST_S - 0.5 / fps:
+            continue
+        alone = _strong(sight.whole.detect(image))
+        said = (_people(tracks), _strong(detections), alone)
+        for suffix, found in zip(CONDITIONS, said, strict=True):
+            tally.every[suffix] += match(labels.people, labels.ignored, found)
+            tally.small[suffix] += match(labels.people, labels.ignored, found, heights=SMALL)
+    tally.pictures = sight.regions.pictures
+    tally.looked_closer, tally.windows = sight.regions.looked_closer, sight.regions.windows
+    return tally
+
+
+def _tiled(clip: LabelledClip) -> Iterator[tuple[Image, LabelledFrame | None, float]]:
+    """Four moments of the clip side by side, twice as wide and high, with their labels."""
+    labels = {frame.number: frame for frame in clip.frames}
+    with Recording(clip.video) as recording:
+        images = [frame.image for frame in recording.frames(clip.fps)]
+    step = round(clip.fps / PER_SECOND)
+    for start in range(0, len(images) - SHIFT * (len(QUARTERS) - 1), step):
+        numbers = [start + SHIFT * quarter for quarter in range(len(QUARTERS))]
+        a, b, c, d = (images[number] for number in numbers)
+        picture = np.ascontiguousarray(np.vstack([np.hstack([a, b]), np.hstack([c, d])]))
+        known = [labels.get(number) for number in numbers]
+        yield picture, _side_by_side(start, known), start / clip.fps
+
+
+def _side_by_side(number: int, quarters: Sequence[LabelledFrame | None]) -> LabelledFrame | None:
+    people: list[Box] = []
+    ignored: list[Box] = []
+    for (row, column), frame in zip(QUARTERS, quarters, strict=True):
+        if frame is None:
+            return None
+        people += [_placed(box, row, column) for box in frame.people]
+        ignored += [_placed(box, row, column) for box in frame.ignored]
+    return LabelledFrame(number, tuple(people), tuple(ignored))
+
+
+def _placed(box: Box, row: int, column: int) -> Box:
+    return Box((box.x + column) / 2, (box.y + row) / 2, box.w / 2, box.h / 2)
+
+
+def _people(tracks: Iterable[Track]) -> list[Found]:
+    return [Found(t.box, t.confidence) for t in tracks if t.seen and t.label == "person"]
+
+
+def _strong(detections: Iterable[Detection]) -> list[Found]:
+    return [
+        Found(d.box, d.confidence)
+        for d in detections
+        if d.label == "person" and d.confidence >= STRONG
+    ]
