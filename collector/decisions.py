@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -91,7 +90,7 @@ def build_router(decisions: Decisions, persons: Persons) -> APIRouter:
     async def decide(
         incident_id: Id,
         body: DecisionBody,
-        person: Annotated[PersonToken, Depends(persons.required)],
+        person: PersonToken = Depends(persons.required),
     ) -> Response:
         """Acknowledge, confirm, reject or close an incident; agencies are told."""
         await asyncio.to_thread(decisions.decide, incident_id, body, person)

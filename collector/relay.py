@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
 import httpx
 from fastapi import APIRouter, Depends, Request, Response
@@ -155,7 +154,7 @@ def build_router(relay: Relay, persons: Persons) -> APIRouter:
         return response
 
     @router.get("/me")
-    async def me(person: Annotated[PersonToken, Depends(persons.required)]) -> Me:
+    async def me(person: PersonToken = Depends(persons.required)) -> Me:
         """Who is signed in."""
         return _me(person)
 

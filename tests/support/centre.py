@@ -55,6 +55,7 @@ class Program:
                 env=environment,
             )
         line = wait_until(lambda: self._ready(len(before)), READY_S, f"ready: {self.log_file}")
+        assert line is not None
         self.url = str(line["http"])
 
     def kill(self) -> None:

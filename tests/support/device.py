@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
+
+from joserfc.util import urlsafe_b64decode
 
 from tests.support.broker import BrokerHandle
 from tests.support.mqtt import MqttPeer
@@ -131,10 +134,17 @@ class SimDevice:
 
     def online(self) -> bytes:
         """A presence message."""
-        state = DeviceState(
-            state="online", boot_id=self.boot_id, since=datetime.now(UTC), version="0.1.0"
+        return self._presence("online")
+
+    def offline(self) -> bytes:
+        """What the broker would publish as its last will."""
+        return self._presence("offline")
+
+    def _presence(self, state: Literal["online", "offline"]) -> bytes:
+        body = DeviceState(
+            state=state, boot_id=self.boot_id, since=datetime.now(UTC), version="0.1.0"
         )
-        return self.sign(self.wrap(state, "state"))
+        return self.sign(self.wrap(body, "state"))
 
     def window(self, monotonic_s: float = 100.0) -> NonceWindow:
         return NonceWindow(
@@ -165,8 +175,6 @@ class SimDevice:
 
 def read(token: bytes) -> CloudEvent:
     """The CloudEvent of a token, its signature unchecked."""
-    from joserfc.util import urlsafe_b64decode
-
     return CloudEvent.model_validate_json(urlsafe_b64decode(token.split(b".")[1]))
 
 
@@ -186,11 +194,19 @@ class Wired:
     def close(self) -> None:
         self.peer.close()
 
-    def send(self, token: bytes) -> None:
-        self.peer.publish(self.device.address.event(), token)
+    def send(self, *tokens: bytes) -> None:
+        """Publish events, as fast as they go."""
+        self.peer.publish_all(self.device.address.event(), tokens)
 
-    def hear(self) -> None:
+    def still(self, jpeg: bytes) -> str:
+        """Publish a still; returns its hash."""
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        self.peer.publish(self.device.address.still(sha256), jpeg)
+        return sha256
+
+    def hear(self) -> SimDevice:
         """Take in what came since the last time."""
         received = self.peer.received[self._heard :]
         self._heard += len(received)
         self.device.hear(received)
+        return self.device

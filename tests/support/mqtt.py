@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -87,6 +88,13 @@ class MqttPeer:
         assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS, info.rc
         info.wait_for_publish(10)
         assert info.is_published()
+
+    def publish_all(self, topic: str, payloads: Iterable[bytes]) -> None:
+        """Publish many without waiting between them, then wait for every PUBACK."""
+        infos = [self._client.publish(topic, payload, qos=1) for payload in payloads]
+        for info in infos:
+            info.wait_for_publish(60)
+        assert all(info.is_published() for info in infos)
 
     def try_publish(self, topic: str, payload: bytes) -> None:
         """Publish what the broker may answer by silence or by cutting the connection."""
