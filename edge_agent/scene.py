@@ -126,6 +126,18 @@ NO_CLOSER_LOOK: Final = NoCloserLook()
 
 
 @dataclass(frozen=True, slots=True)
+class StillObject:
+    """Something that appeared in the scene and stands still, whatever it is."""
+
+    id: int
+    box: Box
+    since_s: float
+    """Media time when it was first to be seen there."""
+    seen: bool
+    """False while somebody hides it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """Everything that rules may know of one frame."""
 
@@ -139,6 +151,8 @@ class Sighting:
     aspect: float = 4 / 3
     """Width of the picture over its height: makes fractions across and down comparable."""
     look: CloserLook = NO_CLOSER_LOOK
+    still_objects: tuple[StillObject, ...] = ()
+    """What was left standing; looked for only when a rule of the camera asks."""
 
 
 Phase = Literal["open", "update", "close"]
