@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test requirements docs
+.PHONY: help .venv demo check test accuracy requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,9 +45,15 @@ check: $(VENV)/dev.stamp ## style, types and import directions
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest --ignore=tests/system --ignore=tests/repo
+	$(BIN)/pytest --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
 	$(BIN)/pytest tests/repo
 	$(BIN)/pytest tests/system
+
+accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/reference/accuracy.md
+	@[ -d ../shared/data ] || echo "accuracy: ../shared/data is not here; what needs it will fail and say so" >&2
+	@rm -rf var/accuracy
+	@status=0; $(BIN)/pytest -q tests/accuracy || status=$$?; \
+	  $(BIN)/python -m polewatch.accuracy.report || status=1; exit $$status
 
 docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
 	$(BIN)/python -m polewatch.docs
