@@ -71,7 +71,9 @@ class Route(Settings):
 class Routing(Settings):
     """The whole table."""
 
-    routes: tuple[Route, ...] = Field(min_length=1, max_length=1000)
+    routes: tuple[Route, ...] = Field(
+        min_length=1, max_length=1000, description="The lines of the table."
+    )
     otherwise: tuple[Name, ...] = Field((), description="Who is told when no route fits.")
 
     @model_validator(mode="after")

@@ -12,22 +12,32 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from collector.config import CollectorSettings
+from collector.routing import Routing
+from collector.signer.config import SignerSettings
 from edge_agent.config import AgentSettings
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "config.md"
+
+_FILES: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("agent.yaml", AgentSettings),
+    ("collector.yaml", CollectorSettings),
+    ("signer.yaml", SignerSettings),
+    ("routing.yaml", Routing),
+)
 
 _HEAD = """# Configuration reference
 
 Generated (`python -m polewatch.config_reference`) from the models that check the files.
 Unknown keys are refused. A relative path counts from the folder of the file it stands in.
-Commented examples: [agent.yaml](../guide/agent.yaml), [collector.yaml](../guide/collector.yaml).
+Commented examples: [agent](../guide/agent.yaml), [collector](../guide/collector.yaml),
+[signer](../guide/signer.yaml), [routing](../guide/routing.yaml).
 """
 
 
 def reference() -> str:
     """The page's text."""
     parts = [_HEAD]
-    for title, model in (("agent.yaml", AgentSettings), ("collector.yaml", CollectorSettings)):
+    for title, model in _FILES:
         parts.append(f"\n## {title}\n")
         parts += _tables(model, "", set())
     return "\n".join(parts).rstrip() + "\n"
