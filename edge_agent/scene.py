@@ -107,6 +107,18 @@ class Pose:
     points: tuple[BodyPoint, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FireRegion:
+    """A part of the frame that may burn or smoke."""
+
+    kind: Literal["fire", "smoke"]
+    box: Box
+    confidence: float
+    """How sure the network is of it in this frame, 0..1."""
+    strength: float
+    """Fire: the share of the region that flickers; smoke: the share of detail lost behind it."""
+
+
 class CloserLook(Protocol):
     """A second look at parts of the frame that rules may ask for; it costs time only when asked."""
 
@@ -153,6 +165,8 @@ class Sighting:
     look: CloserLook = NO_CLOSER_LOOK
     still_objects: tuple[StillObject, ...] = ()
     """What was left standing; looked for only when a rule of the camera asks."""
+    burning: tuple[FireRegion, ...] = ()
+    """What may burn or smoke; looked for only when a rule of the camera asks."""
 
 
 Phase = Literal["open", "update", "close"]
