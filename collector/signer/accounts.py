@@ -55,15 +55,15 @@ class AccountError(ValueError):
 class SignerStore:
     """The signer's database. Safe from any thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or create; raises StoreError."""
+    def __init__(self, folder: Path, hasher: PasswordHasher | None = None) -> None:
+        """Open or create; raises StoreError. The default hasher is argon2id as RFC 9106 has it."""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(f"{folder}: cannot be made ({error.strerror})") from error
         self._connection = connect(folder / FILE_NAME, read_only=False)
         self._lock = threading.RLock()
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         # An unknown name must cost as much time as a known one.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
         found = self._connection.execute(

@@ -1,0 +1,219 @@
+"""Deliveries are repeated until acknowledged, held while there is no way, and given up aloud."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from collector.changes import Changes
+from collector.channels.base import ChannelError, Parcel
+from collector.config import DispatchSettings
+from collector.dispatch import Dispatch
+from collector.store.rows import DeliveryRow
+from tests.support.device import SimDevice, finding, jpeg
+from tests.support.intake import WayIn
+from wire.clock import SimulatedClock
+from wire.incident import IncidentAck
+
+TIMING = DispatchSettings(first_retry_s=2, longest_retry_s=60, give_up_after=4)
+
+
+@dataclass
+class Recorder:
+    """A channel to nowhere: it takes what it is given, or fails as it is told."""
+
+    name: str = "mqtt"
+    ready: bool = True
+    error: ChannelError | None = None
+    parcels: list[Parcel] = field(default_factory=list)
+    stills: list[str] = field(default_factory=list)
+
+    def send(self, parcel: Parcel) -> None:
+        if self.error is not None:
+            raise self.error
+        self.parcels.append(parcel)
+
+    def send_still(self, agency: str, sha256: str, jpeg: bytes) -> None:
+        if self.error is not None:
+            raise self.error
+        self.stills.append(sha256)
+
+
+class Bench:
+    def __init__(self, way_in: WayIn) -> None:
+        self.way_in = way_in
+        self.clock = SimulatedClock(datetime.now(UTC))
+        self.channel = Recorder()
+        settings = way_in.settings.model_copy(
+            update={"dispatch": TIMING, "public_url": "https://watch.example/"}
+        )
+        self.dispatch = Dispatch(
+            settings, way_in.database, {"mqtt": self.channel}, Changes(), self.clock
+        )
+        self.device: SimDevice = way_in.device()
+
+    def report(self, **event: Any) -> None:
+        made = finding(**event)
+        self.way_in.events(self.device, self.device.put(made))
+
+    def after(self, seconds: float) -> int:
+        self.clock.advance(seconds)
+        self.dispatch._round()
+        return len(self.channel.parcels)
+
+    def delivery(self) -> DeliveryRow:
+        return self.way_in.reader.incidents().incidents[0].deliveries[0]
+
+    def acknowledge(self, revision: int | None = None, state: str = "received") -> None:
+        row = self.delivery()
+        ack = IncidentAck.model_validate(
+            {
+                "delivery_id": row.delivery_id,
+                "incident_id": row.incident_id,
+                "revision": revision,
+                "agency": "police",
+                "at": self.clock.now(),
+                "state": state,
+                "note": "wrong district",
+            }
+        )
+        with self.way_in.database.transaction() as run:
+            assert self.way_in.desk.acknowledge(run, "police", ack, self.clock.now())
+
+
+@pytest.fixture
+def bench(way_in: WayIn) -> Bench:
+    return Bench(way_in)
+
+
+def test_it_is_done_only_when_the_agency_says_so(bench: Bench) -> None:
+    bench.report()
+    assert bench.after(1) == 1
+    assert bench.delivery().state == "sent"
+    bench.acknowledge()
+    assert (bench.delivery().state, bench.delivery().acked) == ("done", 1)
+    assert bench.after(1000) == 1
+
+
+def test_an_acknowledgement_faster_than_our_own_note_counts(bench: Bench) -> None:
+    bench.report()
+    bench.acknowledge(revision=1)
+    assert bench.after(1) == 0
+    assert bench.delivery().state == "done"
+
+
+def test_it_is_repeated_ever_rarer_and_given_up_aloud(bench: Bench) -> None:
+    bench.report()
+    assert bench.after(1) == 1
+    assert bench.after(1) == 1
+    assert bench.after(1.5) == 2
+    assert bench.after(2) == 2
+    assert bench.after(3) == 3
+    assert bench.after(10) == 4
+    row = bench.delivery()
+    assert (row.state, row.attempts) == ("failed", 4)
+    assert "call police" in str(row.error)
+    # A later word still counts.
+    bench.acknowledge()
+    assert bench.delivery().state == "done"
+
+
+def test_a_new_revision_replaces_the_old_one(bench: Bench) -> None:
+    bench.report()
+    bench.after(1)
+    bench.report(severity="severe")
+    assert bench.delivery().wanted == 2
+    assert bench.after(1) == 2
+    assert [one.incident.revision for one in bench.channel.parcels] == [1, 2]
+    assert len({one.incident.delivery_id for one in bench.channel.parcels}) == 1
+    # The word for the first revision leaves the second one open.
+    bench.acknowledge(revision=1)
+    assert (bench.delivery().state, bench.delivery().acked) == ("sent", 1)
+    bench.acknowledge(revision=2)
+    assert bench.delivery().state == "done"
+
+
+def test_while_there_is_no_way_no_attempt_is_counted(bench: Bench) -> None:
+    bench.report()
+    bench.channel.ready = False
+    bench.after(1000)
+    assert (bench.delivery().state, bench.delivery().attempts) == ("waiting", 0)
+    bench.channel.ready = True
+    assert bench.after(0) == 1
+
+
+def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_shown(bench: Bench) -> None:
+    bench.report()
+    bench.channel.error = ChannelError("no route to host", permanent=False)
+    bench.after(1)
+    assert (bench.delivery().state, bench.delivery().error) == ("waiting", "no route to host")
+    bench.channel.error = None
+    assert bench.after(5) == 1
+    assert bench.delivery().error is None
+    bench.channel.error = ChannelError("police is not enrolled", permanent=True)
+    bench.report(severity="severe")
+    bench.after(1)
+    assert bench.delivery().state == "failed"
+
+
+def test_a_refusal_is_shown_and_the_next_revision_is_sent(bench: Bench) -> None:
+    bench.report()
+    bench.after(1)
+    bench.acknowledge(state="refused")
+    row = bench.delivery()
+    assert (row.state, row.answer) == ("failed", "refused")
+    assert "wrong district" in str(row.error)
+    bench.report(severity="severe")
+    assert bench.after(1) == 2
+
+
+def test_the_picture_travels_once(bench: Bench) -> None:
+    picture = jpeg("x")
+    sha256 = hashlib.sha256(picture).hexdigest()
+    topic = bench.device.address.still(sha256)
+    bench.way_in.take((topic, picture))
+    bench.report(still=picture)
+    bench.after(1)
+    assert bench.channel.parcels[0].still == picture
+    bench.report(severity="severe", still=picture)
+    bench.after(1)
+    assert bench.channel.parcels[1].still is None
+
+
+def test_a_late_picture_is_sent_alone_and_once(bench: Bench) -> None:
+    picture = jpeg("late")
+    bench.report(still=picture)
+    bench.after(1)
+    assert bench.channel.parcels[0].still is None
+    sha256 = hashlib.sha256(picture).hexdigest()
+    effects = bench.way_in.take((bench.device.address.still(sha256), picture))
+    for _ in range(2):
+        for incident, arrived in effects.stills_arrived:
+            bench.dispatch.still_arrived(incident, arrived)
+        bench.after(0)
+    assert bench.channel.stills == [sha256]
+
+
+def test_what_an_agency_reads(bench: Bench) -> None:
+    bench.report()
+    bench.after(1)
+    incident = bench.channel.parcels[0].incident
+    assert incident.opened_at.isoformat().endswith("+09:00")
+    assert incident.link == f"https://watch.example/incidents/{incident.incident_id}"
+    assert len(incident.evidence) == 1
+
+
+def test_evidence_is_bounded_and_keeps_the_first(bench: Bench) -> None:
+    made = finding()
+    tokens = []
+    for phase in ["open", *["update"] * 8, "close"]:
+        event = finding(finding_id=made.finding_id, phase=phase)
+        tokens.append(bench.device.put(event))
+    bench.way_in.events(bench.device, *tokens)
+    bench.after(1)
+    evidence = [one.encode() for one in bench.channel.parcels[0].incident.evidence]
+    assert evidence == [tokens[0], *tokens[-4:]]

@@ -1,0 +1,52 @@
+"""The sentence that people read first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from collector.texts import TYPES, Sentence, sentences
+from wire.event import RuleType
+
+SEOUL = ZoneInfo("Asia/Seoul")
+ABOUT = Sentence(
+    type="intrusion",
+    severity="moderate",
+    confidence=0.914,
+    opened_at=datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC),
+    ended_at=None,
+    camera_title="구청 정문",
+    camera_title_en="Main gate",
+    zone="yard",
+    drill=False,
+)
+
+
+def test_it_says_what_where_when_and_how_sure_in_the_sites_time() -> None:
+    korean, english = sentences(ABOUT, SEOUL)
+    assert korean == "구청 정문 yard 구역에서 21:30:15 침입 감지 (보통, 신뢰도 91%)"
+    assert english == "Intrusion at Main gate, zone yard, 21:30:15 (moderate, 91% confident)"
+
+
+def test_a_drill_says_so_first_in_both_languages() -> None:
+    korean, english = sentences(replace(ABOUT, drill=True), SEOUL)
+    assert korean.startswith("[훈련] ")
+    assert english.startswith("[DRILL] ")
+
+
+def test_an_end_is_named() -> None:
+    ended = replace(ABOUT, ended_at=datetime(2026, 3, 1, 12, 31, tzinfo=UTC))
+    korean, english = sentences(ended, SEOUL)
+    assert "21:31:00 종료" in korean
+    assert "ended 21:31:00" in english
+
+
+def test_every_rule_type_has_a_name_and_an_unknown_one_is_shown_as_it_is() -> None:
+    assert set(TYPES) == set(RuleType.__args__)  # type: ignore[attr-defined]  # a Literal's values
+    assert "drone" in sentences(replace(ABOUT, type="drone"), SEOUL)[0]
+
+
+def test_it_fits_the_wire() -> None:
+    long = replace(ABOUT, camera_title="가" * 600, camera_title_en="x" * 600)
+    assert all(len(one) <= 500 for one in sentences(long, SEOUL))
