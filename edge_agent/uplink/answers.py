@@ -27,7 +27,7 @@ class Outcome:
     parked: int = 0
     stills: int = 0
     again: int = 0
-    """Rows made due again."""
+    """Rows asked for that are here."""
     losses: list[Loss] = field(default_factory=list)
     """What was asked for and is no longer here."""
     forked: str | None = None
@@ -60,8 +60,8 @@ def take_receipt(run: sqlite3.Connection, receipt: Receipt, clock: Clock) -> Out
     return outcome
 
 
-def take_gap(run: sqlite3.Connection, order: Order, gap: GapRequest) -> Outcome:
-    """Make due at once what is here; tell what is not, save where a record already names it."""
+def take_gap(run: sqlite3.Connection, order: Order, gap: GapRequest, now_s: float) -> Outcome:
+    """Make due what is here; tell what is not, save where a record already names it."""
     outcome = Outcome()
     row = run.execute(
         "SELECT last_seq, gone_because FROM epoch WHERE id = ?", (gap.epoch,)
@@ -75,17 +75,17 @@ def take_gap(run: sqlite3.Connection, order: Order, gap: GapRequest) -> Outcome:
             "SELECT n, seq FROM message WHERE epoch = ? AND seq BETWEEN ? AND ?",
             (gap.epoch, *whole),
         ).fetchall()
-        order.due_at_once(run, "message", [n for n, _ in here])
+        order.asked_for(run, "message", [n for n, _ in here], now_s)
         outcome.again += len(here)
         named = run.execute(
             "SELECT message, first, last FROM named_lost WHERE epoch = ?"
             " AND first <= ? AND last >= ?",
             (gap.epoch, asked.last, asked.first),
         ).fetchall()
-        order.due_at_once(run, "message", [n for n, _, _ in named])
+        order.asked_for(run, "message", [n for n, _, _ in named], now_s)
         covered = [(seq, seq) for _, seq in here] + [(first, last) for _, first, last in named]
         missing += without(whole, covered)
-    stills = [sha256 for sha256 in gap.stills if not _again(run, order, sha256)]
+    stills = [sha256 for sha256 in gap.stills if not _again(run, order, sha256, now_s)]
     outcome.again += len(gap.stills) - len(stills)
     if missing or stills:
         outcome.losses = [
@@ -139,11 +139,11 @@ def _unpark(run: sqlite3.Connection, epoch: str, whole: Range) -> None:
     run.execute("DELETE FROM parked WHERE epoch = ? AND seq BETWEEN ? AND ?", (epoch, *whole))
 
 
-def _again(run: sqlite3.Connection, order: Order, sha256: str) -> bool:
+def _again(run: sqlite3.Connection, order: Order, sha256: str, now_s: float) -> bool:
     here = [n for (n,) in run.execute("SELECT n FROM still WHERE sha256 = ?", (sha256,))]
-    order.due_at_once(run, "still", here)
+    order.asked_for(run, "still", here, now_s)
     named = [
         n for (n,) in run.execute("SELECT message FROM named_lost WHERE sha256 = ?", (sha256,))
     ]
-    order.due_at_once(run, "message", named)
+    order.asked_for(run, "message", named, now_s)
     return bool(here or named)

@@ -11,12 +11,19 @@ from typing import Final, Literal
 FRESH_S = 120.0
 """What is younger goes before any older backlog, so that news does not wait for history."""
 
-RETRY_FIRST_S = 15.0
+RETRY_FIRST_S = 60.0
 RETRY_LIMIT_S = 600.0
-"""After this long without a receipt a message is sent again, doubling up to the limit."""
+"""After this long without a receipt a message is sent again, doubling up to the limit.
+
+The last resort: a gap is asked for by the collector, and a new connection repeats at once. Shorter
+would drown a collector that is merely slow in redeliveries.
+"""
 
 CUT_OFF_FIRST_S = 1.0
 """The same for what was on the socket when the connection ended."""
+
+ON_ITS_WAY_S = 8.0
+"""So long a message may lie in the broker's and the collector's queues."""
 
 RECONNECTED_S = 4.0
 """Time for receipts to come on a new connection before first tries are repeated."""
@@ -38,8 +45,10 @@ class Item:
 
 
 _TABLES = (
-    "CREATE TEMP TABLE sent_message (n INTEGER PRIMARY KEY, due_s REAL, attempts INTEGER)",
-    "CREATE TEMP TABLE sent_still (n INTEGER PRIMARY KEY, due_s REAL, attempts INTEGER)",
+    "CREATE TEMP TABLE sent_message"
+    " (n INTEGER PRIMARY KEY, due_s REAL, attempts INTEGER, sent_s REAL)",
+    "CREATE TEMP TABLE sent_still"
+    " (n INTEGER PRIMARY KEY, due_s REAL, attempts INTEGER, sent_s REAL)",
 )
 
 _MESSAGES: Final = (
@@ -109,8 +118,8 @@ class Order:
         pause_s = min(RETRY_LIMIT_S, first_s * 2.0 ** min(item.attempts, 16))
         due_s = now_s + pause_s * self._rng.uniform(0.5, 1.0)
         run.execute(
-            f"INSERT OR REPLACE INTO temp.sent_{item.what} VALUES (?, ?, ?)",
-            (item.n, due_s, item.attempts + 1),
+            f"INSERT OR REPLACE INTO temp.sent_{item.what} VALUES (?, ?, ?, ?)",
+            (item.n, due_s, item.attempts + 1, now_s),
         )
 
     def reconnected(self, run: sqlite3.Connection, now_s: float) -> None:
@@ -121,9 +130,17 @@ class Order:
                 (now_s + RECONNECTED_S * self._rng.uniform(0.5, 1.0),),
             )
 
-    def due_at_once(self, run: sqlite3.Connection, what: str, numbers: list[int]) -> None:
-        """Somebody asked for these rows."""
-        run.executemany(f"DELETE FROM temp.sent_{what} WHERE n = ?", [(n,) for n in numbers])
+    def asked_for(
+        self, run: sqlite3.Connection, what: str, numbers: list[int], now_s: float
+    ) -> None:
+        """The collector misses these rows: due at once, save what may still be on its way.
+
+        Numbers go out by importance, so a busy collector sees gaps that are none.
+        """
+        run.executemany(
+            f"DELETE FROM temp.sent_{what} WHERE n = ? AND sent_s <= ?",
+            [(n, now_s - ON_ITS_WAY_S) for n in numbers],
+        )
 
     def forget_gone(self, run: sqlite3.Connection) -> None:
         """Drop what is remembered of rows that no longer exist."""

@@ -235,9 +235,9 @@ class Outbox:
         return outcome
 
     def apply_gap(self, gap: GapRequest) -> Outcome:
-        """Make due at once what is asked for; name what is gone. Raises OutboxError."""
+        """Make due what is asked for and not on its way; name what is gone. Raises OutboxError."""
         with self._write() as run:
-            outcome = take_gap(run, self._order, gap)
+            outcome = take_gap(run, self._order, gap, self._lived_s())
             self._leave_fork(run, outcome)
             for loss in outcome.losses:
                 self._writer.name_loss(run, loss, self._lived_s())

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.uplink.order import FRESH_S, RECONNECTED_S, RETRY_LIMIT_S
+from edge_agent.uplink.order import (
+    FRESH_S,
+    ON_ITS_WAY_S,
+    RECONNECTED_S,
+    RETRY_FIRST_S,
+    RETRY_LIMIT_S,
+)
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.store import OutboxError
 from tests.edge_agent.uplink.poles import (
@@ -130,7 +136,7 @@ class TestOrder:
             outbox.sent(item)
         assert outbox.claim(10) == []
         assert outbox.in_flight() == 2
-        clock.advance(16)
+        clock.advance(RETRY_FIRST_S)
         assert len(outbox.claim(10)) == 2
         assert outbox.in_flight() == 0
 
@@ -146,7 +152,7 @@ class TestOrder:
                 clock.advance(1)
                 waited += 1
             pauses.append(waited)
-        assert pauses[0] <= 16
+        assert pauses[0] <= RETRY_FIRST_S + 1
         assert all(RETRY_LIMIT_S / 2 <= pause <= RETRY_LIMIT_S + 1 for pause in pauses[-2:])
         assert len(set(pauses[-3:])) > 1
 
@@ -248,13 +254,18 @@ class TestReceipts:
 
 
 class TestGaps:
-    def test_what_is_asked_for_is_due_at_once(self, outbox: Outbox) -> None:
+    def test_what_is_asked_for_is_due_at_once_unless_it_may_be_on_its_way(
+        self, outbox: Outbox, clock: SimulatedClock
+    ) -> None:
         stored = put(outbox, still=STILL)
         items = outbox.claim(10)
         for item in items:
             outbox.sent(item)
         still = next(item.sha256 for item in items if item.what == "still")
         assert outbox.apply_gap(gap(stored.epoch, 2, 2, (still,))).again == 2
+        assert outbox.claim(10) == []
+        clock.advance(ON_ITS_WAY_S)
+        outbox.apply_gap(gap(stored.epoch, 2, 2, (still,)))
         assert {item.what for item in outbox.claim(10)} == {"message", "still"}
 
     def test_what_is_gone_is_named_in_a_signed_record(self, outbox: Outbox) -> None:
