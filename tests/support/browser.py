@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -100,7 +100,11 @@ def watched_page(
         if parts.scheme not in ("data", "blob") and parts.netloc != home:
             watched.strangers.append(url)
 
-    page.on("console", lambda one: _note(watched, one.type, one.text))
+    def note(one: ConsoleMessage) -> None:
+        if one.type in ("error", "warning"):
+            watched.complaints.append(f"{one.type}: {one.text} {one.location.get('url', '')}")
+
+    page.on("console", note)
     page.on("pageerror", lambda one: watched.complaints.append(f"exception: {one}"))
     page.on("request", lambda one: asked(one.url))
     page.on("websocket", lambda one: asked(one.url))
@@ -110,11 +114,6 @@ def watched_page(
         watched.check()
     finally:
         context.close()
-
-
-def _note(watched: Watched, type: str, text: str) -> None:
-    if type in ("error", "warning"):
-        watched.complaints.append(f"{type}: {text}")
 
 
 def axe_script() -> str:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,8 +133,8 @@ class Told:
 class FilledStore:
     """A database and what the console is given to read it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = settings(folder)
+    def __init__(self, folder: Path, places: tuple[CameraPlace, ...] | None = None) -> None:
+        self.settings = settings(folder, places)
         self.database = Database(self.settings.data)
         self.reader = Reader(self.database.path, self.settings.places())
         self.changes = Changes()
@@ -161,14 +162,19 @@ class FilledStore:
 
     def tell(self, told: Told) -> str:
         """Store an incident with its picture and deliveries, and say that it changed."""
-        began = datetime.now(UTC) - told.ago
-        with self.database.transaction() as rows:
-            still = self._still(rows, told, began)
-            self._incident(rows, told, began, still)
-            for one in told.deliveries:
-                _deliver(rows, told.id, one, began)
-        self.changes.publish(Change("incident", told.id))
+        self.tell_all([told])
         return told.id
+
+    def tell_all(self, many: Sequence[Told]) -> None:
+        """The same for many in one transaction."""
+        with self.database.transaction() as rows:
+            for told in many:
+                began = datetime.now(UTC) - told.ago
+                still = self._still(rows, told, began)
+                self._incident(rows, told, began, still)
+                for one in told.deliveries:
+                    _deliver(rows, told.id, one, began)
+        self.changes.publish(*(Change("incident", told.id) for told in many))
 
     def _still(self, rows: sqlite3.Connection, told: Told, began: datetime) -> str | None:
         if told.picture is None:

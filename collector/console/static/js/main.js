@@ -86,7 +86,9 @@ async function load() {
   cameras.replace(states.cameras);
   drawStatus();
   await open(first);
-  document.documentElement.dataset.ready = "";
+  const root = document.documentElement;
+  if (!("ready" in root.dataset)) root.dataset.readyMs = Math.round(performance.now());
+  root.dataset.ready = "";
 }
 
 /** The incident that the address names, else on a wide screen the topmost. */

@@ -2,7 +2,7 @@
 
 import { Refusal } from "./api.js";
 import { $, h } from "./dom.js";
-import { inLanguage, t, when, whole, word } from "./locale.js";
+import { inLanguage, t, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
 import { largeStill } from "./still.js";
@@ -93,7 +93,7 @@ export class Viewer {
   #still() {
     const picture = this.#picture();
     this.#set("still", picture.length
-      ? [...picture, h("p", { class: "note" }, t("still.note", { time: when(this.#incident.observed_at) }))]
+      ? [...picture, h("p", { class: "note" }, t("still.note"))]
       : h("div", { class: "veil" }, h("p", {}, t("still.none"))));
   }
 
@@ -159,7 +159,7 @@ export class Viewer {
       h("div", { class: "message", role: "alert" },
         h("h3", {}, title),
         remedy && h("p", {}, remedy),
-        error.problem?.detail && h("p", { class: "detail-text" }, error.problem.detail),
+        error.problem?.detail && error.problem.detail !== error.problem.remedy && h("p", { class: "detail-text" }, error.problem.detail),
         h("p", { class: "code" }, code),
         h("button", { onclick: () => this.#open() }, t("video.again")))));
   }
