@@ -193,7 +193,9 @@ class Intake:
             refused = Refused("id-reuse", detail, device, address, device, number)
             self._refuse(run, refused, topic, payload, now)
             return
-        holder = events.id_of_number(run, device, message.epoch, message.seq)
+        holder = None
+        if message.seq in self.numbers(run, device, message.epoch):
+            holder = events.id_of_number(run, device, message.epoch, message.seq)
         forked = holder is not None and holder != event.id
         events.insert(run, message, now, forked=forked)
         if forked:

@@ -41,7 +41,7 @@ FROM incident i
 
 
 class Reader:
-    """One connection a thread; every method is one consistent look."""
+    """One connection a thread; every query is one consistent look."""
 
     def __init__(self, path: Path, places: Places) -> None:
         """`path`: the database file, which must exist; `places`: the configured cameras."""
@@ -136,22 +136,33 @@ class Reader:
         """Counts over everything."""
         row = self._all(
             """
-            SELECT (SELECT count(*) FROM incident) AS incidents,
-                   (SELECT count(*) FROM incident WHERE ended_at IS NULL) AS ongoing,
-                   (SELECT count(*) FROM incident
-                     WHERE state IN ('open', 'notified', 'acknowledged')) AS unhandled,
-                   (SELECT count(*) FROM event) AS events,
-                   (SELECT count(*) FROM delivery WHERE state = 'done') AS done,
-                   (SELECT count(*) FROM delivery WHERE state IN ('waiting', 'sent')) AS waiting,
-                   (SELECT count(*) FROM delivery WHERE state = 'failed') AS failed,
+            SELECT *, (SELECT count(*) FROM event) AS events,
                    (SELECT count(*) FROM quarantine) AS quarantined,
                    (SELECT count(*) FROM security_log) AS security,
                    (SELECT count(*) FROM ledger) AS ledger
+            FROM (SELECT count(*) AS incidents,
+                         coalesce(sum(ended_at IS NULL), 0) AS ongoing,
+                         coalesce(sum(state IN ('open', 'notified', 'acknowledged')), 0)
+                           AS unhandled
+                  FROM incident),
+                 (SELECT coalesce(sum(state = 'done'), 0) AS done,
+                         coalesce(sum(state IN ('waiting', 'sent')), 0) AS waiting,
+                         coalesce(sum(state = 'failed'), 0) AS failed
+                  FROM delivery)
             """,
             (),
         )[0]
-        cameras = self.cameras()
-        devices = self.devices()
+        states = {row[0]: row[1] for row in self._all("SELECT device, state FROM device", ())}
+        cameras = {
+            (device, camera): state
+            for device, camera, state in self._all(
+                "SELECT device, camera, state FROM camera_state", ()
+            )
+        }
+        up = sum(
+            state == "up" and states.get(device) == "online"
+            for (device, _), state in cameras.items()
+        )
         return Summary(
             incidents=row["incidents"],
             incidents_ongoing=row["ongoing"],
@@ -160,10 +171,10 @@ class Reader:
             deliveries_done=row["done"],
             deliveries_waiting=row["waiting"],
             deliveries_failed=row["failed"],
-            devices=len(devices),
-            devices_online=sum(one.online for one in devices),
-            cameras=len(cameras),
-            cameras_up=sum(one.state == "up" and one.online for one in cameras),
+            devices=len({*states, *(device for device, _ in self._places)}),
+            devices_online=sum(state == "online" for state in states.values()),
+            cameras=len({*cameras, *self._places}),
+            cameras_up=up,
             quarantined=row["quarantined"],
             security_entries=row["security"],
             ledger_entries=row["ledger"],
