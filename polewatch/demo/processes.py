@@ -134,10 +134,6 @@ class Family:
         self.children[name] = child
         return child
 
-    def start_python(self, name: str, *arguments: str) -> Child:
-        """Start `python -m …` with this interpreter."""
-        return self.start(name, [sys.executable, "-m", *arguments])
-
     def check(self) -> None:
         """Raises ProcessError when a child has ended by itself."""
         for child in self.children.values():

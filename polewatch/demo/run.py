@@ -8,11 +8,10 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +19,18 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from collector.signer.accounts import Account, SignerStore
+from collector.signer.config import SignerSettings
 from polewatch.demo.books import Books, ClipSummary, Summary, summarise
 from polewatch.demo.clip import HEADERS, ClipError, Sighting, pull
-from polewatch.demo.processes import Child, Family, ProcessError
+from polewatch.demo.processes import Family, ProcessError
 from polewatch.demo.site import (
     CAMERA,
     CLIP,
     PERSON,
+    RULES,
+    ZONES,
+    Asked,
     Broker,
     DemoSite,
     Ports,
@@ -34,8 +38,10 @@ from polewatch.demo.site import (
     make_site,
     write_agent,
 )
+from wire.clock import SystemClock
+from wire.settings import load_settings
 
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 60.0
 CLIP_SECONDS = 8.0
 CLIP_AFTER_S = 4.0
 DRAIN_TIMEOUT_S = 8.0
@@ -56,6 +62,8 @@ class Demo:
     folder: Path
     console_port: int = 0
     broker: Broker = "nats"
+    zones: Sequence[Asked] = ZONES
+    rules: Sequence[Asked] = RULES
     clip_file: Path = CLIP
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
@@ -87,77 +95,74 @@ class Demo:
         self.family.stop()
 
     def _start(self) -> None:
-        self.start_broker()
-        self.start_camera()
+        # All are asked to start before any is waited for: most of it is Python importing.
+        self._spawn("broker")
+        self._spawn("camera")
         self._add_person()
-        self.start_signer()
-        self.start_collector()
+        self._spawn("signer")
+        self._ready("broker")
+        self._spawn("collector")
         for agency in RECEIVERS:
-            self.start_receiver(agency)
-        self.start_agent()
+            self._spawn(agency)
+        self._ready("camera")
+        self._spawn("agent")
+        for part in ("signer", "collector", *RECEIVERS, "agent"):
+            self._ready(part)
 
-    # Each part can be ended and started again alone, on its own port and data.
+    def start(self, part: str) -> None:
+        """Start a part that was ended, on its own port and data; raises ProcessError."""
+        self._spawn(part)
+        self._ready(part)
 
-    def start_broker(self) -> Child:
-        config = str(self.site.broker_config)
-        if self.broker == "mosquitto":
+    def _spawn(self, part: str) -> None:
+        argv = self._argv(part)
+        if argv[0] == "-m":
+            argv = [sys.executable, *argv]
+        self.family.start(part, argv)
+
+    def _ready(self, part: str) -> None:
+        marks = {"broker": ("Server is ready", " running"), "camera": ("rtsp://",)}
+        wanted = marks.get(part, ('"ready": true', '"connected": true'))
+        line = self.family.children[part].wait_for(
+            lambda line: any(mark in line for mark in wanted), READY_TIMEOUT_S, "ready"
+        )
+        if part == "camera":
+            self.camera_url = line
+            write_agent(self.site, line, self.zones, self.rules)
+
+    def _argv(self, part: str) -> list[str]:
+        """The part's command line; one that begins with -m is this interpreter's."""
+        site = self.site
+        if part == "broker" and site.broker == "mosquitto":
             program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
             if program is None:
                 raise ProcessError("mosquitto is not installed; install it: apt install mosquitto")
-            child = self.family.start("broker", [program, "-c", config])
-            child.wait_for(lambda line: "running" in line, READY_TIMEOUT_S, "running")
-            return child
-        child = self.family.start_python("broker", "polewatch", "broker", "run", "--config", config)
-        child.wait_for(lambda line: "Server is ready" in line, READY_TIMEOUT_S, "ready")
-        return child
-
-    def start_camera(self) -> Child:
+            return [program, "-c", str(site.broker_config)]
         port = urlsplit(self.camera_url).port if self.camera_url else 0
-        child = self.family.start_python(
-            "camera", "polewatch.rtsp", "--file", str(self.clip_file), "--port", str(port)
-        )
-        self.camera_url = child.wait_for(
-            lambda line: line.startswith("rtsp://"), READY_TIMEOUT_S, "an URL"
-        )
-        write_agent(self.site, self.camera_url)
-        return child
-
-    def start_signer(self) -> Child:
-        return self._start_program("signer", "collector", "signer", self.site.signer_config)
-
-    def start_collector(self) -> Child:
-        return self._start_program("collector", "collector", "run", self.site.collector_config)
-
-    def start_agent(self) -> Child:
-        return self._start_program("agent", "agent", "run", self.site.agent_config)
-
-    def start_receiver(self, agency: str) -> Child:
-        child = self.family.start_python(
-            agency, "polewatch.demo.receiver", "--agency", agency,
-            "--identity", str(self.site.identity(agency)), "--port", str(self.site.ports.broker),
-        )  # fmt: skip
-        child.wait_for(lambda line: '"connected": true' in line, READY_TIMEOUT_S, "connected")
-        return child
-
-    def _start_program(self, name: str, program: str, command: str, config: Path) -> Child:
-        child = self.family.start_python(
-            name, "polewatch", program, command, "--config", str(config), "--print-ready"
-        )
-        child.wait_for(lambda line: '"ready": true' in line, READY_TIMEOUT_S, "ready")
-        return child
+        programs = {
+            "broker": ["broker", "run", "--config", str(site.broker_config)],
+            "signer": ["collector", "signer", "--config", str(site.signer_config)],
+            "collector": ["collector", "run", "--config", str(site.collector_config)],
+            "agent": ["agent", "run", "--config", str(site.agent_config)],
+        }
+        if part in programs:
+            ready = [] if part == "broker" else ["--print-ready"]
+            return ["-m", "polewatch", *programs[part], *ready]
+        if part == "camera":
+            return ["-m", "polewatch.rtsp", "--file", str(self.clip_file), "--port", str(port)]
+        return [
+            "-m", "polewatch.receiver", "--agency", part,
+            "--identity", str(site.identity(part)), "--port", str(site.ports.broker),
+        ]  # fmt: skip
 
     def _add_person(self) -> None:
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "polewatch", "collector", "user", "add", PERSON,
-                "--config", str(self.site.signer_config), "--agency", "centre",
-                "--role", "operator", "--password-stdin",
-            ],
-            input=self.secret + "\n", text=True, capture_output=True,
-            timeout=READY_TIMEOUT_S, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise ProcessError(f"the operator's account was not made:\n{done.stderr[-800:]}")
+        settings = load_settings(self.site.signer_config, SignerSettings)
+        store = SignerStore(settings.data)
+        try:
+            account = Account(PERSON, "centre", ("operator",))
+            store.add(account, self.secret, SystemClock().now())
+        finally:
+            store.close()
 
     def tick(self) -> None:
         """Take in what the receivers said; raises ProcessError when a part has ended."""

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from provisioning.authority import Authority
 from wire.register import load_register
 
 Broker = Literal["nats", "mosquitto"]
+Asked = dict[str, Any]
+"""A zone or a rule as it stands in agent.yaml."""
 
 SITE = "demo-city"
 POLE = "pole-001"
@@ -28,11 +31,11 @@ AGENCIES = ("police", "fire", "centre")
 LOOPBACK = ("localhost", "127.0.0.1")
 CLIP = Path(__file__).parents[1] / "demo_data" / "street.mp4"
 
-ZONES: list[dict[str, Any]] = [
+ZONES: tuple[Asked, ...] = (
     {"id": "yard", "polygon": [[0.0, 0.66], [0.34, 0.66], [0.34, 1.0], [0.0, 1.0]]},
     {"id": "street", "polygon": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]]},
-]
-RULES: list[dict[str, Any]] = [
+)
+RULES: tuple[Asked, ...] = (
     {"id": "yard-intrusion", "type": "intrusion", "zone": "yard", "cooldown_s": 10},
     {
         "id": "street-loiter",
@@ -42,7 +45,7 @@ RULES: list[dict[str, Any]] = [
         "severity": "minor",
         "cooldown_s": 60,
     },
-]
+)
 ROUTES: dict[str, Any] = {
     "routes": [
         {"name": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
@@ -183,7 +186,9 @@ def _centre(site: DemoSite) -> None:
     )
 
 
-def write_agent(site: DemoSite, camera_url: str) -> None:
+def write_agent(
+    site: DemoSite, camera_url: str, zones: Sequence[Asked], rules: Sequence[Asked]
+) -> None:
     """The pole's configuration, once its camera's URL is known."""
     shard = load_register(site.folder / "authority" / "register.yaml").devices[0].shard
     _write(
@@ -200,7 +205,9 @@ def write_agent(site: DemoSite, camera_url: str) -> None:
             "broker": {"host": "localhost", "port": site.ports.broker},
             "health_interval_s": 1,
             "ring": {"megabytes": 500},
-            "cameras": [{"id": CAMERA, "url": camera_url, "zones": ZONES, "rules": RULES}],
+            "cameras": [
+                {"id": CAMERA, "url": camera_url, "zones": list(zones), "rules": list(rules)}
+            ],
         },
     )
 

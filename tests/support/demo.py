@@ -13,18 +13,31 @@ import pytest
 from collector.config import CollectorSettings
 from collector.store.reader import Reader
 from polewatch.demo.run import Demo
-from polewatch.demo.site import Broker
+from polewatch.demo.site import Asked, Broker
 from tests.support.wait import wait_until
 from wire.health import Health
 from wire.settings import load_settings
 
 FIRST_ALARM_S = 60.0
 
+QUARTERS: list[Asked] = [
+    {
+        "id": f"q{number}",
+        "polygon": [[x, y], [x + 0.5, y], [x + 0.5, y + 0.5], [x, y + 0.5]],
+    }
+    for number, (x, y) in enumerate([(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5)])
+]
+BUSY: list[Asked] = [
+    {"id": f"r{number}", "type": "intrusion", "zone": f"q{number}", "cooldown_s": 0}
+    for number in range(4)
+]
+"""Somebody enters a quarter of the street every few seconds: tests need not wait for it."""
+
 
 @contextmanager
 def whole_demo(folder: Path, broker: Broker = "nats") -> Iterator[Demo]:
-    """A running demo in `folder`; every process is gone afterwards."""
-    with Demo(folder, broker=broker) as demo:
+    """A running demo in `folder`, its rules busy; every process is gone afterwards."""
+    with Demo(folder, broker=broker, zones=QUARTERS, rules=BUSY) as demo:
         yield demo
 
 

@@ -235,7 +235,7 @@ def test_a_camera_that_goes_and_comes_back(console: Watched, demo: Demo) -> None
     expect(page.locator("#camera-totals")).to_contain_text("1중단", timeout=40_000)
     expect(page.locator("#camera-faults .why")).to_contain_text("—")
     console.shoot("camera-down")
-    demo.start_camera()
+    demo.start("camera")
     expect(page.locator("#camera-totals")).to_have_text("1정상", timeout=60_000)
 
 
@@ -251,7 +251,7 @@ def test_without_the_pole_there_are_plain_words(console: Watched, demo: Demo) ->
     expect(message.get_by_role("button", name="다시 열기")).to_be_visible()
     console.shoot("no-picture")
     expect(page.locator("#links")).to_contain_text("장비 0/1 연결", timeout=60_000)
-    demo.start_agent()
+    demo.start("agent")
     expect(page.locator("#links")).to_contain_text("장비 1/1 연결", timeout=60_000)
 
 

@@ -42,8 +42,8 @@ def test_agent_killed_while_the_broker_is_down_loses_and_doubles_nothing(demo: D
         "findings committed while the broker is down",
     )
     kill(demo, "agent")
-    demo.start_broker()
-    demo.start_agent()
+    demo.start("broker")
+    demo.start("agent")
     wait_until(
         lambda: (now := health(demo)).outbox.depth == 0 and now.outbox.receipts > 0,
         60,
@@ -73,7 +73,7 @@ def test_a_camera_that_vanishes_is_shown_and_comes_back_by_itself(demo: Demo) ->
     wait_until(lambda: store.cameras()[0].state == "down", 30, "the camera shown as down")
     assert store.cameras()[0].camera == CAMERA
     assert (store.cameras()[0].code or "").startswith("camera.")
-    demo.start_camera()
+    demo.start("camera")
     wait_until(lambda: store.cameras()[0].state == "up", 60, "the camera shown as up again")
     wait_until(
         lambda: health(demo).cameras[0].bytes_received > before + 200_000, 30, "video flowing again"
@@ -90,7 +90,7 @@ def test_a_collector_killed_and_restarted_misses_nothing(demo: Demo) -> None:
     wait_until(
         lambda: health(demo).outbox.committed >= committed + 2, 90, "findings without a collector"
     )
-    demo.start_collector()
+    demo.start("collector")
     wait_until(lambda: health(demo).outbox.depth == 0, 60, "an empty outbox")
     end(demo, "agent")
     rows = _stored(demo)

@@ -1,6 +1,6 @@
 """An agency's end: subscribes with its own certificate, prints what reaches it, acknowledges.
 
-`python -m polewatch.demo.receiver --agency police --identity DIR --host H --port P` prints one JSON
+`python -m polewatch.receiver --agency police --identity DIR --host H --port P` prints one JSON
 line for each incident, after the broker took the acknowledgement.
 """
 
