@@ -18,6 +18,7 @@ from collector.store import deliveries, stills
 from collector.store import incidents as rows
 from collector.store.database import Database
 from collector.store.deliveries import Due
+from wire import faultpoint
 from wire.clock import Clock
 from wire.event import BoxParts
 from wire.incident import Incident, Place
@@ -115,6 +116,8 @@ class Dispatch:
             due = deliveries.due(run, now, AT_ONCE)
             parcels = [(one, self._parcel(run, one)) for one in due]
         done = [(one, parcel, self._hand_over(one, parcel)) for one, parcel in parcels]
+        if done:
+            faultpoint.reach("dispatch.sent")
         settled = [item for item in done if item[2] is not _NOT_NOW]
         self._blocked = len(settled) < len(done)
         if settled:

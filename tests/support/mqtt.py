@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,10 @@ class RefusedError(Exception):
 
 
 class MqttPeer:
-    """One client with one certificate; `received` lists (topic, payload) in order of arrival."""
+    """One client with one certificate; `received` lists (topic, payload) in order of arrival.
+
+    `arrived` holds the wall time of each, in seconds.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class MqttPeer:
             assert identity is not None
             tls = Identity.load(identity).tls_client()
         self.received: list[tuple[str, bytes]] = []
+        self.arrived: list[float] = []
         self.granted: list[ReasonCode] = []
         self._broker = broker
         self._connected = threading.Event()
@@ -88,6 +93,11 @@ class MqttPeer:
         assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS, info.rc
         info.wait_for_publish(10)
         assert info.is_published()
+
+    def publish_later(self, topic: str, payload: bytes) -> None:
+        """Hand over without waiting for the PUBACK."""
+        info = self._client.publish(topic, payload, qos=1)
+        assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS, info.rc
 
     def publish_all(self, topic: str, payloads: Iterable[bytes]) -> None:
         """Publish many without waiting between them, then wait for every PUBACK."""
@@ -159,4 +169,5 @@ class MqttPeer:
         self._subscribed.set()
 
     def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
+        self.arrived.append(time.time())
         self.received.append((message.topic, bytes(message.payload)))

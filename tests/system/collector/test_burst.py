@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
+import pytest
+
+from provisioning.authority import Authority
+from tests.support.broker import make_broker
 from tests.support.centre import Centre
-from tests.support.device import Wired, finding
+from tests.support.device import SimDevice, Wired, finding
+from tests.support.mqtt import MqttPeer
 from tests.support.wait import wait_until
+from wire.topics import agency_incident, agency_rights
 
 BURST = 2000
 RESEND_EVERY_S = 3.0
@@ -63,3 +71,46 @@ def test_what_waited_while_the_collector_was_down_drains_fast(centre: Centre, po
     assert len(centre.rows("SELECT id FROM event")) == BURST
     # A measured figure stands in the documentation; this bound only catches a collapse.
     assert BURST / took > 100
+
+
+@pytest.mark.parametrize(
+    "point", ["inbox.written:2", "inbox.committed:2", "inbox.announced:2", "dispatch.sent:2"]
+)
+def test_it_may_die_between_any_two_steps(tmp_path: Path, city: Authority, point: str) -> None:
+    broker = make_broker("nats", city, tmp_path / "broker")
+    broker.start()
+    centre = Centre(tmp_path / "centre", city, broker)
+    device = SimDevice.load(city.register_file, city.identity("pole-001-1"))
+    pole = Wired(device, broker).connect()
+    police = MqttPeer(broker, city.identity("police")).connect()
+    police.subscribe(*agency_rights("police").subscribe)
+    try:
+        centre.collector.start(faulted=point)
+        for n in range(5):
+            pole.send(device.put(finding(camera=f"cam-{n}")))
+        sent = set(device.outbox)
+        centre.collector.wait_dead(20)
+        centre.collector.start()
+
+        def settled() -> bool:
+            if not _drained(pole):
+                pole.send(*(token for _, token in device.outbox.values()))
+            return not device.outbox
+
+        wait_until(settled, 30, "all receipts")
+        assert {row["id"] for row in centre.rows("SELECT id FROM event")} == sent
+        assert centre.rows("SELECT count(*) AS n FROM incident")[0]["n"] == 5
+        wait_until(lambda: len(_deliveries(police)) == 5, 20, "five deliveries at the police")
+    finally:
+        police.close()
+        pole.close()
+        centre.stop()
+        broker.stop()
+
+
+def _deliveries(police: MqttPeer) -> set[str]:
+    return {
+        json.loads(payload)["data"]["delivery_id"]
+        for topic, payload in police.received
+        if topic == agency_incident("police")
+    }
