@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from edge_agent.rules.persons import Body
@@ -25,6 +25,14 @@ class _Thing:
     first_s: float
     last_s: float
     sightings: int = 1
+    left: float = field(init=False)
+    top: float = field(init=False)
+    right: float = field(init=False)
+    bottom: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left, self.top = self.square.x, self.square.y
+        self.right, self.bottom = self.square.right, self.square.bottom
 
 
 class Clutter:
@@ -52,4 +60,11 @@ class Clutter:
         )
 
     def _find(self, square: Box) -> _Thing | None:
-        return next((t for t in self._things if t.square.iou(square) >= _ALIKE), None)
+        left, top, right, bottom = square.x, square.y, square.right, square.bottom
+        for thing in self._things:
+            # Most things lie elsewhere; told here, it costs a tenth of an intersection.
+            across = thing.left < right and thing.right > left
+            meets = across and thing.top < bottom and thing.bottom > top
+            if meets and thing.square.iou(square) >= _ALIKE:
+                return thing
+        return None
