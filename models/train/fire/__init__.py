@@ -1,0 +1,1 @@
+"""The recipe of the fire and smoke network."""
