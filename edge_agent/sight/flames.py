@@ -32,8 +32,11 @@ _LEAST_PIXELS: Final = 12
 _MOST: Final = 3
 
 Floats = NDArray[np.float32]
-_GREY: Final = 7.0
-"""Median difference of the channels below which the picture has no colour: infrared, night."""
+_GREY: Final = 40
+"""The difference of a pixel's channels above which it has a colour."""
+
+_FEW: Final = 2e-4
+"""The share of coloured pixels below which the picture has no colour: infrared, at night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class FlameProposals:
         keep = math.exp(-(media_s - self._last_s) / _MEMORY_S)
         self._last_s = media_s
         lit = flame_coloured(small)
-        level = small.max(axis=2)
+        # Not the greatest channel: red saturates in every flame.
+        level = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
         self._lit = (keep * self._lit + (1 - keep) * lit).astype(np.float32)
         if self._before is not None:
             change = cv2.absdiff(level, self._before).astype(np.float32)
@@ -104,7 +108,7 @@ def flame_coloured(picture: Image) -> NDArray[np.bool_]:
     above_blue, above_green = cv2.subtract(red, blue), cv2.subtract(red, green)
     spread = cv2.subtract(picture.max(axis=2), picture.min(axis=2))
     bright: NDArray[np.bool_] = picture.min(axis=2) >= 215
-    if float(np.median(spread[::4, ::4])) < _GREY and float(np.percentile(spread, 99)) < 25:
+    if np.count_nonzero(spread > _GREY) < _FEW * spread.size:
         return bright
     warm = (red >= 150) & (red >= green) & ((above_blue >= 55) | (above_green >= 40))
     near = cv2.dilate(warm.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
