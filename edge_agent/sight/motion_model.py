@@ -47,16 +47,15 @@ class MotionModel:
 
     def correct(self, rows: NDArray[np.intp], measured: Floats) -> None:
         """Take in the measurements `(m, 4)` of the boxes in `rows`, each row at most once."""
-        measurement_variance = (MEASUREMENT_NOISE * np.maximum(measured[:, 3:], 1e-6)) ** 2
         pp, pv = self._pp[rows], self._pv[rows]
-        gain = pp / (pp + measurement_variance)
-        speed_gain = pv / (pp + measurement_variance)
-        surprise = measured - self.position[rows]
-        self.position[rows] += gain * surprise
-        self.velocity[rows] += speed_gain * surprise
-        self._vv[rows] -= speed_gain * pv
-        self._pp[rows] = (1 - gain) * pp
-        self._pv[rows] = (1 - gain) * pv
+        certainty = pp + (MEASUREMENT_NOISE * np.maximum(measured[:, 3:], 1e-6)) ** 2
+        surprise = (measured - self.position[rows]) / certainty
+        self.position[rows] += pp * surprise
+        self.velocity[rows] += pv * surprise
+        self._vv[rows] -= pv * pv / certainty
+        left = 1.0 - pp / certainty
+        self._pp[rows] = left * pp
+        self._pv[rows] = left * pv
 
     def add(self, measured: Floats) -> None:
         """Append new boxes `(m, 4)`, standing still as far as is known."""
@@ -76,9 +75,11 @@ class MotionModel:
 
     def corners(self) -> Floats:
         """`(n, 4)` left, top, right, bottom of every box."""
-        half = np.maximum(self.position[:, 2:], 1e-6) / 2
-        centre = self.position[:, :2]
-        return np.concatenate([centre - half, centre + half], axis=1)
+        half = 0.5 * np.maximum(self.position[:, 2:], 1e-6)
+        out = np.empty_like(self.position)
+        np.subtract(self.position[:, :2], half, out=out[:, :2])
+        np.add(self.position[:, :2], half, out=out[:, 2:])
+        return out
 
     def _heights(self) -> Floats:
         return np.maximum(self.position[:, 3:], 1e-6)

@@ -1,8 +1,8 @@
 """Following objects from frame to frame.
 
 Association in two stages after ByteTrack (Zhang et al. 2022): strong detections are matched first,
-then tracks left over are matched with weak ones, which are mostly the same objects half hidden.
-Only strong detections start tracks. Pure and deterministic: the same calls give the same tracks.
+then the tracks left over with weak ones, which are mostly the same objects half hidden. Only strong
+detections start tracks. Pure and deterministic: the same calls give the same tracks.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from edge_agent.scene import Box, Detection, Track
+from edge_agent.sight.association import best_pairs, centred, overlaps, shares_inside
 from edge_agent.sight.motion_model import MotionModel
 
 MAX_DETECTIONS: Final = 300
@@ -31,6 +31,9 @@ _KINDS: Final = {
 }
 """Labels between which one object may change from frame to frame; others stand for themselves."""
 
+Pairs = list[tuple[int, int]]
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
@@ -38,16 +41,29 @@ class TrackerSettings:
 
     strong: float = 0.40
     """Detections from here on are matched first and may start a track."""
-    weak: float = 0.15
+    weak: float = 0.30
     """Detections below are not looked at."""
-    confirm_after: int = 2
-    """Matched detections until a track is reported."""
-    coast_s: float = 2.0
-    """How long a confirmed track is kept, and reported as not seen, without a detection."""
-    strong_overlap: float = 0.2
-    """The least IoU, times the detection's confidence, at which a strong detection matches."""
-    weak_overlap: float = 0.45
+    slack: float = 1.5
+    """How much boxes are grown on every side before strong detections are matched, in their own
+    size for each second since the track was seen: a walker's boxes hardly overlap at 5 a second."""
+    most_slack: float = 0.3
+    """... but no more than this."""
+    strong_overlap: float = 0.25
+    """The least IoU of grown boxes at which a strong detection matches."""
+    weak_overlap: float = 0.6
     """The least IoU at which a weak detection matches."""
+    shadow_overlap: float = 0.4
+    """A weak detection with this IoU to a strong one is its shadow, and left out."""
+    part_share: float = 0.7
+    """A detection with this share of it inside a matched one starts no track: it is a part."""
+    sure: float = 0.55
+    """A track is reported from its second detection on, if one of them was this sure ..."""
+    vague_s: float = 2.0
+    """... and without such a one when it has lasted this long, in seconds."""
+    beginner_s: float = 0.25
+    """How long a track not reported yet is kept without a detection."""
+    coast_s: float = 2.0
+    """How long a reported track is kept, as not seen, without a detection."""
 
 
 @dataclass(slots=True)
@@ -56,16 +72,26 @@ class _Life:
 
     id: int
     kind: str
+    label: str
+    """The label with the most confidence behind it; on a tie the one seen first."""
     first_s: float
     last_s: float
     confidence: float
+    best: float
     hits: int = 1
     votes: dict[str, float] = field(default_factory=dict)
+    """Confidence summed for each label."""
 
-    @property
-    def label(self) -> str:
-        """The label with the most confidence behind it; on a tie the one seen first."""
-        return max(self.votes, key=lambda label: self.votes[label])
+    def take(self, detection: Detection, now_s: float) -> None:
+        """The track was seen again."""
+        self.hits += 1
+        self.last_s = now_s
+        self.best = max(self.best, detection.confidence)
+        self.confidence += 0.2 * (detection.confidence - self.confidence)
+        votes, label = self.votes, detection.label
+        votes[label] = votes.get(label, 0.0) + detection.confidence
+        if votes[label] > votes[self.label]:
+            self.label = label
 
 
 class Tracker:
@@ -79,7 +105,7 @@ class Tracker:
         self._next_id = 1
 
     def update(self, detections: Iterable[Detection], media_s: float) -> tuple[Track, ...]:
-        """Take in one frame's detections; the confirmed tracks as they stand now, oldest first.
+        """Take in one frame's detections; the tracks as they stand now, oldest first.
 
         `media_s` is the frame's time in seconds. A frame that is not later than the last one, or
         one after a gap longer than tracks live, starts afresh; ids are never used twice.
@@ -89,151 +115,144 @@ class Tracker:
             return self._report()
         elapsed = media_s - self._now
         if self._lives and not 0 < elapsed <= 2 * self._settings.coast_s:
-            self._motion, self._lives, elapsed = MotionModel(), [], 0.0
+            self._motion, self._lives = MotionModel(), []
         if self._lives:
             self._motion.predict(elapsed)
         self._now = media_s
 
-        usable = _usable(detections, self._settings.weak)
-        boxes = _corners(usable)
-        scores = np.array([detection.confidence for detection in usable])
-        kinds = [_kind(detection.label) for detection in usable]
-        overlap = self._overlaps(boxes, kinds)
-
-        strong = np.flatnonzero(scores >= self._settings.strong)
-        weak = np.flatnonzero(scores < self._settings.strong)
-        everyone = np.arange(len(self._lives))
-        matches = _assign(overlap * scores, everyone, strong, self._settings.strong_overlap)
-        left = np.setdiff1d(everyone, [row for row, _ in matches])
-        matches += _assign(overlap, left, weak, self._settings.weak_overlap)
-
-        self._take_in(matches, usable, boxes)
-        taken = {column for _, column in matches}
-        self._start([usable[i] for i in strong if i not in taken])
+        strong, weak = self._sorted_out(detections)
+        boxes = _corners(strong)
+        tracks = self._motion.corners()
+        matched = self._match_strong(tracks, strong, boxes)
+        self._take_in(matched, strong, boxes)
+        self._match_weak(tracks, {row for row, _ in matched}, weak, boxes)
+        self._start(strong, boxes, [column for _, column in matched])
         self._forget()
         return self._report()
 
-    def _overlaps(self, boxes: NDArray[np.float64], kinds: Sequence[str]) -> NDArray[np.float64]:
-        """IoU of every track with every detection of its kind, `(tracks, detections)`."""
-        overlap = iou_matrix(self._motion.corners(), boxes)
-        if len(set(kinds) | {life.kind for life in self._lives}) > 1:
-            mine = np.array([life.kind for life in self._lives], dtype=object)
-            overlap *= mine[:, None] == np.array(kinds, dtype=object)[None, :]
-        return overlap
+    def _sorted_out(
+        self, detections: Iterable[Detection]
+    ) -> tuple[list[Detection], list[Detection]]:
+        """The sound detections, strong and weak ones apart."""
+        usable = [d for d in detections if d.confidence >= self._settings.weak and _sound(d)]
+        if len(usable) > MAX_DETECTIONS:
+            usable = sorted(usable, key=lambda d: -d.confidence)[:MAX_DETECTIONS]
+        least = self._settings.strong
+        strong = [d for d in usable if d.confidence >= least]
+        return strong, [d for d in usable if d.confidence < least]
 
-    def _take_in(
-        self,
-        matches: Sequence[tuple[int, int]],
-        detections: Sequence[Detection],
-        boxes: NDArray[np.float64],
+    def _match_strong(self, tracks: Floats, strong: Sequence[Detection], boxes: Floats) -> Pairs:
+        if not self._lives or not strong:
+            return []
+        unseen = np.array([self._now - life.last_s for life in self._lives])
+        grow = np.minimum(self._settings.slack * unseen, self._settings.most_slack)
+        likeness = overlaps(tracks, boxes, grow)
+        self._keep_kinds_apart(likeness, range(len(self._lives)), strong)
+        return best_pairs(likeness, self._settings.strong_overlap)
+
+    def _match_weak(
+        self, tracks: Floats, matched: set[int], weak: Sequence[Detection], strong_boxes: Floats
     ) -> None:
-        if not matches:
+        """Carry tracks that no strong detection carried on with weak ones that stand alone."""
+        left = [row for row in range(len(self._lives)) if row not in matched]
+        if not left or not weak:
             return
-        rows = np.array([row for row, _ in matches], np.intp)
-        columns = np.array([column for _, column in matches], np.intp)
-        self._motion.correct(rows, _centred(boxes[columns]))
-        for row, column in matches:
-            life, detection = self._lives[row], detections[column]
-            life.hits += 1
-            life.last_s = self._now
-            life.confidence += 0.2 * (detection.confidence - life.confidence)
-            votes = life.votes
-            votes[detection.label] = votes.get(detection.label, 0.0) + detection.confidence
+        boxes = _corners(weak)
+        likeness = overlaps(tracks[left], boxes)
+        self._keep_kinds_apart(likeness, left, weak)
+        if len(strong_boxes):
+            shadows = overlaps(boxes, strong_boxes).max(axis=1) >= self._settings.shadow_overlap
+            likeness[:, shadows] = 0.0
+        pairs = best_pairs(likeness, self._settings.weak_overlap)
+        self._take_in([(left[row], column) for row, column in pairs], weak, boxes)
 
-    def _start(self, detections: Sequence[Detection]) -> None:
-        if not detections:
+    def _keep_kinds_apart(
+        self, likeness: Floats, rows: Sequence[int], detections: Sequence[Detection]
+    ) -> None:
+        """A person is never a dog: strike such pairs out of `likeness`."""
+        mine = [self._lives[row].kind for row in rows]
+        theirs = [_kind(d) for d in detections]
+        if len({*mine, *theirs}) > 1:
+            same = [[kind == other for other in theirs] for kind in mine]
+            likeness *= np.array(same, bool)
+
+    def _take_in(self, pairs: Pairs, detections: Sequence[Detection], boxes: Floats) -> None:
+        if not pairs:
             return
-        self._motion.add(_centred(_corners(detections)))
-        for d in detections:
-            votes = {d.label: d.confidence}
-            kind = _kind(d.label)
-            life = _Life(self._next_id, kind, self._now, self._now, d.confidence, votes=votes)
+        rows = np.array([row for row, _ in pairs], np.intp)
+        columns = [column for _, column in pairs]
+        self._motion.correct(rows, centred(boxes[columns]))
+        for row, column in pairs:
+            self._lives[row].take(detections[column], self._now)
+
+    def _start(self, strong: Sequence[Detection], boxes: Floats, taken: Sequence[int]) -> None:
+        """Begin a track for every strong detection that is neither taken nor a part of one."""
+        known = set(taken)
+        fresh = [column for column in range(len(strong)) if column not in known]
+        if fresh and known:
+            inside = shares_inside(boxes[fresh], boxes[list(taken)]).max(axis=1)
+            part = (inside >= self._settings.part_share).tolist()
+            fresh = [column for column, is_part in zip(fresh, part, strict=True) if not is_part]
+        if not fresh:
+            return
+        self._motion.add(centred(boxes[fresh]))
+        for column in fresh:
+            d, now = strong[column], self._now
+            life = _Life(
+                id=self._next_id,
+                kind=_kind(d),
+                label=d.label,
+                first_s=now,
+                last_s=now,
+                confidence=d.confidence,
+                best=d.confidence,
+                votes={d.label: d.confidence},
+            )
             self._lives.append(life)
             self._next_id += 1
 
     def _forget(self) -> None:
-        """Drop tracks unseen for too long, and beginners that their next frame did not confirm."""
+        """Drop the tracks that have not been seen for too long."""
         kept = []
         for row, life in enumerate(self._lives):
-            unseen = self._now - life.last_s
-            confirmed = life.hits >= self._settings.confirm_after
-            if unseen == 0 or (confirmed and unseen <= self._settings.coast_s):
+            patience = self._settings.coast_s if self._told(life) else self._settings.beginner_s
+            if self._now - life.last_s <= patience:
                 kept.append(row)
         if len(kept) < len(self._lives):
             self._motion.keep(np.array(kept, np.intp))
             self._lives = [self._lives[row] for row in kept]
 
+    def _told(self, life: _Life) -> bool:
+        lasted = life.last_s - life.first_s >= self._settings.vague_s
+        return life.hits >= 2 and (life.best >= self._settings.sure or lasted)
+
     def _report(self) -> tuple[Track, ...]:
-        corners = np.clip(self._motion.corners(), 0.0, 1.0).tolist()
-        return tuple(
-            Track(
-                id=life.id,
-                label=life.label,
-                box=Box(left, top, right - left, bottom - top),
-                confidence=life.confidence,
-                first_s=life.first_s,
-                last_s=life.last_s,
-                seen=life.last_s == self._now,
+        told = [row for row, life in enumerate(self._lives) if self._told(life)]
+        if not told:
+            return ()
+        corners = np.minimum(np.maximum(self._motion.corners()[told], 0.0), 1.0).tolist()
+        tracks = []
+        for row, (left, top, right, bottom) in zip(told, corners, strict=True):
+            life = self._lives[row]
+            box = Box(left, top, right - left, bottom - top)
+            seen = life.last_s == self._now
+            track = Track(
+                life.id, life.label, box, life.confidence, life.first_s, life.last_s, seen
             )
-            for life, (left, top, right, bottom) in zip(self._lives, corners, strict=True)
-            if life.hits >= self._settings.confirm_after
-        )
+            tracks.append(track)
+        return tuple(tracks)
 
 
-def iou_matrix(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """IoU of every box of `a` `(n, 4)` with every box of `b` `(m, 4)`, corners; `(n, m)`."""
-    near = np.maximum(a[:, None, :2], b[None, :, :2])
-    far = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    common = np.maximum(far - near, 0.0).prod(axis=2)
-    area_a = (a[:, 2:] - a[:, :2]).prod(axis=1)
-    area_b = (b[:, 2:] - b[:, :2]).prod(axis=1)
-    iou: NDArray[np.float64] = common / np.maximum(area_a[:, None] + area_b - common, 1e-12)
-    return iou
+def _sound(d: Detection) -> bool:
+    box = d.box
+    # The comparisons are false for NaN, and the bounds keep out what would overflow.
+    return -10 < box.x < 10 and -10 < box.y < 10 and 0 < box.w < 10 and 0 < box.h < 10
 
 
-def _assign(
-    likeness: NDArray[np.float64],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    least: float,
-) -> list[tuple[int, int]]:
-    """The pairs of rows and columns with the greatest total likeness, each at least `least`."""
-    if not len(rows) or not len(columns):
-        return []
-    part = likeness[np.ix_(rows, columns)]
-    # A pair that will be refused must not draw the assignment away from pairs that count.
-    chosen = linear_sum_assignment(np.where(part >= least, part, 0.0), maximize=True)
-    return [
-        (int(rows[r]), int(columns[c])) for r, c in zip(*chosen, strict=True) if part[r, c] >= least
-    ]
+def _kind(detection: Detection) -> str:
+    return _KINDS.get(detection.label, detection.label)
 
 
-def _usable(detections: Iterable[Detection], weak: float) -> list[Detection]:
-    def sound(d: Detection) -> bool:
-        numbers = (d.box.x, d.box.y, d.box.w, d.box.h, d.confidence)
-        return (
-            all(map(math.isfinite, numbers))
-            and max(map(abs, numbers)) <= 10
-            and d.box.w > 0
-            and d.box.h > 0
-            and d.confidence >= weak
-        )
-
-    kept = [detection for detection in detections if sound(detection)]
-    if len(kept) > MAX_DETECTIONS:
-        kept = sorted(kept, key=lambda d: -d.confidence)[:MAX_DETECTIONS]
-    return kept
-
-
-def _kind(label: str) -> str:
-    return _KINDS.get(label, label)
-
-
-def _corners(detections: Sequence[Detection]) -> NDArray[np.float64]:
-    rows = [(d.box.x, d.box.y, d.box.right, d.box.bottom) for d in detections]
+def _corners(detections: Sequence[Detection]) -> Floats:
+    rows = [(d.box.x, d.box.y, d.box.x + d.box.w, d.box.y + d.box.h) for d in detections]
     return np.array(rows, float).reshape(-1, 4)
-
-
-def _centred(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    near, far = corners[:, :2], corners[:, 2:]
-    return np.concatenate([(near + far) / 2, far - near], axis=1)

@@ -62,6 +62,47 @@ def test_a_weak_detection_carries_a_track_on_but_never_starts_one() -> None:
     assert track.confidence < 0.8
 
 
+def test_a_vague_track_is_reported_once_it_has_lasted() -> None:
+    history = follow(Tracker(), 20, lambda _: [seen((0.5, 0.5), confidence=0.45)])
+    reported = [frame * STEP_S for frame, tracks in enumerate(history) if tracks]
+    assert reported[0] == pytest.approx(2.0)
+    assert history[10][0].first_s == 0.0
+
+
+def test_one_sure_detection_makes_a_vague_track_reported_at_once() -> None:
+    history = follow(Tracker(), 5, lambda f: [seen((0.5, 0.5), confidence=0.7 if f == 2 else 0.45)])
+    assert [len(tracks) for tracks in history] == [0, 0, 1, 1, 1]
+
+
+def test_a_beginner_may_miss_one_frame_and_no_more() -> None:
+    blinking = follow(Tracker(), 3, lambda f: [seen((0.5, 0.5))] if f != 1 else [])
+    assert ids(blinking[2]) == [1]
+    gone = follow(Tracker(), 4, lambda f: [seen((0.5, 0.5))] if f in (0, 3) else [])
+    assert gone[3] == ()
+
+
+def test_a_part_of_a_body_starts_no_track() -> None:
+    body, legs = Box(0.4, 0.3, 0.1, 0.4), Box(0.41, 0.5, 0.08, 0.2)
+    detections = [Detection("person", 0.8, body), Detection("person", 0.6, legs)]
+    history = follow(Tracker(), 10, lambda f: detections if f >= 2 else detections[:1])
+    assert ids(history[-1]) == [1]
+
+
+def test_a_weak_shadow_of_a_strong_detection_carries_no_other_track_on() -> None:
+    def couple(frame: int) -> list[Detection]:
+        if frame < 5:
+            return [seen((0.5, 0.5)), seen((0.53, 0.5))]
+        return [seen((0.5, 0.5)), seen((0.52, 0.5), confidence=0.35)]
+
+    last = follow(Tracker(), 8, couple)[-1]
+    assert [track.seen for track in last] == [True, False]
+
+
+def test_a_runner_whose_boxes_hardly_overlap_keeps_the_id() -> None:
+    history = follow(Tracker(), 8, lambda f: [seen((0.1 + 0.07 * f, 0.5))])
+    assert {tuple(ids(tracks)) for tracks in history[1:]} == {(1,)}
+
+
 def test_a_hidden_object_coasts_where_it_was_heading_and_takes_its_id_up_again() -> None:
     def walk(frame: int) -> list[Detection]:
         hidden = 12 <= frame < 18
