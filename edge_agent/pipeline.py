@@ -17,7 +17,7 @@ from edge_agent.camera.decoder import FrameDecoder
 from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import CameraSettings, stream_url
-from edge_agent.rules.base import Rule
+from edge_agent.rules.base import Rule, wants_still_objects
 from edge_agent.scene import (
     NO_CLOSER_LOOK,
     CloserLook,
@@ -29,6 +29,7 @@ from edge_agent.scene import (
     Track,
 )
 from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.sight.still_objects import StillObjects
 from wire.clock import Clock
 
 log = structlog.get_logger()
@@ -82,12 +83,14 @@ class Analysis:
         self._tracker = tracker
         self._rules = tuple(rules)
         self._closer = closer
+        self._still = StillObjects() if wants_still_objects(self._rules) else None
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
         detections = self._detector.detect(frame.image)
         tracks = self._tracker.update(detections, frame.media_s)
         height, width = frame.image.shape[:2]
+        still = self._still
         sighting = Sighting(
             media_s=frame.media_s,
             wall=frame.received_at if wall is None else wall,
@@ -95,6 +98,7 @@ class Analysis:
             detections=detections,
             aspect=width / height,
             look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
+            still_objects=() if still is None else still.update(frame.image, frame.media_s),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         return Seen(frame, tracks, findings)

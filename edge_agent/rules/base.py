@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
 
+from edge_agent.rules.abandonment import Abandonment
+from edge_agent.rules.dumping import Dumping
 from edge_agent.rules.fall import Fall
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.loitering import Loitering
@@ -36,6 +39,11 @@ def wants_closer_look(camera_rules: CameraRules) -> bool:
     return any(spec.type == "fall" for spec in camera_rules.rules)
 
 
+def wants_still_objects(rules: Sequence[Rule]) -> bool:
+    """Whether one of `rules` asks for what was left standing in the scene."""
+    return any(isinstance(rule, Abandonment) for rule in rules)
+
+
 def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule:
     schedule = Schedule(spec.schedule, site_zone)
     match spec.type, spec.zone:
@@ -43,6 +51,10 @@ def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule
             return Intrusion(spec, camera_rules.zone(zone), schedule)
         case "loitering", str(zone):
             return Loitering(spec, camera_rules.zone(zone), schedule)
+        case "abandonment", str(zone):
+            return Abandonment(spec, camera_rules.zone(zone), schedule)
+        case "dumping", str(zone):
+            return Dumping(spec, camera_rules.zone(zone), schedule)
         case "fall", zone_id:
             return Fall(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
     raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")

@@ -21,7 +21,13 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-IMPLEMENTED: Final[tuple[RuleType, ...]] = ("intrusion", "loitering", "fall")
+IMPLEMENTED: Final[tuple[RuleType, ...]] = (
+    "intrusion",
+    "loitering",
+    "fall",
+    "abandonment",
+    "dumping",
+)
 """The rule types that this release can run."""
 
 _ZONE_TYPES: Final = frozenset(

@@ -1,0 +1,187 @@
+"""Which pixels show something that was not there before and stands still: two pictures of the past.
+
+The background says what the place looks like; it follows the light, but never takes in by itself
+what is foreign. The candidate says what each pixel has shown lately: it survives somebody passing
+in front, and is replaced when it is contradicted for long enough. Where the candidate is old and
+not the background, something stands. (Two models with two memories, after Porikli et al. 2008,
+"Robust abandoned object detection using dual foregrounds"; here the second one votes per pixel.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.scene import Image
+from edge_agent.sight.letterbox import shrink
+
+WIDTH: Final = 256
+"""Pixels across in which the scene is kept: a bag of 20 pixels in 1080p still covers 3."""
+
+Mask = NDArray[np.uint8]
+"""0 or 255 a pixel."""
+
+_STEP: Final = 16
+"""Levels of one channel by which pixels must differ; sensor noise, averaged down, stays below."""
+
+_NOISE_FACTOR: Final = 5.0
+_MOST_STEP: Final = 40
+
+_TICKS: Final = 10
+"""Ages are counted in tenths of a second."""
+
+_STABLE: Final = 15
+"""The age from which on a candidate stands still."""
+
+_OLDEST: Final = 60
+"""The greatest age: how long somebody may stand in front before what is behind is forgotten."""
+
+_FAST: Final = 4
+"""How much faster a candidate ages back when the contest is between it and the background."""
+
+_FOLLOW_S: Final = 15.0
+"""How fast the background follows the light."""
+
+_UPHEAVAL: Final = 0.4
+"""With more of the picture foreign the scene itself has changed: another view, lamps on or off."""
+
+_SETTLED_S: Final = 2.0
+"""How long an upheaval lasts until the scene is learned anew."""
+
+_LEARN_S: Final = 4.0
+"""For so long after a start whatever stands still is taken in as background."""
+
+_GAP_S: Final = 30.0
+"""After such a gap between two pictures the scene is learned anew."""
+
+_CROSS: Final = np.ones((3, 3), np.uint8)
+
+
+class StaticForeground:
+    """The pixels of one camera's scene. Pictures must come in order; a new size starts afresh."""
+
+    def __init__(self) -> None:
+        self._now = -np.inf
+        self.learned_anew = 0
+        """How often the scene was begun, the first time included."""
+        self.settled = False
+        """False while the scene is being learned, or is in upheaval."""
+
+    def update(self, image: Image, media_s: float) -> bool:
+        """Take in `image` at `media_s`; False when the scene was begun anew with it."""
+        elapsed = media_s - self._now
+        seen = _small(image)
+        same_size = self._now > -np.inf and seen.shape == self.seen.shape
+        self._now = media_s
+        if not same_size or not 0 < elapsed <= _GAP_S:
+            self._begin(seen, media_s)
+            return False
+        seen = self._levelled(seen)
+        # The median difference between two pictures is the sensor's noise: most of it stands still.
+        noise = float(np.median(cv2.absdiff(seen[::6, ::6], self.seen[::6, ::6])))
+        self.step = int(min(max(_STEP, _NOISE_FACTOR * noise), _MOST_STEP))
+        self.seen = seen
+        low, high = self._bounds()
+        self.foreign = self._outside(seen, low, high)
+        if self._in_upheaval(media_s):
+            self._begin(seen, media_s)
+            return False
+        ticks = int(min(max(1, round(elapsed * _TICKS)), _OLDEST))
+        self._vote(seen, ticks, media_s, low, high)
+        self._follow(seen, elapsed, media_s)
+        return True
+
+    def still(self) -> Mask:
+        """Where something foreign stands still now."""
+        old = cv2.compare(self._age, _STABLE, cv2.CMP_GE)
+        mask = cv2.bitwise_and(old, self._candidate_foreign)
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CROSS), np.uint8)
+
+    def differs(self, one: Image, other: Image) -> NDArray[np.bool_]:
+        """Where two cuttings of the scene differ by more than noise."""
+        return np.asarray(cv2.absdiff(one, other).max(axis=2) > self.step)
+
+    def take_in(self, rows: slice, columns: slice, where: NDArray[np.bool_]) -> None:
+        """Make what is seen in a part of the scene its background."""
+        part = self.background[rows, columns]
+        part[where] = self.candidate[rows, columns][where]
+        self._slow[rows, columns][where] = part[where]
+        self._candidate_foreign[rows, columns][where] = 0
+
+    def _begin(self, seen: Image, media_s: float) -> None:
+        self.learned_anew += 1
+        self.settled = False
+        self._begun_s, self._calm_s = media_s, media_s
+        self.seen = self.background = self.candidate = seen
+        self.background = seen.copy()
+        self.candidate = seen.copy()
+        self._slow = seen.astype(np.float32)
+        self._age: NDArray[np.uint8] = np.zeros(seen.shape[:2], np.uint8)
+        self.born = np.full(seen.shape[:2], media_s, np.float64)
+        """Media time when each pixel's candidate was first seen."""
+        self.foreign: Mask = np.zeros(seen.shape[:2], np.uint8)
+        """Where the newest picture is not the background."""
+        self._candidate_foreign: Mask = self.foreign.copy()
+        self.step = _STEP
+
+    def _levelled(self, seen: Image) -> Image:
+        """`seen` at the background's exposure: the median of a picture is mostly background."""
+        part, known = seen[::4, ::4].astype(np.float32), self.background[::4, ::4]
+        gain = float(np.median((known + 8.0) / (part + 8.0)))
+        if abs(gain - 1) < 0.01:
+            return seen
+        return np.asarray(cv2.convertScaleAbs(seen, alpha=min(max(gain, 0.4), 2.5)), np.uint8)
+
+    def _bounds(self) -> tuple[Image, Image]:
+        """The least and the most that the background shows around a pixel: a camera may shake."""
+        low = np.asarray(cv2.erode(self.background, _CROSS), np.uint8)
+        return low, np.asarray(cv2.dilate(self.background, _CROSS), np.uint8)
+
+    def _outside(self, picture: Image, low: Image, high: Image) -> Mask:
+        beyond = cv2.max(cv2.subtract(picture, high), cv2.subtract(low, picture))
+        return np.asarray(cv2.compare(_most(beyond), self.step, cv2.CMP_GT), np.uint8)
+
+    def _in_upheaval(self, media_s: float) -> bool:
+        if cv2.countNonZero(self.foreign) <= _UPHEAVAL * self.foreign.size:
+            self._calm_s = media_s
+        self.settled = self._calm_s == media_s and media_s - self._begun_s > _LEARN_S
+        return media_s - self._calm_s > _SETTLED_S
+
+    def _vote(self, seen: Image, ticks: int, media_s: float, low: Image, high: Image) -> None:
+        agrees = cv2.compare(_most(cv2.absdiff(seen, self.candidate)), self.step, cv2.CMP_LE)
+        older = cv2.min(cv2.add(self._age, float(ticks)), float(_OLDEST))
+        occluded = cv2.bitwise_and(self.foreign, self._candidate_foreign)
+        younger = cv2.subtract(self._age, float(min(255, _FAST * ticks)))
+        cv2.copyTo(cv2.subtract(self._age, float(ticks)), occluded, younger)
+        contested = cv2.bitwise_not(agrees)
+        replaced = cv2.bitwise_and(contested, cv2.compare(younger, 0, cv2.CMP_EQ))
+        cv2.copyTo(cv2.addWeighted(self.candidate, 0.85, seen, 0.15, 0), agrees, self.candidate)
+        cv2.copyTo(seen, replaced, self.candidate)
+        self.born[replaced > 0] = media_s
+        cv2.copyTo(older, agrees, younger)
+        self._age = np.asarray(younger, np.uint8)
+        self._candidate_foreign = self._outside(self.candidate, low, high)
+
+    def _follow(self, seen: Image, elapsed: float, media_s: float) -> None:
+        known = cv2.bitwise_not(self.foreign)
+        cv2.accumulateWeighted(seen, self._slow, min(1.0, elapsed / _FOLLOW_S), known)
+        if media_s - self._begun_s <= _LEARN_S:
+            still = (self.still() > 0).astype(bool)
+            self._slow[still] = self.candidate[still]
+        self.background = np.asarray(cv2.convertScaleAbs(self._slow), np.uint8)
+
+
+def _small(image: Image) -> Image:
+    height, width = image.shape[:2]
+    if width <= WIDTH:
+        return image.copy()
+    return np.asarray(shrink(image, WIDTH, max(3, round(height * WIDTH / width))), np.uint8)
+
+
+def _most(picture: Image) -> Mask:
+    """The greatest of a pixel's channels."""
+    blue, green, red = cv2.split(picture)
+    return np.asarray(cv2.max(cv2.max(blue, green), red), np.uint8)
