@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy requirements docs
+.PHONY: help .venv demo check test accuracy train-fire requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -57,6 +57,19 @@ accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/
 
 docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
 	$(BIN)/python -m polewatch.docs
+
+TRAIN := .venv-train
+DATA ?= ../shared/data
+
+$(TRAIN)/torch.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo "making the environment $(TRAIN) for training (torch, about 1 GB)"
+	@$(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet -e '.[train]' torch==2.13.0
+	@touch $@
+
+train-fire: $(TRAIN)/torch.stamp ## trains the fire and smoke network on DATA=../shared/data (about half an hour)
+	@[ -d $(DATA)/fire ] || { echo "$(DATA)/fire is not here; name the folder of the pictures by: make train-fire DATA=FOLDER" >&2; exit 1; }
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.fire.train --data $(DATA) --cache var/train-fire
 
 requirements: $(VENV)/bin/python ## pins the requirements anew, with hashes
 	$(BIN)/python requirements/pin.py
