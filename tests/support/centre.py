@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from collector.config import CollectorSettings
@@ -57,6 +58,12 @@ class Program:
         line = wait_until(lambda: self._ready(len(before)), READY_S, f"ready: {self.log_file}")
         assert line is not None
         self.url = str(line["http"])
+
+    def cpu_s(self) -> float:
+        """CPU seconds since its start."""
+        assert self._process is not None
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def kill(self) -> None:
         """End as a power cut would."""
