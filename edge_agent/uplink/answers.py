@@ -33,6 +33,13 @@ class Outcome:
     forked: str | None = None
     """The epoch in which the collector knows numbers that were never given out here."""
 
+    def add(self, other: Outcome) -> None:
+        """What another part of the same answer did."""
+        self.received += other.received
+        self.parked += other.parked
+        self.stills += other.stills
+        self.forked = self.forked or other.forked
+
 
 def take_receipt(run: sqlite3.Connection, receipt: Receipt, clock: Clock) -> Outcome:
     """Delete what was received, park what was refused. Repeating it changes nothing."""

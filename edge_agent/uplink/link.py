@@ -23,6 +23,7 @@ from edge_agent.uplink.connection import Connection, LinkError, Will
 from edge_agent.uplink.order import Item
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.refusals import Audit, Refusals
+from edge_agent.uplink.silence import PROBE_ITEMS, Silence
 from edge_agent.uplink.store import OutboxError
 from edge_agent.uplink.trust import PeerTrust, WallClockGuard, tls_context
 from wire import faultpoint
@@ -190,7 +191,7 @@ class Link:
             will,
             self._clock,
         )
-        session = _Session(connection)
+        session = _Session(connection, self._clock.monotonic())
         try:
             connection.open(f"{self._address.down}/#")
             self._connection = connection
@@ -215,7 +216,8 @@ class Link:
         self.connected = True
         self.fault = None
         with suppress(OutboxError):
-            self._outbox.reconnected()
+            # The broker may have forgotten what it confirmed.
+            self._outbox.repeat_soon(first_tries_only=True)
 
     def _part(self, session: _Session, since: datetime) -> None:
         state = self._state("offline", since, "stopped")
@@ -232,7 +234,7 @@ class Link:
         connection.step(session.pause_s)
         session.settle()
         while connection.inbox:
-            self._take(*connection.inbox.popleft())
+            self._take(session, *connection.inbox.popleft())
         self._offer_nonces(session)
         self._send_replies(connection)
         try:
@@ -249,7 +251,10 @@ class Link:
 
     def _pump(self, session: _Session) -> float:
         """Send what is due as far as the bounds allow; returns how long to rest."""
-        free = self._settings.window - self._outbox.in_flight()
+        in_flight = self._outbox.in_flight()
+        if session.silence.probe_due(self._clock.monotonic(), in_flight):
+            self._outbox.repeat_few(PROBE_ITEMS)
+        free = self._settings.window - in_flight
         reserve = self._settings.urgent_reserve
         session.idle = False
         while True:
@@ -347,7 +352,7 @@ class Link:
 
     # --- in -----------------------------------------------------------------------------------
 
-    def _take(self, topic: str, token: bytes) -> None:
+    def _take(self, session: _Session, topic: str, token: bytes) -> None:
         try:
             address, kind = parse_down(topic)
             if address != self._address:
@@ -356,6 +361,8 @@ class Link:
                 self._obey(token)
             else:
                 self._answered(kind, token)
+                if session.silence.heard(self._clock.monotonic()):
+                    self._outbox.repeat_soon(first_tries_only=False)
         except TopicError as error:
             self.refusals.refused("command.invalid", str(error))
         except EnvelopeError as error:
@@ -395,8 +402,9 @@ class Link:
 class _Session:
     """What belongs to one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now_s: float) -> None:
         self.connection = connection
+        self.silence = Silence(now_s)
         self.unconfirmed: dict[int, Item] = {}
         self.window_id: str | None = None
         self.health_s = float("-inf")

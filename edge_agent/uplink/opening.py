@@ -28,13 +28,15 @@ from wire.names import utc_text
 log = structlog.get_logger()
 
 
-def open_store(folder: Path, mark: Mark, writer: Writer, boot_id: str, clock: Clock) -> Store:
+def open_store(
+    folder: Path, reserve_bytes: int, mark: Mark, writer: Writer, boot_id: str, clock: Clock
+) -> Store:
     """The outbox's database, its epoch decided on and begun where needed. Raises OutboxError.
 
     May be cut off anywhere: the next call goes on where this one ended.
     """
     reading = mark.read()
-    store, saved = _database(folder, writer)
+    store, saved = _database(folder, reserve_bytes, writer)
     with store.write() as run:
         run.execute(
             "INSERT OR IGNORE INTO outbox (only, device) VALUES (1, ?)", (writer.signer.kid,)
@@ -53,6 +55,7 @@ def open_store(folder: Path, mark: Mark, writer: Writer, boot_id: str, clock: Cl
     faultpoint.reach("outbox.open.committed")
     mark.write(epoch, last, contiguous)
     mark.sync()
+    store.reserve_journal()
     if (folder / SALVAGING).exists():
         keep_aside(folder, clock.now().strftime("%Y%m%dT%H%M%SZ"))
     if start is not None:
@@ -60,20 +63,20 @@ def open_store(folder: Path, mark: Mark, writer: Writer, boot_id: str, clock: Cl
     return store
 
 
-def _database(folder: Path, writer: Writer) -> tuple[Store, Salvage | None]:
+def _database(folder: Path, reserve_bytes: int, writer: Writer) -> tuple[Store, Salvage | None]:
     aside = folder / SALVAGING
     if aside.exists() and not (aside / DATABASE).exists():
         set_aside(folder)
     if aside.exists():
-        return Store(folder / DATABASE), salvage(aside, writer.signer)
+        return Store(folder / DATABASE, reserve_bytes), salvage(aside, writer.signer)
     try:
-        return Store(folder / DATABASE), None
+        return Store(folder / DATABASE, reserve_bytes), None
     except OutboxError as error:
         if error.code != "disk.corrupt":
             raise
     set_aside(folder)
     faultpoint.reach("outbox.open.aside")
-    return Store(folder / DATABASE), salvage(aside, writer.signer)
+    return Store(folder / DATABASE, reserve_bytes), salvage(aside, writer.signer)
 
 
 def _epochs(run: sqlite3.Connection) -> tuple[Current | None, set[str]]:

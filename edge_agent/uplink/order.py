@@ -25,8 +25,10 @@ CUT_OFF_FIRST_S = 1.0
 ON_ITS_WAY_S = 8.0
 """So long a message may lie in the broker's and the collector's queues."""
 
-RECONNECTED_S = 4.0
-"""Time for receipts to come on a new connection before first tries are repeated."""
+REPEAT_SOON_S = 4.0
+"""Time for receipts to come after a reconnect or a silence before things are repeated."""
+
+MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,24 @@ class Order:
             (item.n, due_s, item.attempts + 1, now_s),
         )
 
-    def reconnected(self, run: sqlite3.Connection, now_s: float) -> None:
-        """The broker may have forgotten what it confirmed: first tries are repeated soon."""
+    def repeat_soon(self, run: sqlite3.Connection, now_s: float, *, first_tries_only: bool) -> None:
+        """What is on its way may be lost: due again when no receipt comes in a few seconds."""
         for what in ("message", "still"):
             run.execute(
-                f"UPDATE temp.sent_{what} SET due_s = MIN(due_s, ?) WHERE attempts = 1",
-                (now_s + RECONNECTED_S * self._rng.uniform(0.5, 1.0),),
+                f"UPDATE temp.sent_{what} SET due_s = MIN(due_s, ?) WHERE attempts <= ?",
+                (
+                    now_s + REPEAT_SOON_S * self._rng.uniform(0.5, 1.0),
+                    1 if first_tries_only else MANY,
+                ),
             )
+
+    def repeat_few(self, run: sqlite3.Connection, count: int, now_s: float) -> None:
+        """Make `count` of the messages on their way due at once, oldest first."""
+        run.execute(
+            "UPDATE temp.sent_message SET due_s = ? WHERE n IN"
+            " (SELECT n FROM temp.sent_message WHERE due_s > ? ORDER BY n LIMIT ?)",
+            (now_s, now_s, count),
+        )
 
     def asked_for(
         self, run: sqlite3.Connection, what: str, numbers: list[int], now_s: float

@@ -17,7 +17,6 @@ from pathlib import Path
 import structlog
 
 from edge_agent.uplink.answers import Outcome, take_gap, take_receipt
-from edge_agent.uplink.ballast import Ballast
 from edge_agent.uplink.epoch import StartReason
 from edge_agent.uplink.giveup import Given, give_up_bytes, give_up_older
 from edge_agent.uplink.mark import Mark
@@ -35,6 +34,9 @@ from wire.receipt import GapRequest, Receipt
 ROOM_BYTES = 256 * 1024
 """Freed at once on a full disk, so that one loss record serves many messages."""
 
+RECEIPT_STEP = 200
+"""Rows deleted in one transaction: a few pages each, far below the journal's reserve."""
+
 log = structlog.get_logger()
 
 
@@ -47,7 +49,8 @@ class Limits:
     """Counted while the outbox is open; a box that is switched off does not age."""
     slack: float = 0.05
     """Share of `bytes` that is freed at once, so that one loss record serves many messages."""
-    ballast_bytes: int = 4 * 1024 * 1024
+    reserve_bytes: int = 4 * 1024 * 1024
+    """Disk kept for the journal, and left free by the database: enough to delete from it."""
 
 
 class Outbox:
@@ -71,7 +74,6 @@ class Outbox:
         self._lock = threading.RLock()
         self._writer = Writer(signer, clock)
         self._mark = Mark(folder.with_name(folder.name + ".mark"))
-        self._ballast = Ballast(folder / "ballast", limits.ballast_bytes)
         self._receipts = 0
         self._listeners: list[Callable[[], None]] = []
         self._store: Store | None = None
@@ -106,12 +108,18 @@ class Outbox:
     def _begin(self) -> None:
         if self._folder_lock is None:
             self._folder_lock = FolderLock(self._folder)
-        store = open_store(self._folder, self._mark, self._writer, self._boot_id, self._clock)
+        store = open_store(
+            self._folder,
+            self._limits.reserve_bytes,
+            self._mark,
+            self._writer,
+            self._boot_id,
+            self._clock,
+        )
         with store.read() as run:
             (self._lived_before_s,) = run.execute("SELECT lived_s FROM outbox").fetchone()
             self._order = Order(run, self._rng)
         self._opened_s = self._clock.monotonic()
-        self._ballast.hold()
         self._store = store
 
     # --- in ---------------------------------------------------------------------------------
@@ -138,8 +146,10 @@ class Outbox:
         try:
             stored = self._put(kind, body, urgency, subject, still)
         except OutboxError as error:
-            if error.code != "disk.full" or not self._make_room(urgency):
+            if error.code != "disk.full":
                 raise
+            # Room that was left by rows which are gone may do, even when nothing is given up.
+            self._make_room(urgency)
             stored = self._put(kind, body, urgency, subject, still)
         self._tell()
         return stored
@@ -198,10 +208,15 @@ class Outbox:
         with self._read() as run:
             self._order.cut_off(run, item, self._lived_s())
 
-    def reconnected(self) -> None:
-        """A new connection: what the last one sent and has no receipt is soon due again."""
+    def repeat_soon(self, *, first_tries_only: bool) -> None:
+        """What is on its way may be lost: due again when no receipt comes in a few seconds."""
         with self._read() as run:
-            self._order.reconnected(run, self._lived_s())
+            self._order.repeat_soon(run, self._lived_s(), first_tries_only=first_tries_only)
+
+    def repeat_few(self, count: int) -> None:
+        """Make `count` messages on their way due at once."""
+        with self._read() as run:
+            self._order.repeat_few(run, count, self._lived_s())
 
     def in_flight(self) -> int:
         """Items sent, without a receipt, and not yet due again."""
@@ -216,13 +231,10 @@ class Outbox:
         A receipt that knows numbers never given out here means that this outbox is an older copy
         of one that went on elsewhere: a new epoch begins at once. Raises OutboxError.
         """
-        try:
-            return self._receipt(receipt)
-        except OutboxError as error:
-            if error.code != "disk.full":
-                raise
-            self._ballast.drop()
-            return self._receipt(receipt)
+        whole = Outcome()
+        for part in _parts(receipt):
+            whole.add(self._receipt(part))
+        return whole
 
     def _receipt(self, receipt: Receipt) -> Outcome:
         with self._write() as run:
@@ -288,7 +300,6 @@ class Outbox:
             step := self._give_up("size", partial(give_up_bytes, at_least=over))
         ):
             freed += step
-        self._ballast.hold()
         if freed:
             self._tell()
         return freed
@@ -300,14 +311,11 @@ class Outbox:
             return 0
         return int(held - self._limits.bytes * (1 - self._limits.slack))
 
-    def _make_room(self, urgency: int) -> bool:
-        """On a full disk: give up what is less urgent than what wants in; false: there is none."""
-        self._ballast.drop()
+    def _make_room(self, urgency: int) -> None:
+        """On a full disk: give up what is less urgent than what wants in, if there is any."""
         choose = partial(give_up_bytes, at_least=ROOM_BYTES, least_urgent=urgency + 1)
-        try:
-            return self._give_up("disk-full", choose) > 0
-        except OutboxError:
-            return False
+        with suppress(OutboxError):
+            self._give_up("disk-full", choose)
 
     def _give_up(self, reason: LossReason, choose: Callable[[sqlite3.Connection], Given]) -> int:
         with self._write() as run:
@@ -425,3 +433,17 @@ class Outbox:
                 store.close()
                 self._store = None
             raise
+
+
+def _parts(receipt: Receipt) -> Iterator[Receipt]:
+    """The same receipt in transactions that fit the journal's reserve, one after the other."""
+    step = RECEIPT_STEP
+    longest = max(len(receipt.received), len(receipt.refused), len(receipt.stills), 1)
+    for at in range(0, longest, step):
+        yield receipt.model_copy(
+            update={
+                "received": receipt.received[at : at + step],
+                "refused": receipt.refused[at : at + step],
+                "stills": receipt.stills[at : at + step],
+            }
+        )

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from sqlite_utils import Database, Migrations
 
+from edge_agent.uplink.room import Room, reserve, room
 from wire.codes import explain
 
 DATABASE = "outbox.db"
@@ -22,7 +23,10 @@ SALVAGING = "salvaging"
 ASIDE_KEPT = 3
 SCHEMA = Path(__file__).with_name("outbox_schema.sql")
 BUSY_TIMEOUT_MS = 5_000
-WAL_KEPT_BYTES = 4 * 1024 * 1024
+WAL_PAGES = 250
+MOST_PAGES = 1_073_741_823
+"""SQLite's own bound: none."""
+
 NO_ROOM_BYTES = 64 * 1024
 
 log = structlog.get_logger()
@@ -106,9 +110,11 @@ class FolderLock:
 class Store:
     """One connection behind one lock; `write` is a transaction, `read` a consistent look."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, reserve_bytes: int) -> None:
         """Open and migrate; raises OutboxError, `disk.corrupt` when the file is damaged."""
         self.file = file
+        self._reserve_bytes = reserve_bytes
+        self._room: Room = "plenty"
         self._lock = threading.RLock()
         # Tokens and stills carry personal data.
         previous = os.umask(0o077)
@@ -134,7 +140,7 @@ class Store:
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        run(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+        run(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         run("PRAGMA foreign_keys = ON")
         run("PRAGMA temp_store = MEMORY")
         verdict = run("PRAGMA quick_check(1)").fetchone()[0]
@@ -148,8 +154,11 @@ class Store:
         """One transaction, durable when the block has ended; raises OutboxError."""
         with self._lock:
             try:
+                self._look_at_disk()
                 with self.db.atomic():
                     yield self._connection
+                if self._room != "plenty":
+                    self._connection.execute("PRAGMA wal_checkpoint").fetchone()
             except sqlite3.Error as error:
                 raise classify(error, self.file) from error
 
@@ -161,6 +170,23 @@ class Store:
                 yield self._connection
             except sqlite3.Error as error:
                 raise classify(error, self.file) from error
+
+    def reserve_journal(self) -> None:
+        """Keep room for the journal; to be called once something was written."""
+        journal = self.file.with_name(self.file.name + "-wal")
+        if not reserve(journal, self._reserve_bytes):
+            log.warning("outbox.no_reserve", bytes=self._reserve_bytes, file=str(journal))
+
+    def _look_at_disk(self) -> None:
+        found = room(self.file.parent, self._reserve_bytes)
+        if found == self._room:
+            return
+        if "none" in (found, self._room):
+            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+            most = pages if found == "none" else MOST_PAGES
+            self._connection.execute(f"PRAGMA max_page_count = {most}")
+            log.warning("outbox.room", room=found, before=self._room)
+        self._room = found
 
     def close(self) -> None:
         with self._lock:

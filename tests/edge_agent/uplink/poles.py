@@ -35,7 +35,7 @@ def open_outbox(folder: Path, clock: Clock | None = None, limits: Limits | None 
         folder / "outbox",
         SIGNER,
         clock or SimulatedClock(),
-        limits or Limits(ballast_bytes=4096),
+        limits or Limits(reserve_bytes=64 * 1024),
         boot_id=BOOT,
         rng=random.Random(1),
     )
@@ -72,14 +72,14 @@ class Centre:
     """How often each finding's event id arrived."""
     losses: list[LossRecord] = field(default_factory=list)
     epochs: list[EpochStart] = field(default_factory=list)
-    stills: set[str] = field(default_factory=set)
+    stills: dict[str, None] = field(default_factory=dict)
     tokens: dict[str, bytes] = field(default_factory=dict)
 
     def take(self, item: Item) -> None:
         """Verify and book one item; redelivery must be byte-identical."""
         if item.what == "still":
             assert hashlib.sha256(item.payload).hexdigest() == item.sha256
-            self.stills.add(item.sha256)
+            self.stills[item.sha256] = None
             return
         message = read(item.payload).event
         assert message.epoch is not None
@@ -96,19 +96,22 @@ class Centre:
         elif message.kind == "epoch":
             self.epochs.append(body(message, EpochStart))
 
-    def receipts(self) -> list[Receipt]:
-        """Receipts over all that was ever taken; repeating them is harmless."""
+    def receipts(self, only: set[str] | None = None) -> list[Receipt]:
+        """Receipts over all that was ever taken, or over the ids `only`; repeating is harmless."""
+        by_epoch: dict[str, list[Received]] = {}
+        for (epoch, seq), id in self.seen.items():
+            if only is None or id in only:
+                by_epoch.setdefault(epoch, []).append(Received(seq=seq, id=id))
         return [
             Receipt(
                 device=SIGNER.kid,
                 epoch=epoch,
-                received=tuple(
-                    Received(seq=seq, id=id) for (e, seq), id in self.seen.items() if e == epoch
-                ),
-                stills=tuple(self.stills),
+                received=tuple(received[at : at + 1000]),
+                stills=tuple(self.stills)[-500:],
                 contiguous=self.contiguous(epoch),
             )
-            for epoch in {epoch for epoch, _ in self.seen}
+            for epoch, received in by_epoch.items()
+            for at in range(0, len(received), 1000)
         ]
 
     def numbers(self, epoch: str) -> set[int]:
@@ -139,8 +142,14 @@ def drain(outbox: Outbox, centre: Centre) -> None:
         for item in items:
             outbox.sent(item)
             centre.take(item)
-        for one in centre.receipts():
+        taken = {read(item.payload).event.id for item in items if item.what == "message"}
+        epochs = {epoch for epoch, _ in centre.seen}
+        for one in centre.receipts(taken) or [stills_only(next(iter(epochs)), centre)]:
             outbox.apply_receipt(one)
+
+
+def stills_only(epoch: str, centre: Centre) -> Receipt:
+    return Receipt(device=SIGNER.kid, epoch=epoch, stills=tuple(centre.stills)[-500:], contiguous=0)
 
 
 def gap(epoch: str, first: int, last: int, stills: tuple[str, ...] = ()) -> GapRequest:

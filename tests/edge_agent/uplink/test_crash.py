@@ -25,7 +25,7 @@ from wire import faultpoint
 from wire.clock import SimulatedClock
 from wire.event import Severity
 
-SMALL = Limits(bytes=20_000, ballast_bytes=4096)
+SMALL = Limits(bytes=20_000)
 
 
 def database(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.uplink.budget import BURST_S, Budget, Meter
+from edge_agent.uplink.silence import SILENCE_S, Silence
 from edge_agent.uplink.synchronised import time_quality
 from edge_agent.uplink.trust import NO_CHECK_TIME, PeerTrust, WallClockGuard, tls_context
 from provisioning.authority import Authority
@@ -43,6 +44,28 @@ class TestBudget:
         budget = Budget(None, SimulatedClock())
         budget.spend(10**12)
         assert budget.wait_s() == 0
+
+
+class TestSilence:
+    def test_nothing_on_its_way_is_no_silence(self) -> None:
+        silence = Silence(0.0)
+        assert not silence.probe_due(1000.0, 0)
+        assert not silence.probe_due(1000.0 + SILENCE_S - 1, 5)
+        assert silence.probe_due(1000.0 + SILENCE_S, 5)
+
+    def test_probes_are_few_and_the_first_answer_ends_it(self) -> None:
+        silence = Silence(0.0)
+        probes = [second for second in range(60) if silence.probe_due(float(second), 3)]
+        assert probes == [15, 25, 35, 45, 55]
+        assert silence.heard(60.0)
+        assert not silence.heard(61.0)
+        assert not silence.probe_due(70.0, 3)
+
+    def test_steady_receipts_are_no_silence_however_slow(self) -> None:
+        silence = Silence(0.0)
+        for second in range(10, 600, 10):
+            assert not silence.probe_due(float(second), 400)
+            assert not silence.heard(float(second))
 
 
 class TestMeter:

@@ -11,7 +11,7 @@ import pytest
 from edge_agent.uplink.order import (
     FRESH_S,
     ON_ITS_WAY_S,
-    RECONNECTED_S,
+    REPEAT_SOON_S,
     RETRY_FIRST_S,
     RETRY_LIMIT_S,
 )
@@ -168,14 +168,25 @@ class TestOrder:
     ) -> None:
         (item,) = outbox.claim(1)
         outbox.sent(item)
-        outbox.reconnected()
+        outbox.repeat_soon(first_tries_only=True)
         assert outbox.claim(1) == []
-        clock.advance(RECONNECTED_S)
+        clock.advance(REPEAT_SOON_S)
         (again,) = outbox.claim(1)
         outbox.sent(again)
-        outbox.reconnected()
-        clock.advance(RECONNECTED_S)
+        outbox.repeat_soon(first_tries_only=True)
+        clock.advance(REPEAT_SOON_S)
         assert outbox.claim(1) == []
+        outbox.repeat_soon(first_tries_only=False)
+        clock.advance(REPEAT_SOON_S)
+        assert len(outbox.claim(1)) == 1
+
+    def test_a_few_of_what_is_on_its_way_can_be_repeated(self, outbox: Outbox) -> None:
+        for _ in range(9):
+            put(outbox)
+        for item in outbox.claim(100):
+            outbox.sent(item)
+        outbox.repeat_few(4)
+        assert [item.seq for item in outbox.claim(100)] == [1, 2, 3, 4]
 
     def test_after_a_restart_everything_is_due(self, outbox: Outbox, tmp_path: Path) -> None:
         put(outbox)
@@ -310,7 +321,7 @@ class TestGaps:
 
 class TestLimits:
     def test_least_severe_and_oldest_go_first_by_name(self, tmp_path: Path) -> None:
-        outbox = open_outbox(tmp_path, limits=Limits(bytes=40_000, ballast_bytes=4096))
+        outbox = open_outbox(tmp_path, limits=Limits(bytes=40_000))
         severities: tuple[Severity, ...] = ("minor", "severe", "moderate", "minor")
         stored = [(s, put(outbox, s)) for _ in range(10) for s in severities]
         centre = Centre()
@@ -325,7 +336,7 @@ class TestLimits:
         assert lost[: len(minor)] == minor[: len(lost)]
 
     def test_a_still_goes_before_an_event_of_its_severity(self, tmp_path: Path) -> None:
-        outbox = open_outbox(tmp_path, limits=Limits(bytes=60_000, ballast_bytes=4096))
+        outbox = open_outbox(tmp_path, limits=Limits(bytes=60_000))
         stored = [put(outbox, "minor", still=os.urandom(20_000)) for _ in range(5)]
         centre = Centre()
         drain(outbox, centre)
@@ -336,7 +347,7 @@ class TestLimits:
         assert named.isdisjoint(centre.stills)
 
     def test_records_are_never_given_up(self, tmp_path: Path) -> None:
-        outbox = open_outbox(tmp_path, limits=Limits(bytes=1, ballast_bytes=4096))
+        outbox = open_outbox(tmp_path, limits=Limits(bytes=1))
         stored = [put(outbox) for _ in range(20)]
         centre = Centre()
         drain(outbox, centre)
@@ -347,7 +358,7 @@ class TestLimits:
     def test_what_is_too_old_goes_by_the_outboxs_own_clock(
         self, tmp_path: Path, clock: SimulatedClock
     ) -> None:
-        outbox = open_outbox(tmp_path, clock, Limits(age_s=3600, ballast_bytes=4096))
+        outbox = open_outbox(tmp_path, clock, Limits(age_s=3600))
         old = put(outbox, "severe", still=STILL)
         clock.step_wall(90 * 86_400)
         outbox.enforce_limits()
@@ -361,12 +372,12 @@ class TestLimits:
         assert fresh.seq in [item.seq for item in outbox.claim(10)]
 
     def test_time_switched_off_is_no_age(self, tmp_path: Path, clock: SimulatedClock) -> None:
-        outbox = open_outbox(tmp_path, clock, Limits(age_s=3600, ballast_bytes=4096))
+        outbox = open_outbox(tmp_path, clock, Limits(age_s=3600))
         put(outbox)
         clock.advance(1800)
         outbox.close()
         clock.advance(86_400)
-        again = open_outbox(tmp_path, clock, Limits(age_s=3600, ballast_bytes=4096))
+        again = open_outbox(tmp_path, clock, Limits(age_s=3600))
         again.enforce_limits()
         assert losses(again) == []
         clock.advance(1801)

@@ -87,6 +87,20 @@ def test_a_broker_that_forgets_what_it_acknowledged_costs_nothing(
     assert len(centre.stills) == 60
 
 
+def test_what_was_published_while_nobody_listened_arrives_when_somebody_does(
+    city: Authority, broker: BrokerHandle, pole: PoleProcess
+) -> None:
+    pole.start("--events", "60")
+    wait_until(lambda: pole.last.get("connected") and len(pole.put) == 60, 30, "60 events")
+    wait_until(lambda: int(pole.last["mqtt_bytes"]) > 60 * 1000, 20, "all to be published")
+    centre = Centre(city, broker, DEVICE)
+    try:
+        wait_until(lambda: emptied(pole), 45, "an empty outbox")
+        assert centre.findings() == set(pole.put)
+    finally:
+        centre.close()
+
+
 def test_presence_is_retained_and_the_will_speaks_when_the_pole_cannot(
     centre: Centre, pole: PoleProcess
 ) -> None:
