@@ -104,6 +104,7 @@ class Receiver:
             agency=self.agency,
             at=at,
             state="received",
+            revision=incident.revision,
         )
         event = cloud_event(
             "ack", ack, id=new_id(), source=f"/polewatch/agency/{self.agency}", time=at
