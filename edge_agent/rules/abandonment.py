@@ -56,7 +56,9 @@ class Abandonment:
         self._schedule = schedule
         self._left = LeftObjects(carriers)
         self._count = 0
-        self._start_afresh()
+        self._now = self._closed_s = -math.inf
+        self._open: dict[int, _Open] = {}
+        self._seen_s: dict[int, float] = {}
 
     def update(self, sighting: Sighting) -> tuple[Finding, ...]:
         """What there is to say about this frame."""
@@ -81,9 +83,8 @@ class Abandonment:
         return tuple(said)
 
     def _start_afresh(self) -> None:
-        self._now = self._closed_s = -math.inf
-        self._open: dict[int, _Open] = {}
-        self._seen_s: dict[int, float] = {}
+        self._closed_s = -math.inf
+        self._open, self._seen_s = {}, {}
 
     def _alarming(self, left: Left) -> bool:
         thing = left.object

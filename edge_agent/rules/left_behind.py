@@ -124,7 +124,10 @@ class LeftObjects:
 
     def __init__(self, carriers: frozenset[str]) -> None:
         self._carriers = carriers
-        self._start_afresh()
+        self._now = -math.inf
+        self._past: dict[int, _Past] = {}
+        self._left: dict[int, Left] = {}
+        self._ownerless: set[int] = set()
 
     def update(self, sighting: Sighting) -> tuple[Left, ...]:
         """The objects that somebody carried there, while they stand, oldest first."""
@@ -146,10 +149,7 @@ class LeftObjects:
         return tuple(self._left.values())
 
     def _start_afresh(self) -> None:
-        self._now = -math.inf
-        self._past: dict[int, _Past] = {}
-        self._left: dict[int, Left] = {}
-        self._ownerless: set[int] = set()
+        self._past, self._left, self._ownerless = {}, {}, set()
 
     def _remember(self, tracks: Iterable[Track]) -> None:
         for track in tracks:

@@ -65,6 +65,8 @@ class StaticForeground:
 
     def __init__(self) -> None:
         self._now = -np.inf
+        self.seen: Image = np.zeros((0, 0, 3), np.uint8)
+        """The newest picture, small and levelled."""
         self.learned_anew = 0
         """How often the scene was begun, the first time included."""
         self.settled = False
@@ -81,11 +83,12 @@ class StaticForeground:
             return False
         seen = self._levelled(seen)
         # The median difference between two pictures is the sensor's noise: most of it stands still.
-        noise = float(np.median(cv2.absdiff(seen[::6, ::6], self.seen[::6, ::6])))
+        change = np.asarray(cv2.absdiff(seen[::6, ::6], self.seen[::6, ::6]), np.float32)
+        noise = float(np.median(change))
         self.step = int(min(max(_STEP, _NOISE_FACTOR * noise), _MOST_STEP))
         self.seen = seen
         low, high = self._bounds()
-        self.foreign = self._outside(seen, low, high)
+        self.foreign[:] = self._outside(seen, low, high)
         if self._in_upheaval(media_s):
             self._begin(seen, media_s)
             return False
@@ -96,7 +99,7 @@ class StaticForeground:
 
     def still(self) -> Mask:
         """Where something foreign stands still now."""
-        old = cv2.compare(self._age, _STABLE, cv2.CMP_GE)
+        old = _above(self._age, _STABLE - 1)
         mask = cv2.bitwise_and(old, self._candidate_foreign)
         return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CROSS), np.uint8)
 
@@ -142,7 +145,7 @@ class StaticForeground:
 
     def _outside(self, picture: Image, low: Image, high: Image) -> Mask:
         beyond = cv2.max(cv2.subtract(picture, high), cv2.subtract(low, picture))
-        return np.asarray(cv2.compare(_most(beyond), self.step, cv2.CMP_GT), np.uint8)
+        return _above(_most(np.asarray(beyond, np.uint8)), self.step)
 
     def _in_upheaval(self, media_s: float) -> bool:
         if cv2.countNonZero(self.foreign) <= _UPHEAVAL * self.foreign.size:
@@ -151,18 +154,18 @@ class StaticForeground:
         return media_s - self._calm_s > _SETTLED_S
 
     def _vote(self, seen: Image, ticks: int, media_s: float, low: Image, high: Image) -> None:
-        agrees = cv2.compare(_most(cv2.absdiff(seen, self.candidate)), self.step, cv2.CMP_LE)
-        older = cv2.min(cv2.add(self._age, float(ticks)), float(_OLDEST))
+        change = _most(np.asarray(cv2.absdiff(seen, self.candidate), np.uint8))
+        contested = _above(change, self.step)
+        agrees = cv2.bitwise_not(contested)
         occluded = cv2.bitwise_and(self.foreign, self._candidate_foreign)
-        younger = cv2.subtract(self._age, float(min(255, _FAST * ticks)))
-        cv2.copyTo(cv2.subtract(self._age, float(ticks)), occluded, younger)
-        contested = cv2.bitwise_not(agrees)
-        replaced = cv2.bitwise_and(contested, cv2.compare(younger, 0, cv2.CMP_EQ))
+        age = _less(self._age, _FAST * ticks)
+        cv2.copyTo(_less(self._age, ticks), occluded, age)
+        replaced = cv2.bitwise_and(contested, cv2.bitwise_not(_above(age, 0)))
         cv2.copyTo(cv2.addWeighted(self.candidate, 0.85, seen, 0.15, 0), agrees, self.candidate)
         cv2.copyTo(seen, replaced, self.candidate)
-        self.born[replaced > 0] = media_s
-        cv2.copyTo(older, agrees, younger)
-        self._age = np.asarray(younger, np.uint8)
+        self.born[np.asarray(replaced) > 0] = media_s
+        cv2.copyTo(np.minimum(self._age + np.uint8(ticks), np.uint8(_OLDEST)), agrees, age)
+        self._age = age
         self._candidate_foreign = self._outside(self.candidate, low, high)
 
     def _follow(self, seen: Image, elapsed: float, media_s: float) -> None:
@@ -179,6 +182,17 @@ def _small(image: Image) -> Image:
     if width <= WIDTH:
         return image.copy()
     return np.asarray(shrink(image, WIDTH, max(3, round(height * WIDTH / width))), np.uint8)
+
+
+def _above(values: NDArray[np.uint8], least: int) -> Mask:
+    """Where `values` are greater than `least`."""
+    return np.asarray(cv2.threshold(values, least, 255, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _less(values: NDArray[np.uint8], much: int) -> NDArray[np.uint8]:
+    """`values` less `much`, not below 0."""
+    least = np.uint8(min(255, much))
+    return np.maximum(values, least) - least
 
 
 def _most(picture: Image) -> Mask:

@@ -32,8 +32,14 @@ _JUDGED_S: Final = 2.5
 _HIDDEN_S: Final = 60.0
 """How long an object may be hidden before it counts as gone."""
 
+_BARE_S: Final = 0.5
+"""How long what is behind an object must show for it to be gone: a passer-by may look alike."""
+
 _SHOWS: Final = 0.6
 """Share of an object's pixels that must show it, or the background behind it."""
+
+_HIDES: Final = 1.5
+"""How much larger what stands at an object's place is when it stands in front of it."""
 
 _NEWER_S: Final = 1.0
 """How much later than a place's pixels others must have come to be something else."""
@@ -62,6 +68,8 @@ class _Place:
     looks: Image
     last_s: float
     pixels: int
+    bare_s: float
+    """When the place last did not show what is behind it."""
     seen: bool = True
     added: bool = False
 
@@ -99,7 +107,7 @@ class StillObjects:
         same = ~self._scene.differs(shown, place.looks)
         place.seen = bool(same[place.mask].mean() >= _SHOWS)
         if place.seen:
-            place.last_s = media_s
+            place.last_s = place.bare_s = media_s
 
     def _remains(self, place: _Place, media_s: float) -> bool:
         if media_s - place.since_s > KEPT_S:
@@ -107,8 +115,10 @@ class StillObjects:
             return False
         if place.seen:
             return True
-        uncovered = self._scene.foreign[place.rows, place.columns][place.mask] == 0
-        return uncovered.mean() < _SHOWS and media_s - place.last_s <= _HIDDEN_S
+        behind = self._scene.foreign[place.rows, place.columns][place.mask] == 0
+        if behind.mean() < _SHOWS:
+            place.bare_s = media_s
+        return media_s - place.bare_s < _BARE_S and media_s - place.last_s <= _HIDDEN_S
 
     def _match(self, media_s: float) -> None:
         """Find where something stands: places known, grown, or new."""
@@ -137,6 +147,7 @@ class StillObjects:
                 looks=candidate.copy(),
                 last_s=media_s,
                 pixels=area,
+                bare_s=media_s,
             )
             self._note(found)
 
@@ -150,6 +161,8 @@ class StillObjects:
             return
         oldest = known[0]
         if self._replaced(oldest, found):
+            if oldest.added and found.pixels > _HIDES * oldest.pixels:
+                return
             self._places = [place for place in self._places if place not in known]
             self._note(found)
             return
@@ -161,7 +174,7 @@ class StillObjects:
             return
         oldest.rows, oldest.columns, oldest.mask = found.rows, found.columns, found.mask
         oldest.looks, oldest.pixels, oldest.last_s = found.looks, found.pixels, found.last_s
-        oldest.seen = True
+        oldest.seen, oldest.bare_s = True, found.last_s
         self._places = [place for place in self._places if place not in known[1:]]
 
     def _replaced(self, known: _Place, found: _Place) -> bool:
@@ -187,7 +200,7 @@ class StillObjects:
         rows, columns, mask, inner = self._with_rim(place)
         before = self._scene.background[rows, columns]
         now = self._scene.candidate[rows, columns]
-        rim = cv2.dilate(mask, _SQUARE) & ~cv2.erode(mask, _SQUARE)
+        rim = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE), np.uint8)
         edges_now, edges_before = _edges(now)[rim > 0].mean(), _edges(before)[rim > 0].mean()
         removed = edges_now < _EDGE_RATIO * edges_before
         if removed or _only_light(now[inner], before[inner]):

@@ -103,17 +103,17 @@ class Cutout:
 
 def cut_out(folder: Path, what: ObjectCut) -> Cutout:
     """Cut the object from its picture. Raises FileNotFoundError when that is missing."""
-    picture = cv2.imread(str(folder / what.image))
-    if picture is None:
+    read = cv2.imread(str(folder / what.image))
+    if read is None:
         raise FileNotFoundError(folder / what.image)
+    picture = np.asarray(read, np.uint8)
     x, y, w, h = what.box
     rim = max(6, round(0.15 * max(w, h)))
     left, top = max(0, x - rim), max(0, y - rim)
-    part = picture[top : y + h + rim, left : x + w + rim]
-    scale = min(1.0, _CUT_SIDE / max(part.shape[:2]))
-    part = np.asarray(
-        cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-    )
+    whole = picture[top : y + h + rim, left : x + w + rim]
+    scale = min(1.0, _CUT_SIDE / max(whole.shape[:2]))
+    shrunk = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    part: Picture = np.asarray(shrunk, np.uint8)
     rows, columns = part.shape[:2]
     x0, y0 = round((x - left) * scale), round((y - top) * scale)
     x1, y1 = min(columns - 1, x0 + round(w * scale)), min(rows - 1, y0 + round(h * scale))
@@ -130,8 +130,10 @@ def cut_out(folder: Path, what: ObjectCut) -> Cutout:
     return Cutout(part[top:bottom, left:right], alpha[top:bottom, left:right])
 
 
-def compose(scene: Scene, video: Path, cutout: Cutout | None, out: Path) -> float:
-    """Write the composed clip to `out` (MP4); returns its frames per second."""
+def compose(
+    scene: Scene, video: Path, cutout: Cutout | None, out: Path
+) -> tuple[float, tuple[int, int]]:
+    """Write the composed clip to `out` (MP4); returns frames per second, and width and height."""
     frames, rate = _read(video)
     numbers = [n for piece in scene.pieces for n in _span(*piece)]
     empty = _empty(video, scene.empty)
@@ -157,7 +159,7 @@ def compose(scene: Scene, video: Path, cutout: Cutout | None, out: Path) -> floa
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
-    return rate
+    return rate, (frames[0].shape[1], frames[0].shape[0])
 
 
 def _grabcut(part: Picture, box: Pixels) -> NDArray[np.bool_]:
@@ -175,7 +177,8 @@ def _read(video: Path) -> tuple[list[Picture], float]:
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 10)
-        return [f.to_ndarray(format="bgr24") for f in container.decode(stream)], rate
+        frames = container.decode(stream)
+        return [np.asarray(f.to_ndarray(format="bgr24"), np.uint8) for f in frames], rate
 
 
 def _span(first: int, last: int) -> Iterator[int]:
@@ -187,7 +190,7 @@ def _span(first: int, last: int) -> Iterator[int]:
 def _empty(video: Path, named: tuple[int, ...]) -> Picture:
     frames, _ = _read(video)
     chosen = [frames[n] for n in named] if named else frames[::20]
-    return np.median(np.stack(chosen), axis=0).astype(np.uint8)
+    return np.asarray(np.median(np.stack(chosen), axis=0), np.uint8)
 
 
 def _gain(picture: Picture, empty: Picture) -> float:
@@ -242,14 +245,14 @@ def _apply(
     random: np.random.Generator,
 ) -> Picture:
     if effect.kind == "gain":
-        return np.clip(picture * effect.strength, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(picture * effect.strength, 0, 255), np.uint8)
     if effect.kind == "shade":
         assert effect.box is not None
         x, y, w, h = effect.box
         mask = np.zeros(picture.shape[:2], np.float32)
         cv2.ellipse(mask, (x + w // 2, y + h // 2), (w // 2, h // 2), 0, 0, 360, (1.0,), -1)
         weight = 1 + (effect.strength - 1) * cv2.GaussianBlur(mask, (15, 15), 0)
-        return np.clip(picture * weight[..., None], 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(picture * weight[..., None], 0, 255), np.uint8)
     if effect.kind == "shake":
         dx, dy = random.uniform(-effect.strength, effect.strength, 2)
         shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
@@ -259,4 +262,4 @@ def _apply(
     assert held is not None
     noise = random.normal(0, 1.5, picture.shape)
     still = np.clip(held[0] + noise, 0, 255).astype(np.uint8)
-    return np.where(held[1][..., None] > 0, still, picture)
+    return np.asarray(np.where(held[1][..., None] > 0, still, picture), np.uint8)
