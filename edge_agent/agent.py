@@ -14,9 +14,10 @@ from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedEr
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
-from edge_agent.rules.base import build_rules, wants_closer_look
+from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
@@ -80,6 +81,11 @@ class Agent:
         self._posture = (
             Posture(Registry.default(), threads=settings.detector_threads)
             if any(wants_closer_look(camera) for camera in settings.cameras)
+            else None
+        )
+        self._fire = (
+            FireNetwork(Registry.default(), threads=settings.detector_threads)
+            if any(wants_fire(camera) for camera in settings.cameras)
             else None
         )
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -180,7 +186,8 @@ class Agent:
             config_sha256=self._settings.sha256(),
         )
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
-        analysis = Analysis(*camera_sight(self._detector), rules, self._posture)
+        fire = None if self._fire is None or not wants_fire(camera) else FireWatch(self._fire)
+        analysis = Analysis(*camera_sight(self._detector), rules, self._posture, fire)
         try:
             return CameraWatch(
                 self._settings,

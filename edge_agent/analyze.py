@@ -17,6 +17,7 @@ from edge_agent.rules.base import build_rules
 from edge_agent.rules.spec import CameraRules, RuleSpec
 from edge_agent.scene import Box, Finding
 from edge_agent.sight.camera_sight import camera_sight
+from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.region_detector import SeesAtSize
 
 Progress = Callable[[float, float | None], None]
@@ -78,6 +79,7 @@ def analyze(
     detector: SeesAtSize,
     *,
     closer: LooksCloser | None = None,
+    fire: FireNetwork | None = None,
     site_zone: tzinfo,
     per_second: float,
     started_at: datetime | None = None,
@@ -87,6 +89,7 @@ def analyze(
     """Run detector, tracker and rules over `video`, `per_second` pictures of media time a second.
 
     `closer` answers rules that ask for a person's posture; without it they decide by boxes alone.
+    `fire` verifies what may burn or smoke; without it rules for fire and smoke find nothing.
     Schedules are judged by `started_at`, the wall time of the first picture, or the file's own
     creation time. `annotate` names an MP4 to draw into. Nothing depends on the machine's clock or
     speed: the same input gives the same output.
@@ -96,7 +99,8 @@ def analyze(
         recording = stack.enter_context(Recording(video, started_at))
         untimed = recording.started_at is None and any(rule.schedule for rule in asked.rules)
         rules = build_rules(_always_armed(asked) if untimed else asked, site_zone)
-        analysis = Analysis(*camera_sight(detector), rules, closer)
+        watch = None if fire is None else FireWatch(fire)
+        analysis = Analysis(*camera_sight(detector), rules, closer, watch)
         shape = recording.shape
         drawn = None
         if annotate is not None:

@@ -51,9 +51,10 @@ def analyze(
     from edge_agent.analyze import write_lines
     from edge_agent.config import CameraSettings
     from edge_agent.recording import RecordingError
-    from edge_agent.rules.base import wants_closer_look
+    from edge_agent.rules.base import wants_closer_look, wants_fire
     from edge_agent.rules.spec import CameraRules
     from edge_agent.sight.detector import Detector
+    from edge_agent.sight.fire import FireNetwork
     from edge_agent.sight.posture import Posture
     from models.registry import ModelError, Registry
     from wire.settings import SettingsError, load_settings
@@ -64,6 +65,7 @@ def analyze(
         detector = Detector(Registry.default(), threads=threads)
         asks = wants_closer_look(asked)
         closer = Posture(Registry.default(), threads=threads) if asks else None
+        fire = FireNetwork(Registry.default(), threads=threads) if wants_fire(asked) else None
         per_second = fps or float(CameraSettings.model_fields["analysis_fps"].default)
         with _bar(video.name) as progress:
             result = run(
@@ -71,6 +73,7 @@ def analyze(
                 asked,
                 detector,
                 closer=closer,
+                fire=fire,
                 site_zone=site_zone,
                 per_second=per_second,
                 started_at=None if started_at is None else started_at.replace(tzinfo=site_zone),

@@ -23,6 +23,7 @@ from edge_agent.scene import (
     CloserLook,
     Detection,
     Finding,
+    FireRegion,
     Frame,
     Image,
     Sighting,
@@ -59,6 +60,14 @@ class LooksCloser(Protocol):
         ...
 
 
+class WatchesFire(Protocol):
+    """What tells where a picture may burn or smoke, as the analysis needs it."""
+
+    def update(self, image: Image, media_s: float) -> tuple[FireRegion, ...]:
+        """What may burn or smoke in `image` (`(H, W, 3)` uint8 BGR) at `media_s`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one frame gave."""
@@ -77,13 +86,18 @@ class Analysis:
         tracker: Follows,
         rules: Sequence[Rule],
         closer: LooksCloser | None = None,
+        fire: WatchesFire | None = None,
     ) -> None:
-        """Without `closer`, rules that ask for a closer look get none and decide by boxes."""
+        """Without `closer`, rules that ask for a closer look get none and decide by boxes.
+
+        Without `fire`, nothing burns for the rules; it is this camera's alone, for it remembers.
+        """
         self._detector = detector
         self._tracker = tracker
         self._rules = tuple(rules)
         self._closer = closer
         self._still = StillObjects() if wants_still_objects(self._rules) else None
+        self._fire = fire
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
@@ -91,6 +105,7 @@ class Analysis:
         tracks = self._tracker.update(detections, frame.media_s)
         height, width = frame.image.shape[:2]
         still = self._still
+        fire = self._fire
         sighting = Sighting(
             media_s=frame.media_s,
             wall=frame.received_at if wall is None else wall,
@@ -99,6 +114,7 @@ class Analysis:
             aspect=width / height,
             look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
             still_objects=() if still is None else still.update(frame.image, frame.media_s),
+            burning=() if fire is None else fire.update(frame.image, frame.media_s),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         return Seen(frame, tracks, findings)

@@ -9,6 +9,7 @@ from typing import Protocol
 from edge_agent.rules.abandonment import Abandonment
 from edge_agent.rules.dumping import Dumping
 from edge_agent.rules.fall import Fall
+from edge_agent.rules.fire import Burning
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.loitering import Loitering
 from edge_agent.rules.schedule import Schedule
@@ -39,6 +40,11 @@ def wants_closer_look(camera_rules: CameraRules) -> bool:
     return any(spec.type == "fall" for spec in camera_rules.rules)
 
 
+def wants_fire(camera_rules: CameraRules) -> bool:
+    """Whether a rule of the camera asks for fire or smoke."""
+    return any(spec.type in ("fire", "smoke") for spec in camera_rules.rules)
+
+
 def wants_still_objects(rules: Sequence[Rule]) -> bool:
     """Whether one of `rules` asks for what was left standing in the scene."""
     return any(isinstance(rule, Abandonment) for rule in rules)
@@ -57,4 +63,6 @@ def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule
             return Dumping(spec, camera_rules.zone(zone), schedule)
         case "fall", zone_id:
             return Fall(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
+        case "fire" | "smoke", zone_id:
+            return Burning(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
     raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")

@@ -27,8 +27,14 @@ IMPLEMENTED: Final[tuple[RuleType, ...]] = (
     "fall",
     "abandonment",
     "dumping",
+    "fire",
+    "smoke",
 )
 """The rule types that this release can run."""
+
+EXPERIMENTAL: Final[tuple[RuleType, ...]] = ("fire", "smoke")
+"""Of these, the ones that have not reached their bar; what they reach stands in the accuracy
+reference, and each of their events is to be read with that."""
 
 _ZONE_TYPES: Final = frozenset(
     {"intrusion", "loitering", "abandonment", "dumping", "crowd", "stopped_vehicle"}
@@ -40,6 +46,8 @@ _DEFAULT_SECONDS: Final[dict[str, float]] = {
     "abandonment": 10.0,
     "dumping": 10.0,
     "stopped_vehicle": 60.0,
+    "fire": 4.0,
+    "smoke": 5.0,
 }
 
 _SMALLEST_ZONE: Final = 1e-4
@@ -111,7 +119,11 @@ class RuleSpec(Settings):
     """One rule of a camera."""
 
     id: Name = Field(description="What events call the rule; one of a kind on the camera.")
-    type: RuleType = Field(description="What the rule looks for.")
+    type: RuleType = Field(
+        description="What the rule looks for. Experimental, below their bar of accuracy: "
+        + ", ".join(EXPERIMENTAL)
+        + "."
+    )
     zone: Name | None = Field(default=None, description="The zone that it watches.")
     line: Name | None = Field(default=None, description="The line that it watches.")
     labels: tuple[Label, ...] = Field(

@@ -11,10 +11,11 @@ from typing import Final
 
 from edge_agent.analyze import Analyzed, analyze
 from edge_agent.config import CameraSettings
-from edge_agent.rules.base import wants_closer_look
+from edge_agent.rules.base import wants_closer_look, wants_fire
 from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import CameraTracker, camera_sight
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.fire import FireNetwork
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.tracker import TrackerSettings
@@ -50,8 +51,15 @@ def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
     """
     registry = Registry.default()
     closer = Posture(registry) if wants_closer_look(asked) else None
+    fire = FireNetwork(registry) if wants_fire(asked) else None
     return analyze(
-        video, asked, Detector(registry), closer=closer, site_zone=UTC, per_second=PER_SECOND
+        video,
+        asked,
+        Detector(registry),
+        closer=closer,
+        fire=fire,
+        site_zone=UTC,
+        per_second=PER_SECOND,
     )
 
 

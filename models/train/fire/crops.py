@@ -178,8 +178,9 @@ def donors(folder: Path, chosen: list[Still]) -> list[Donor]:
 def _background(backgrounds: list[Picture], random: Random) -> Picture:
     picture = backgrounds[random.integers(len(backgrounds))]
     height, width = picture.shape[:2]
-    side = int(random.uniform(0.2, 1.0) * min(height, width))
-    side = max(48, min(side, height, width))
+    # Small crops too: the product enlarges small places that flicker, down to 48 pixels.
+    side = int(random.uniform(0.3, 1.0) ** 2 * min(height, width))
+    side = max(40, min(side, height, width))
     y, x = random.integers(height - side + 1), random.integers(width - side + 1)
     part = picture[y : y + side, x : x + side]
     return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -31,7 +31,7 @@ from models.train.fire.paint import Picture
 DETECTOR: Final = "nanodet-g-256x416-int8"
 NAME: Final = "fire-192-int8"
 SEED: Final = 20261123
-EPOCHS: Final = 6
+EPOCHS: Final = 3
 VALIDATION: Final = ("news-street", "robbery", "house")
 """Training groups left out while the number of epochs is chosen; the last run uses them too."""
 

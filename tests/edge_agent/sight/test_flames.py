@@ -22,7 +22,7 @@ def street() -> NDArray[np.uint8]:
     picture[::12] = 60
     picture[:, ::16] = 80
     noise = random.integers(0, 6, picture.shape, np.uint8)
-    return picture + noise
+    return np.asarray(picture + noise, np.uint8)
 
 
 def seen(
@@ -75,8 +75,8 @@ def test_grey_that_drifts_and_veils_is_proposed_as_smoke() -> None:
             cv2.ellipse(
                 alpha, (160 + sway, 200 - tall // 2), (30, tall // 2 + 8), 0, 0, 360, 0.85, -1
             )
-        alpha = cv2.GaussianBlur(alpha, (0, 0), 6)[..., None]
-        return np.asarray(picture + (190 - picture) * alpha, np.uint8)
+        soft = cv2.GaussianBlur(alpha, (0, 0), 6)[..., None]
+        return np.asarray(picture + (190 - picture) * soft, np.uint8)
 
     found = seen(SmokeProposals(), 7, scene)
     assert not any(found[:14])
