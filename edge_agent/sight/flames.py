@@ -106,8 +106,9 @@ def flame_coloured(picture: Image) -> NDArray[np.bool_]:
     white within reach of such; in a picture without colour, white is all there is to go by."""
     blue, green, red = cv2.split(picture)
     above_blue, above_green = cv2.subtract(red, blue), cv2.subtract(red, green)
-    spread = cv2.subtract(picture.max(axis=2), picture.min(axis=2))
-    bright: NDArray[np.bool_] = picture.min(axis=2) >= 215
+    least = cv2.min(cv2.min(blue, green), red)
+    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), least)
+    bright: NDArray[np.bool_] = least >= 215
     if np.count_nonzero(spread > _GREY) < _FEW * spread.size:
         return bright
     warm = (red >= 150) & (red >= green) & ((above_blue >= 55) | (above_green >= 40))
