@@ -16,7 +16,7 @@ from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire
 from edge_agent.sight.camera_sight import camera_sight
-from edge_agent.sight.detector import Detector
+from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
@@ -180,11 +180,7 @@ class Agent:
         ]
 
     def _make_camera(self, camera: CameraSettings) -> CameraWatch | None:
-        model = ModelPart(
-            name=self._detector.model.name,
-            sha256=self._detector.model.sha256,
-            config_sha256=self._settings.sha256(),
-        )
+        model = self._model_part(self._detector.model)
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
         fire = None if self._fire is None or not wants_fire(camera) else FireWatch(self._fire)
         analysis = Analysis(*camera_sight(self._detector), rules, self._posture, fire)
@@ -197,12 +193,18 @@ class Agent:
                 self._scheduler,
                 self._reporter,
                 model,
+                None if self._fire is None else self._model_part(self._fire.model),
             )
         except SettingsError as error:
             # The others go on; this one is reported down with what is wrong.
             log.error("camera.config", camera=camera.id, url=redact(camera.url), detail=str(error))
             self._reporter.camera(camera.id, "down", "config.invalid", str(error))
             return None
+
+    def _model_part(self, model: ModelId) -> ModelPart:
+        return ModelPart(
+            name=model.name, sha256=model.sha256, config_sha256=self._settings.sha256()
+        )
 
     def _start(self) -> None:
         self._reporter.start()

@@ -33,11 +33,16 @@ class CameraWatch:
         scheduler: InferenceScheduler,
         reporter: Reporter,
         model: ModelPart,
+        fire_model: ModelPart | None = None,
     ) -> None:
-        """Raises SettingsError when the camera's credentials cannot be read."""
+        """Events name `model`, the detector, or `fire_model` where it was fire or smoke.
+
+        Raises SettingsError when the camera's credentials cannot be read.
+        """
         self.id = camera.id
         self._reporter = reporter
         self._model = model
+        self._fire_model = fire_model
         self._drill = camera.drill
         self.disk_fault: str | None = None
         self.tap = LiveTap()
@@ -92,7 +97,9 @@ class CameraWatch:
 
     def _on_seen(self, seen: Seen) -> None:
         for finding in seen.findings:
-            self._reporter.finding(finding, seen.frame, model=self._model, drill=self._drill)
+            burns = self._fire_model is not None and finding.type in ("fire", "smoke")
+            model = self._fire_model if burns else self._model
+            self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
 
     def _on_status(self, status: CameraStatus) -> None:
         self._reporter.camera(self.id, status.state, status.code, status.message)

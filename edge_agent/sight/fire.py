@@ -13,6 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edge_agent.scene import Box, FireRegion, Image
+from edge_agent.sight.detector import ModelId
 from edge_agent.sight.flames import FlameProposals, Proposal
 from edge_agent.sight.letterbox import Normalizer
 from edge_agent.sight.veils import SmokeProposals
@@ -47,8 +48,8 @@ class FireNetwork:
                 "fire and smoke need one for fire with the decoder fire-cells"
             )
         path = registry.verified_path(name)
+        self.model = ModelId(entry.name, entry.sha256)
         size = entry.input
-        self.side = size.height
         self._normalize = Normalizer(size.height, size.width, size.fill, size.mean, size.std)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
