@@ -146,6 +146,45 @@ def test_what_is_taken_for_fire(tmp_path: Path) -> None:
     )
 
 
+def test_other_footage() -> None:
+    clips = [street(), data("video/worker-zone-detection.gif")]
+    clips += sorted(data("fall").rglob("*.mp4"))
+    alarms = {path: _alarms(path) for path in clips}
+    hours = sum(_seconds(path) for path in clips) / 3600
+    lines = [
+        f"* {k}: {p.parent.name}/{p.name} at {at:.1f} s." for p in clips for k, at in alarms[p]
+    ]
+    figures = [
+        rate(
+            f"{kind}-footage.false",
+            kind,
+            sum(name == kind for found in alarms.values() for name, _ in found),
+            hours,
+        )
+        for kind in ("fire", "smoke")
+    ]
+    leave(
+        "fire-footage",
+        "Fire and smoke: other footage",
+        figures,
+        footage=(
+            f"{len(clips)} clips that trained nothing: a street, a worker in a high-visibility "
+            "vest, falls and everyday activities in rooms; each counted once"
+        ),
+        condition=ONLY_FIRE,
+        tuned=TUNED,
+        test="test_fire.py",
+        notes=["\n".join(lines)] if lines else [],
+    )
+
+
+def _seconds(path: Path) -> float:
+    with Recording(path) as recording:
+        length = recording.shape.duration_s
+    assert length, f"{path} does not tell its length"
+    return length
+
+
 def _heard(path: Path, start_s: float, kind: str) -> tuple[str, bool, str]:
     """Whether an alarm of `kind` came in time, and what to say of the clip."""
     times = [at for name, at in _alarms(path) if name == kind]
