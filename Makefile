@@ -45,7 +45,7 @@ check: $(VENV)/dev.stamp ## style, types and import directions
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
+	$(BIN)/pytest -q -n 2 --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
 	$(BIN)/pytest tests/repo
 	$(BIN)/pytest tests/system
 

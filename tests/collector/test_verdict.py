@@ -190,7 +190,7 @@ def test_an_agency_speaks_for_itself(trust: TrustKeeper) -> None:
         assert refused(judge(agency_ack("police"), payload, trust)).reason == "schema"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(topic=st.text(max_size=80), payload=st.binary(max_size=300))
 def test_nothing_makes_it_stumble(
     trust: TrustKeeper, device: SimDevice, topic: str, payload: bytes

@@ -102,7 +102,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(deadline=None)
 @given(st.sampled_from(sorted(ALL)), st.dictionaries(st.text(max_size=12), _json, max_size=6))
 def test_signed_nonsense_never_gets_past_with_another_error(
     kind: str, data: dict[str, object]

@@ -224,7 +224,7 @@ FRAMES = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 @given(frames=FRAMES)
 def test_no_input_makes_it_raise(
     frames: list[tuple[list[Detection], float, float]],

@@ -28,7 +28,7 @@ FRAMES = st.lists(st.tuples(st.lists(TRACKS, max_size=6), NUMBERS), max_size=8)
 
 
 @pytest.mark.parametrize("kind", IMPLEMENTED)
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(frames=FRAMES)
 def test_no_input_makes_a_rule_raise(kind: str, frames: list[tuple[list[Track], float]]) -> None:
     driven = rule(type=kind)
