@@ -39,7 +39,7 @@ NEGATIVE_S: Final = 60.0
 NEGATIVES_EACH: Final = 4
 SEED: Final = 411
 SURE: Final = 0.5
-"""The confidence from which on a still counts as seen: the rules' own."""
+"""The confidence from which on a still counts as seen."""
 
 RULES: Final = CameraRules.model_validate(
     {"rules": [{"id": "fire", "type": "fire"}, {"id": "smoke", "type": "smoke"}]}
