@@ -36,9 +36,12 @@ _OFTEN: Final = 0.4
 _WEAK: Final = 0.15
 """The confidence from which on a detection speaks against an object."""
 
-_AS_TALL: Final = 0.45
+_AS_TALL: Final = 0.5
 """Share of the owner's height from which on a detection at the object may be somebody, who sits or
 lies: the detector takes many a bag for a person, but for a small one."""
+
+_AS_LONG: Final = 0.7
+"""... and of a vehicle; the detector takes many a box for a small one."""
 
 _ITSELF: Final = 0.45
 """Share of the owner's area above which an object may be the owner."""
@@ -80,6 +83,8 @@ class Owner:
     """As it was last seen."""
     last_s: float
     """When it was last seen."""
+    near: Box
+    """Where it was when it was last at the object: from there its size compares."""
     away: bool = False
     """Whether it has been seen away from the object."""
 
@@ -110,12 +115,12 @@ class Left:
     @property
     def is_body(self) -> bool:
         """Whether the object may rather be somebody who is standing, sitting or lying there."""
-        if self.covered >= _OFTEN * self.frames:
+        if self.covered > _OFTEN * self.frames:
             return True
         box = self.object.box
-        people = [o.track.box.h for o in self.owners.values() if o.track.label == "person"]
+        people = [o.near.h for o in self.owners.values() if o.track.label == "person"]
         tall = max(people, default=math.inf)
-        large = max(owner.track.box.area for owner in self.owners.values())
+        large = max(owner.near.area for owner in self.owners.values())
         return box.h > _UPRIGHT * tall or (not self.away and box.area > _ITSELF * large)
 
 
@@ -171,14 +176,19 @@ class LeftObjects:
         if not tracks:
             self._ownerless.add(thing.id)
             return
-        owners = {track.id: Owner(track, self._past[track.id].places[-1][0]) for track in tracks}
+        owners = {track.id: self._owner(track, thing, sighting.aspect) for track in tracks}
         left = Left(thing, owners, attended_s=thing.since_s)
         self._left[thing.id] = left
         # The object is told of some seconds after it showed: see where they were meanwhile.
         for owner in owners.values():
             for moment, box in self._past[owner.track.id].places:
                 if moment >= thing.since_s:
-                    _heed(left, owner, moment, _gap(thing.box, box, sighting.aspect))
+                    _heed(left, owner, moment, box, sighting.aspect)
+
+    def _owner(self, track: Track, thing: StillObject, aspect: float) -> Owner:
+        places = self._past[track.id].places
+        near = min((box for _, box in places), key=lambda box: _gap(thing.box, box, aspect))
+        return Owner(track, places[-1][0], near)
 
     def _carriers_of(self, thing: StillObject, aspect: float) -> list[Track]:
         """Who was nearest when the object showed, and who else was right there."""
@@ -204,18 +214,20 @@ class LeftObjects:
                 del left.owners[key]
                 owner.track, owner.last_s = again[0], self._now
                 left.owners[again[0].id] = owner
-                _heed(left, owner, self._now, _gap(thing.box, again[0].box, sighting.aspect))
-        left.frames += 1
-        tall = _AS_TALL * max(owner.track.box.h for owner in left.owners.values())
-        if any(_covers(d, thing.box, tall, sighting.aspect) for d in sighting.detections):
-            left.covered += 1
+                _heed(left, owner, self._now, again[0].box, sighting.aspect)
+        # Whoever hides the object says nothing about what it is.
+        left.frames += thing.seen
+        height = max(owner.near.h for owner in left.owners.values())
+        if any(_covers(d, thing.box, height, sighting.aspect) for d in sighting.detections):
+            left.covered += thing.seen
             left.covered_s = self._now
 
     def _is_again(self, owner: Owner, track: Track, left: Left) -> bool:
         """Whether `track` is an owner whose own track was lost a moment ago."""
         last = owner.track.box
         return (
-            track.id not in left.owners
+            not owner.away
+            and track.id not in left.owners
             and track.label == owner.track.label
             and owner.last_s < self._now <= owner.last_s + _AGAIN_S
             and track.first_s >= owner.last_s
@@ -223,27 +235,27 @@ class LeftObjects:
         )
 
 
-def _heed(left: Left, owner: Owner, moment: float, gap: float) -> None:
-    """Take in that an owner was `gap` of his heights from the object at `moment`."""
-    if gap > _LEFT:
+def _heed(left: Left, owner: Owner, moment: float, box: Box, aspect: float) -> None:
+    """Take in where an owner was at `moment`."""
+    if _gap(left.object.box, box, aspect) > _LEFT:
         owner.away = True
     else:
+        owner.near = box
         left.attended_s = max(left.attended_s, moment)
 
 
-def _covers(detection: Detection, box: Box, tall: float, aspect: float) -> bool:
-    """Whether somebody of at least the size `tall` is where the object is, or a vehicle."""
+def _covers(detection: Detection, box: Box, height: float, aspect: float) -> bool:
+    """Whether somebody, or a vehicle, of a size that fits an owner's `height` is at `box`."""
+    extent = max(detection.box.h, detection.box.w * aspect)
+    if not detection.confidence >= _WEAK:
+        return False
     if detection.label in VEHICLES:
-        return detection.confidence >= _WEAK and detection.box.iou(box) >= 0.3
-    if detection.label not in LIVING or not detection.confidence >= _WEAK:
+        return extent >= _AS_LONG * height and detection.box.iou(box) >= 0.3
+    if detection.label not in LIVING or extent < _AS_TALL * height:
         return False
-    if max(detection.box.h, detection.box.w * aspect) < tall:
-        return False
-    width = min(detection.box.right, box.right) - max(detection.box.x, box.x)
-    height = min(detection.box.bottom, box.bottom) - max(detection.box.y, box.y)
-    if not (width > 0 and height > 0):
-        return False
-    return width * height >= _COVERED * box.area
+    across = min(detection.box.right, box.right) - max(detection.box.x, box.x)
+    down = min(detection.box.bottom, box.bottom) - max(detection.box.y, box.y)
+    return across > 0 and down > 0 and across * down >= _COVERED * box.area
 
 
 def _gap(thing: Box, carrier: Box, aspect: float) -> float:

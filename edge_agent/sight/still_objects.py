@@ -45,7 +45,13 @@ _NEWER_S: Final = 1.0
 """How much later than a place's pixels others must have come to be something else."""
 
 _EDGE_RATIO: Final = 1.1
-"""Edges along the outline, now over before, from which on something was added."""
+"""Edges along the outline, now over before, below which something was taken away."""
+
+_SURE_RATIO: Final = 1.75
+"""... and from which on something was added; a tape in the wind lies between."""
+
+_MOST_DOUBTS: Final = 150
+"""How often a place is judged until it is taken for the scene's own."""
 
 _SHADE_SPREAD: Final = 0.022
 """How far, in shares, pixels stray from one common factor where only the light changed."""
@@ -72,6 +78,8 @@ class _Place:
     """When the place last did not show what is behind it."""
     seen: bool = True
     added: bool = False
+    doubts: int = 0
+    """How often it was judged without a verdict."""
 
 
 class StillObjects:
@@ -203,9 +211,12 @@ class StillObjects:
         rim = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE), np.uint8)
         edges_now, edges_before = _edges(now)[rim > 0].mean(), _edges(before)[rim > 0].mean()
         removed = edges_now < _EDGE_RATIO * edges_before
-        if removed or _only_light(now[inner], before[inner]):
+        if removed or _only_light(now[inner], before[inner]) or place.doubts > _MOST_DOUBTS:
             self._scene.take_in(place.rows, place.columns, place.mask)
             place.pixels = 0
+            return
+        if edges_now < _SURE_RATIO * edges_before:
+            place.doubts += 1
             return
         place.added = True
 

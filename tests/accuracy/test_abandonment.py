@@ -75,8 +75,8 @@ def test_what_is_left_is_found_and_nothing_else(part: str) -> None:
         figures,
         footage=(
             f"{len(drops)} staged drops and {len(quiet)} scenes without one (picked up again, "
-            "taken away, exposure, shadow, wind, stopped vehicle): real objects laid into real video, "
-            "tests/accuracy/labels/abandonment"
+            "taken away, exposure, shadow, wind, stopped vehicle): real objects laid into real "
+            "video, tests/accuracy/labels/abandonment"
         ),
         condition=(
             f"`polewatch agent analyze`, {PER_SECOND:g} pictures a second, the zone being the "
