@@ -10,7 +10,7 @@ from wire.names import new_id
 
 API = (
     "/api/incidents",
-    f"/api/incidents/01a00000-0000-7000-8000-000000000001",
+    "/api/incidents/01a00000-0000-7000-8000-000000000001",
     f"/stills/{'0' * 64}.jpg",
     "/api/cameras",
     "/api/summary",
