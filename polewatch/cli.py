@@ -64,6 +64,7 @@ PROGRAMS = (
         "provision",
     ),
     Program("wire", "The messages on the wire.", "wire.show:app", None),
+    Program("bench", "Parts beside named peers.", "polewatch.bench.commands:app", "agent"),
 )
 
 

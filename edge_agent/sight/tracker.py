@@ -58,7 +58,7 @@ class TrackerSettings:
     """A detection with this share of it inside a matched one starts no track: it is a part."""
     sure: float = 0.55
     """A track is reported from its second detection on, if one of them was this sure ..."""
-    vague_s: float = 2.0
+    vague_s: float = 1.0
     """... and without such a one when it has lasted this long, in seconds."""
     beginner_s: float = 0.25
     """How long a track not reported yet is kept without a detection."""

@@ -65,8 +65,8 @@ def test_a_weak_detection_carries_a_track_on_but_never_starts_one() -> None:
 def test_a_vague_track_is_reported_once_it_has_lasted() -> None:
     history = follow(Tracker(), 20, lambda _: [seen((0.5, 0.5), confidence=0.45)])
     reported = [frame * STEP_S for frame, tracks in enumerate(history) if tracks]
-    assert reported[0] == pytest.approx(2.0)
-    assert history[10][0].first_s == 0.0
+    assert reported[0] == pytest.approx(1.0)
+    assert history[5][0].first_s == 0.0
 
 
 def test_one_sure_detection_makes_a_vague_track_reported_at_once() -> None:

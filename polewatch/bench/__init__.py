@@ -1,0 +1,1 @@
+"""Speed and quality of this project's parts beside named peers, measured in one run."""

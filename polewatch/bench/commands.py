@@ -1,0 +1,74 @@
+"""`polewatch bench …`: arguments and printing only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, help="Parts of Polewatch beside named peers, in one run.")
+
+DATA = Path("../shared/data")
+LABELS = Path("tests/accuracy/labels")
+STREET = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
+
+
+@app.callback()
+def bench() -> None:
+    """Parts of Polewatch beside named peers, in one run."""
+
+
+@app.command(epilog="Example: polewatch bench track --campus data/tracking/TUD-Campus")
+def track(
+    campus: Annotated[
+        Path, typer.Option(help="Folder of TUD-Campus: img1/ and gt_motmetrics.txt.")
+    ] = DATA / "tracking" / "TUD-Campus",
+    street: Annotated[Path, typer.Option(help="vtest.avi of Debian's opencv-doc.")] = STREET,
+    labels: Annotated[Path, typer.Option(help="Labels of the street clip.")] = LABELS
+    / "vtest.json",
+    peers: Annotated[bool, typer.Option(help="Run norfair and trackers' ByteTrack too.")] = True,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs to take the time from.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """The tracker beside norfair and trackers' ByteTrack on the same detections.
+
+    MOTA, IDF1 and ID switches at IoU 0.5; time of one core for a frame. Peers get their best
+    settings of a list, chosen on the data itself; this project's are as they ship.
+    """
+    from edge_agent.recording import RecordingError
+    from models.registry import ModelError
+    from polewatch.bench import track as bench_track
+    from polewatch.bench.environment import PeerError
+
+    try:
+        detector = bench_track.detector_for_bench()
+        sequences = [
+            bench_track.campus(campus, detector),
+            bench_track.street(street, labels, detector),
+        ]
+        names = list(bench_track.PEER_SETTINGS) if peers else []
+        results = {
+            sequence.name: [
+                bench_track.own(sequence, repeats),
+                *(bench_track.peer(name, sequence, repeats) for name in names),
+            ]
+            for sequence in sequences
+        }
+    except (OSError, ValueError, RecordingError, ModelError, PeerError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({n: [asdict(row) for row in rows] for n, rows in results.items()}))
+        return
+    for name, rows in results.items():
+        table = Table("tracker", "MOTA", "IDF1", "switches", "µs/frame", "time ratio", title=name)
+        for row in rows:
+            s = row.score
+            quality = (f"{s.mota:.3f}", f"{s.idf1:.3f}", str(s.switches))
+            table.add_row(row.tracker, *quality, f"{row.us:.0f}", f"{rows[0].us / row.us:.2f}")
+        Console().print(table)
