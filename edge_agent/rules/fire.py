@@ -2,7 +2,8 @@
 
 One picture proves nothing: brake lights, sunsets and vests look like fire now and then. A place
 must be seen burning for most of the rule's seconds, stay rooted where it is, and flicker; smoke
-must spread as well. What moves across the picture is neither.
+must spread as well. What moves across the picture is neither, nor is a part of a person: moving
+skin is warm and bright. So a burning person alarms only once the fire is larger than that.
 
 Both types are experimental: what they reach and miss stands in the accuracy reference.
 """
@@ -18,12 +19,16 @@ from typing import Final, Literal
 
 from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside
+from edge_agent.rules.persons import SURE, bodies, within
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, FireRegion, Sighting
 
 _MOST_REGIONS: Final = 12
 """Regions of a frame that are looked at, the surest ones: bounds a frame's time."""
+
+_WORN: Final = 0.5
+"""The share of a region within a person from which on it is skin or clothes."""
 
 _MOST_PLACES: Final = 12
 _MOST_LOOKS: Final = 150
@@ -98,7 +103,7 @@ class Burning:
         if now <= self._now:
             self._places = []
         self._now = now
-        self._follow(self._seen(sighting.burning), now)
+        self._follow(self._seen(sighting), now)
         subjects = [
             Subject(place.since_s, _confidence(place), None, place.box)
             for place in self._places
@@ -106,15 +111,21 @@ class Burning:
         ]
         return self._episodes.step(subjects, now, armed=self._schedule.armed(sighting.wall))
 
-    def _seen(self, regions: Sequence[FireRegion]) -> list[FireRegion]:
-        """The regions of this rule's kind and zone, the surest first."""
+    def _seen(self, sighting: Sighting) -> list[FireRegion]:
+        """The regions of this rule's kind and zone that are nobody's, the surest first."""
+        people = [
+            body.detection.box
+            for body in bodies(sighting.detections, sighting.aspect)
+            if body.detection.confidence >= SURE
+        ]
         found = [
             region
-            for region in regions
+            for region in sighting.burning
             if region.kind == self._kind
             and _sound(region)
             and region.box.h >= self._spec.min_height
             and (self._polygon is None or inside(region.box.foot, self._polygon))
+            and not any(_part_of(region.box, person) for person in people)
         ]
         found.sort(key=lambda region: -region.confidence)
         return found[:_MOST_REGIONS]
@@ -194,6 +205,11 @@ def _same(a: Box, b: Box) -> bool:
     if width <= 0 or height <= 0:
         return False
     return width * height >= 0.33 * min(a.area, b.area)
+
+
+def _part_of(box: Box, person: Box) -> bool:
+    """Whether a region is somebody's bare arm or waving shirt rather than a fire."""
+    return within(box, person) >= _WORN and box.area < 0.5 * person.area
 
 
 def _sound(region: FireRegion) -> bool:

@@ -22,7 +22,7 @@ from edge_agent.sight.fire import FireNetwork, FireWatch
 from models.registry import Registry
 from models.train.fire.crops import Still, stills
 from polewatch.accuracy.measurement import Figure, rate, share
-from polewatch.accuracy.shipped import PER_SECOND
+from polewatch.accuracy.shipped import PER_SECOND, shipped_findings
 from tests.accuracy.labelled import LABELS, STREET, data, street
 from tests.accuracy.reporting import leave
 from tests.support import fire_scenes as scenes
@@ -48,9 +48,12 @@ TUNED: Final = (
     "nothing on these clips: the groups and starts were frozen before any weight was trained, and "
     "the thresholds were chosen on the training groups and on compositions of them"
 )
-ONLY_FIRE: Final = (
-    "the shipped fire stage and its rules with their defaults, "
-    f"{PER_SECOND:g} pictures a second; without detector and tracker, which they do not heed"
+WHOLE: Final = (
+    f"the whole pipeline, both rules with their defaults, {PER_SECOND:g} pictures a second"
+)
+ALONE: Final = (
+    f"the fire stage and its rules with their defaults, {PER_SECOND:g} pictures a second; without "
+    "the detector, which could only have called off alarms (on people)"
 )
 FEW: Final = (
     "Six real clips are few, five of them one picture a second and one from a moving helmet: the "
@@ -81,7 +84,7 @@ def test_clips(kind: str, tmp_path: Path) -> None:
             f"{len(real)} real clips and {len(made)} compositions, donors and backgrounds held "
             "back (tests/accuracy/labels/fire); an alarm counts from 2 s before to 10 s after"
         ),
-        condition=ONLY_FIRE,
+        condition=WHOLE,
         tuned=TUNED,
         test="test_fire.py",
         notes=[FEW, "\n".join(notes)],
@@ -126,7 +129,7 @@ def test_what_is_taken_for_fire(tmp_path: Path) -> None:
     hours = 0.0
     for path in _negatives(tmp_path):
         hours += NEGATIVE_S / 3600
-        for kind, at in _alarms(path):
+        for kind, at in _alarms_alone(path):
             alarms[kind].append(f"{kind}: {path.stem} at {at:.1f} s.")
         path.unlink()
     lines = [line for kind in alarms for line in alarms[kind]]
@@ -139,7 +142,7 @@ def test_what_is_taken_for_fire(tmp_path: Path) -> None:
             "lamps, sunset, high-visibility vests, fog and steam painted over held-back scenes, "
             "no two alike, none played twice"
         ),
-        condition=ONLY_FIRE,
+        condition=ALONE,
         tuned="the thresholds on other paintings of the same kinds over other scenes",
         test="test_fire.py",
         notes=["\n".join(f"* {line}" for line in lines)] if lines else [],
@@ -147,21 +150,26 @@ def test_what_is_taken_for_fire(tmp_path: Path) -> None:
 
 
 def test_other_footage() -> None:
-    clips = [street(), data("video/worker-zone-detection.gif")]
-    clips += sorted(data("fall").rglob("*.mp4"))
+    unseen = [street(), data("video/worker-zone-detection.gif")]
+    unseen += sorted(data("fall/urfd").rglob("*.mp4"))
+    looked_at = sorted(data("fall/upfall").rglob("*.mp4"))
+    clips = unseen + looked_at
     alarms = {path: _alarms(path) for path in clips}
-    hours = sum(_seconds(path) for path in clips) / 3600
     lines = [
         f"* {k}: {p.parent.name}/{p.name} at {at:.1f} s." for p in clips for k, at in alarms[p]
     ]
     figures = [
         rate(
-            f"{kind}-footage.false",
-            kind,
-            sum(name == kind for found in alarms.values() for name, _ in found),
-            hours,
+            f"{kind}-{name}.false",
+            f"{kind}, {label}",
+            sum(said == kind for path in part for said, _ in alarms[path]),
+            sum(_seconds(path) for path in part) / 3600,
         )
         for kind in ("fire", "smoke")
+        for name, label, part in (
+            ("footage", "street, vest and urfd", unseen),
+            ("upfall", "upfall", looked_at),
+        )
     ]
     leave(
         "fire-footage",
@@ -171,8 +179,11 @@ def test_other_footage() -> None:
             f"{len(clips)} clips that trained nothing: a street, a worker in a high-visibility "
             "vest, falls and everyday activities in rooms; each counted once"
         ),
-        condition=ONLY_FIRE,
-        tuned=TUNED,
+        condition=WHOLE,
+        tuned=(
+            "that a region within a person is no fire was added after eleven alarms on bare arms in "
+            "the room of `upfall`: its clips count as development; the others have seen no tuning"
+        ),
         test="test_fire.py",
         notes=["\n".join(lines)] if lines else [],
     )
@@ -195,6 +206,10 @@ def _heard(path: Path, start_s: float, kind: str) -> tuple[str, bool, str]:
 
 
 def _alarms(path: Path) -> list[tuple[str, float]]:
+    return [(found.type, found.alarm_s) for found in shipped_findings(path, RULES).findings]
+
+
+def _alarms_alone(path: Path) -> list[tuple[str, float]]:
     watch = FireWatch(_network())
     rules = build_rules(RULES, UTC)
     found = []

@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.rules.base import Rule, build_rules
 from edge_agent.rules.spec import CameraRules
-from edge_agent.scene import Box, Finding, FireRegion, Sighting
+from edge_agent.scene import Box, Detection, Finding, FireRegion, Sighting
 from tests.edge_agent.rules.driving import NOON, SEOUL, YARD
 
 Scene = Callable[[float], tuple[FireRegion, ...]]
@@ -76,6 +76,19 @@ def test_what_flickers_only_while_somebody_passes_is_no_fire() -> None:
     """A warm floor between two legs: the change dies away, the colour stays."""
     dying: Scene = lambda at: (replace(region(), strength=0.9 * math.exp(-at / 1.5)),)  # noqa: E731 - one expression
     assert watched(burning(), 12, dying) == []
+
+
+def test_bare_arms_that_move_are_no_fire() -> None:
+    def said(person: Box) -> list[Finding]:
+        rule, found = burning(), []
+        for frame in range(50):
+            seen = (Detection("person", 0.8, person),)
+            sighting = Sighting(frame * 0.2, NOON, detections=seen, burning=(region(),))
+            found += rule.update(sighting)
+        return found
+
+    assert said(Box(0.42, 0.3, 0.15, 0.5)) == []
+    assert len(said(Box(0.1, 0.3, 0.15, 0.5))) == 1
 
 
 def test_what_crosses_the_picture_is_no_fire() -> None:
