@@ -181,8 +181,8 @@ def test_other_footage() -> None:
         ),
         condition=WHOLE,
         tuned=(
-            "that a region within a person is no fire was added after eleven alarms on bare arms in "
-            "the room of `upfall`: its clips count as development; the others have seen no tuning"
+            "that a region within a person is no fire was added after eleven alarms on bare arms "
+            "in the room of `upfall`: its clips are development; the others have seen no tuning"
         ),
         test="test_fire.py",
         notes=["\n".join(lines)] if lines else [],
