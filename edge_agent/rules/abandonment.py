@@ -15,7 +15,7 @@ from edge_agent.rules.geometry import inside
 from edge_agent.rules.left_behind import Left, LeftObjects
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
-from edge_agent.scene import Finding, Sighting
+from edge_agent.scene import Box, Finding, Sighting
 
 _SEEN_WITHIN_S: Final = 1.0
 """How lately the object must have been seen when the alarm is raised."""
@@ -77,7 +77,7 @@ class Abandonment:
         for key, one in left.items():
             if one.object.seen:
                 self._seen_s[key] = now
-            if key not in self._open and self._alarming(one):
+            if key not in self._open and self._alarming(one) and not self._told(one):
                 said.append(self._begin(one))
         self._seen_s = {key: moment for key, moment in self._seen_s.items() if key in left}
         return tuple(said)
@@ -95,6 +95,14 @@ class Abandonment:
             and thing.box.h >= self._spec.min_height
             and not left.is_body
             and inside(thing.box.foot, self._polygon)
+        )
+
+    def _told(self, left: Left) -> bool:
+        """Whether the object is a part of one, or beside one, that an open finding is about."""
+        return any(
+            _touch(left.object.box, going.finding.box)
+            for going in self._open.values()
+            if going.finding.box is not None
         )
 
     def _begin(self, left: Left) -> Finding:
@@ -132,3 +140,10 @@ class Abandonment:
         going = self._open.pop(key)
         self._closed_s = self._now
         return replace(going.finding, phase="close", end_s=going.present_s)
+
+
+def _touch(a: Box, b: Box) -> bool:
+    """Whether two boxes overlap, or nearly do."""
+    across = max(a.x, b.x) - min(a.right, b.right)
+    down = max(a.y, b.y) - min(a.bottom, b.bottom)
+    return across <= 0.25 * min(a.w, b.w) and down <= 0.25 * min(a.h, b.h)

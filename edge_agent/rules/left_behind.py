@@ -33,8 +33,11 @@ _COVER_HOLDS_S: Final = 1.0
 _OFTEN: Final = 0.4
 """Share of frames in which the object is covered from which on it is part of somebody."""
 
-_WEAK: Final = 0.15
+_SURE: Final = 0.40
 """The confidence from which on a detection speaks against an object."""
+
+_WEAK: Final = 0.15
+"""... while its owner has not been seen to walk away."""
 
 _AS_TALL: Final = 0.5
 """Share of the owner's height from which on a detection at the object may be somebody, who sits or
@@ -218,7 +221,10 @@ class LeftObjects:
         # Whoever hides the object says nothing about what it is.
         left.frames += thing.seen
         height = max(owner.near.h for owner in left.owners.values())
-        if any(_covers(d, thing.box, height, sighting.aspect) for d in sighting.detections):
+        # Who walked away is not what stands there; who was lost there may be.
+        gone = all(owner.away for owner in left.owners.values())
+        telling = [d for d in sighting.detections if d.confidence >= (_SURE if gone else _WEAK)]
+        if any(_covers(d, thing.box, height, sighting.aspect) for d in telling):
             left.covered += thing.seen
             left.covered_s = self._now
 
@@ -247,8 +253,6 @@ def _heed(left: Left, owner: Owner, moment: float, box: Box, aspect: float) -> N
 def _covers(detection: Detection, box: Box, height: float, aspect: float) -> bool:
     """Whether somebody, or a vehicle, of a size that fits an owner's `height` is at `box`."""
     extent = max(detection.box.h, detection.box.w * aspect)
-    if not detection.confidence >= _WEAK:
-        return False
     if detection.label in VEHICLES:
         return extent >= _AS_LONG * height and detection.box.iou(box) >= 0.3
     if detection.label not in LIVING or extent < _AS_TALL * height:

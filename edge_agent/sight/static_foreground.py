@@ -24,7 +24,7 @@ WIDTH: Final = 256
 Mask = NDArray[np.uint8]
 """0 or 255 a pixel."""
 
-_STEP: Final = 16
+_STEP: Final = 12
 """Levels of one channel by which pixels must differ; sensor noise, averaged down, stays below."""
 
 _NOISE_FACTOR: Final = 5.0
@@ -58,6 +58,7 @@ _GAP_S: Final = 30.0
 """After such a gap between two pictures the scene is learned anew."""
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
+_JOIN: Final = np.ones((5, 5), np.uint8)
 
 
 class StaticForeground:
@@ -101,7 +102,7 @@ class StaticForeground:
         """Where something foreign stands still now."""
         old = _above(self._age, _STABLE - 1)
         mask = cv2.bitwise_and(old, self._candidate_foreign)
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CROSS), np.uint8)
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _JOIN), np.uint8)
 
     def differs(self, one: Image, other: Image) -> NDArray[np.bool_]:
         """Where two cuttings of the scene differ by more than noise."""

@@ -92,11 +92,14 @@ def test_an_owner_who_comes_back_begins_the_wait_anew() -> None:
     assert 22.5 <= said[0][0] <= 23.5
 
 
-def test_somebody_who_sits_there_is_no_bag() -> None:
-    sitting = Detection("person", 0.2, Box(0.46, 0.66, 0.08, 0.14))
+@pytest.mark.parametrize(("confidence", "walks"), [(0.2, False), (0.5, True)])
+def test_somebody_who_sits_there_is_no_bag(confidence: float, walks: bool) -> None:
+    """Lost where he sat down he may be the thing, however weakly seen; clearly seen, always."""
+    sitting = Detection("person", confidence, Box(0.46, 0.66, 0.08, 0.14))
 
     def scene(now_s: float) -> Seen:
-        return walks_off(now_s), bag(now_s), [sitting] if round(now_s * 5) % 2 else ()
+        tracks = walks_off(now_s) if walks or now_s < 4 else ()
+        return tracks, bag(now_s), [sitting] if round(now_s * 5) % 2 else ()
 
     assert not play(rule(type="abandonment"), 40, scene)
 
@@ -142,7 +145,7 @@ def test_a_bag_outside_the_zone_raises_no_alarm() -> None:
 
 
 def test_two_bags_are_two_findings() -> None:
-    other = StillObject(2, Box(0.40, 0.76, 0.03, 0.04), 4.2, True)
+    other = StillObject(2, Box(0.38, 0.76, 0.03, 0.04), 4.2, True)
 
     def scene(now_s: float) -> Seen:
         return walks_off(now_s), [*bag(now_s), *([other] if now_s >= 7 else ())], ()
