@@ -12,9 +12,11 @@ from typing import Final
 from edge_agent.analyze import Analyzed, analyze
 from edge_agent.config import CameraSettings
 from edge_agent.rules.base import wants_closer_look, wants_fire
+from edge_agent.rules.fire import FIRE, SMOKE
 from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import CameraTracker, camera_sight
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.fire import DEFAULT_MODEL as FIRE_MODEL
 from edge_agent.sight.fire import FireNetwork
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
@@ -78,6 +80,10 @@ def configuration_hash() -> str:
         "analysis_fps": PER_SECOND,
         "tracker": asdict(TrackerSettings()),
         "regions": asdict(RegionSettings()),
+        "fire": {
+            "model": Registry.default().entry(FIRE_MODEL).sha256,
+            "demands": [asdict(FIRE), asdict(SMOKE)],
+        },
     }
     text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
