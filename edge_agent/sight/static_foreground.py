@@ -24,7 +24,7 @@ WIDTH: Final = 256
 Mask = NDArray[np.uint8]
 """0 or 255 a pixel."""
 
-_STEP: Final = 12
+_STEP: Final = 16
 """Levels of one channel by which pixels must differ; sensor noise, averaged down, stays below."""
 
 _NOISE_FACTOR: Final = 5.0
@@ -58,7 +58,6 @@ _GAP_S: Final = 30.0
 """After such a gap between two pictures the scene is learned anew."""
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
-_JOIN: Final = np.ones((5, 5), np.uint8)
 
 
 class StaticForeground:
@@ -84,7 +83,7 @@ class StaticForeground:
             return False
         seen = self._levelled(seen)
         # The median difference between two pictures is the sensor's noise: most of it stands still.
-        change = np.asarray(cv2.absdiff(seen[::6, ::6], self.seen[::6, ::6]), np.float32)
+        change = np.asarray(cv2.absdiff(seen[::8, ::8], self.seen[::8, ::8]), np.float32)
         noise = float(np.median(change))
         self.step = int(min(max(_STEP, _NOISE_FACTOR * noise), _MOST_STEP))
         self.seen = seen
@@ -102,7 +101,7 @@ class StaticForeground:
         """Where something foreign stands still now."""
         old = _above(self._age, _STABLE - 1)
         mask = cv2.bitwise_and(old, self._candidate_foreign)
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _JOIN), np.uint8)
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CROSS), np.uint8)
 
     def differs(self, one: Image, other: Image) -> NDArray[np.bool_]:
         """Where two cuttings of the scene differ by more than noise."""
@@ -133,7 +132,7 @@ class StaticForeground:
 
     def _levelled(self, seen: Image) -> Image:
         """`seen` at the background's exposure: the median of a picture is mostly background."""
-        part, known = seen[::4, ::4].astype(np.float32), self.background[::4, ::4]
+        part, known = seen[::8, ::8].astype(np.float32), self.background[::8, ::8]
         gain = float(np.median((known + 8.0) / (part + 8.0)))
         if abs(gain - 1) < 0.01:
             return seen
