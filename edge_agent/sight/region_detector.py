@@ -12,13 +12,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
+
 from edge_agent.scene import Box, Detection, Image
+from edge_agent.sight.association import overlaps, shares_inside
 from edge_agent.sight.detector import GROUPS
 from edge_agent.sight.motion import Motion, MotionMap
 from edge_agent.sight.windows import cover, grid, holds, window_size
 
 _SHRINK: Final = 0.45
 """Windows are shown to the model at this size: a person of 35 pixels is 16 there, and found."""
+
+_WORTH: Final = 1.25
+"""How much larger than in the whole picture things must appear in a window to look through it."""
 
 _SMALL: Final = 0.16
 """Height in the whole picture, as a share of it, below which a closer look is believed instead."""
@@ -110,6 +116,8 @@ class RegionDetector:
         height, width = self._shape[:2] if self._shape else (1, 1)
         rows, columns = self._detector.input_size
         self._size = window_size(height, width, rows, columns, _SHRINK)
+        if _WORTH * min(rows / height, columns / width) > _SHRINK:
+            self._size = (1.0, 1.0)
         self._grid = grid(self._size)
         self._motion = MotionMap()
         self._known: list[_Known] = []
@@ -189,19 +197,20 @@ def _within_any(windows: Iterable[Box], box: Box) -> bool:
 
 def _join(found: Iterable[tuple[Detection, bool]]) -> list[Detection]:
     """One detection for each thing: of boxes that are one the most confident, uncut ones first."""
-    kept: list[Detection] = []
-    for detection, cut in sorted(found, key=lambda pair: (pair[1], -pair[0].confidence)):
-        if not any(_same(detection, other, cut) for other in kept):
-            kept.append(detection)
-    return kept
-
-
-def _same(detection: Detection, kept: Detection, cut: bool) -> bool:
-    if GROUPS[detection.label] != GROUPS[kept.label]:
-        return False
-    if cut and _common(detection.box, kept.box) >= _PART * detection.box.area:
-        return True
-    return detection.box.iou(kept.box) >= _SAME
+    ranked = sorted(found, key=lambda pair: (pair[1], -pair[0].confidence))
+    if len(ranked) < 2:
+        return [detection for detection, _ in ranked]
+    rows = [(d.box.x, d.box.y, d.box.right, d.box.bottom) for d, _ in ranked]
+    corners = np.array(rows)
+    groups = np.array([GROUPS[detection.label] for detection, _ in ranked])
+    cut = np.array([is_cut for _, is_cut in ranked])
+    same = overlaps(corners, corners) >= _SAME
+    same |= (shares_inside(corners, corners) >= _PART) & cut[:, None]
+    same &= groups[:, None] == groups
+    kept = np.zeros(len(ranked), bool)
+    for index in range(len(ranked)):
+        kept[index] = not (same[index] & kept).any()
+    return [detection for (detection, _), keep in zip(ranked, kept, strict=True) if keep]
 
 
 def _common(a: Box, b: Box) -> float:

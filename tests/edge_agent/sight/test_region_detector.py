@@ -67,11 +67,12 @@ def test_without_a_closer_look_the_far_one_is_not_seen() -> None:
     assert (found(seen, NEAR), found(seen, FAR)) == (1, 0)
 
 
-def test_a_small_picture_is_looked_at_once() -> None:
+@pytest.mark.parametrize("height", [240, 480, 576])
+def test_a_picture_that_a_window_would_hardly_enlarge_is_looked_at_once(height: int) -> None:
     sight = ShortSighted()
     detector = RegionDetector(sight)
     for _ in range(5):
-        detector.detect(picture([NEAR], height=480))
+        detector.detect(picture([NEAR], height=height))
     assert sight.calls == 5
     assert detector.looked_closer == 0
 
