@@ -32,7 +32,7 @@ IMPLEMENTED: Final[tuple[RuleType, ...]] = (
 )
 """The rule types that this release can run."""
 
-EXPERIMENTAL: Final[tuple[RuleType, ...]] = ("fire", "smoke")
+EXPERIMENTAL: Final[tuple[RuleType, ...]] = ("abandonment", "dumping", "fire", "smoke")
 """Of these, the ones that have not reached their bar; what they reach stands in the accuracy
 reference, and each of their events is to be read with that."""
 

@@ -80,7 +80,8 @@ def test_what_flickers_only_while_somebody_passes_is_no_fire() -> None:
 
 def test_bare_arms_that_move_are_no_fire() -> None:
     def said(person: Box) -> list[Finding]:
-        rule, found = burning(), []
+        rule = burning()
+        found: list[Finding] = []
         for frame in range(50):
             seen = (Detection("person", 0.8, person),)
             sighting = Sighting(frame * 0.2, NOON, detections=seen, burning=(region(),))
