@@ -27,7 +27,9 @@ ACROSS: Final = {"id": "across", "points": [[0.5, 0.0], [0.5, 1.0]]}
 ZONED: Final = ("intrusion", "loitering")
 """Rules whose false alarms on footage with people were counted zone by zone."""
 
-COMPOSED: Final = frozenset({"intrusion", "loitering", "fall", "abandonment", "dumping"})
+COMPOSED: Final = frozenset(
+    {"intrusion", "loitering", "fall", "abandonment", "dumping", "fire", "smoke"}
+)
 """Rule types for which `shipped_findings` is known to put together all that they need. A rule left
 without its helper keeps quiet, and would be counted here as one that raises no false alarm."""
 
