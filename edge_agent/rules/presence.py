@@ -52,15 +52,12 @@ class ZonePresence:
         self._stays = stays
         self._grace_s = grace_s
         self._stays_by_track: dict[int, Presence] = {}
-        self._handed_on: set[int] = set()
-        """Tracks whose stay a new track has taken up while they were lost."""
         self._now = -math.inf
 
     def update(self, tracks: Iterable[Track], media_s: float) -> tuple[Presence, ...]:
         """The stays that are going on at `media_s`, earliest first."""
         if media_s < self._now:
             self._stays_by_track.clear()
-            self._handed_on.clear()
         self._now = media_s
         seen = {track.id: track for track in tracks if track.seen}
         for track in seen.values():
@@ -71,18 +68,14 @@ class ZonePresence:
             elif len(self._stays_by_track) < MAX_STAYS and self._enters(track.box):
                 lost = self._lost_near(track, seen)
                 if lost is not None:
-                    # Its own track may come back within the grace, and then goes on as it was.
-                    self._handed_on.add(lost.track.id)
+                    del self._stays_by_track[lost.track.id]
                 self._note(lost or Presence(track, media_s, media_s, 0), track)
         for key, stay in list(self._stays_by_track.items()):
             if media_s - stay.last_s > self._grace_s:
                 del self._stays_by_track[key]
-        self._handed_on &= self._stays_by_track.keys()
-        going_on = [s for key, s in self._stays_by_track.items() if key not in self._handed_on]
-        return tuple(sorted(going_on, key=lambda stay: stay.since_s))
+        return tuple(sorted(self._stays_by_track.values(), key=lambda stay: stay.since_s))
 
     def _note(self, stay: Presence, track: Track) -> None:
-        self._handed_on.discard(track.id)
         self._stays_by_track[track.id] = replace(
             stay, track=track, last_s=self._now, sightings=stay.sightings + 1
         )
@@ -92,9 +85,7 @@ class ZonePresence:
         candidates = [
             (_distance(stay.track.box, track.box), stay)
             for stay in self._stays_by_track.values()
-            if stay.track.id not in seen
-            and stay.track.id not in self._handed_on
-            and stay.track.label == track.label
+            if stay.track.id not in seen and stay.track.label == track.label
         ]
         near = [pair for pair in candidates if pair[0] <= _NEAR_HEIGHTS]
         return min(near, key=lambda pair: pair[0])[1] if near else None

@@ -9,8 +9,6 @@ that the analysis rate may change while the filter runs.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,10 +24,6 @@ ACCELERATION = np.array([0.6, 0.3, 0.15, 0.15])
 """Spectral density of velocity changes, in box heights per second to the 3/2."""
 
 
-GROWTH_MEMORY_S = 0.5
-"""How long a box that is not seen goes on growing or shrinking, in seconds to 1/e."""
-
-
 class MotionModel:
     """The filtered state of `n` boxes, `(n, 4)` centre x, centre y, width, height."""
 
@@ -43,13 +37,8 @@ class MotionModel:
     def __len__(self) -> int:
         return len(self.position)
 
-    def predict(self, seconds: float, coasting: NDArray[np.intp]) -> None:
-        """Move every box on by `seconds` (>= 0).
-
-        Boxes in the rows `coasting`, not measured the last time, soon keep their size: two people
-        who part look like a box that grows, and would go on growing unseen.
-        """
-        self.velocity[coasting, 2:] *= math.exp(-seconds / GROWTH_MEMORY_S)
+    def predict(self, seconds: float) -> None:
+        """Move every box on by `seconds` (>= 0)."""
         noise = (ACCELERATION * self._heights()) ** 2
         self.position += seconds * self.velocity
         self._pp += seconds * (2 * self._pv + seconds * self._vv) + noise * seconds**3 / 3

@@ -55,9 +55,7 @@ class TrackerSettings:
     shadow_overlap: float = 0.4
     """A weak detection with this IoU to a strong one is its shadow, and left out."""
     part_share: float = 0.7
-    """A detection with this share of it inside a matched one ..."""
-    part_height: float = 0.7
-    """... and lower than this share of its height, starts no track: it is a part of a body."""
+    """A detection with this share of it inside a matched one starts no track: it is a part."""
     sure: float = 0.55
     """A track is reported from its second detection on, if one of them was this sure ..."""
     vague_s: float = 1.0
@@ -119,8 +117,7 @@ class Tracker:
         if self._lives and not 0 < elapsed <= 2 * self._settings.coast_s:
             self._motion, self._lives = MotionModel(), []
         if self._lives:
-            coasting = [row for row, life in enumerate(self._lives) if life.last_s < self._now]
-            self._motion.predict(elapsed, np.array(coasting, np.intp))
+            self._motion.predict(elapsed)
         self._now = media_s
 
         strong, weak = self._sorted_out(detections)
@@ -193,7 +190,8 @@ class Tracker:
         known = set(taken)
         fresh = [column for column in range(len(strong)) if column not in known]
         if fresh and known:
-            part = self._parts(boxes[fresh], boxes[list(taken)]).tolist()
+            inside = shares_inside(boxes[fresh], boxes[list(taken)]).max(axis=1)
+            part = (inside >= self._settings.part_share).tolist()
             fresh = [column for column, is_part in zip(fresh, part, strict=True) if not is_part]
         if not fresh:
             return
@@ -213,21 +211,12 @@ class Tracker:
             self._lives.append(life)
             self._next_id += 1
 
-    def _parts(self, boxes: Floats, bodies: Floats) -> NDArray[np.bool_]:
-        """Which of `boxes` are legs, heads or torsos of `bodies`, `(n,)`."""
-        inside = shares_inside(boxes, bodies) >= self._settings.part_share
-        heights, tall = boxes[:, 3] - boxes[:, 1], bodies[:, 3] - bodies[:, 1]
-        lower = heights[:, None] < self._settings.part_height * tall
-        return np.asarray((inside & lower).any(axis=1), np.bool_)
-
     def _forget(self) -> None:
-        """Drop the tracks that have left the picture or have not been seen for too long."""
+        """Drop the tracks that have not been seen for too long."""
         kept = []
-        centres = self._motion.position[:, :2].tolist()
-        for row, (life, (x, y)) in enumerate(zip(self._lives, centres, strict=True)):
+        for row, life in enumerate(self._lives):
             patience = self._settings.coast_s if self._told(life) else self._settings.beginner_s
-            unseen_s = self._now - life.last_s
-            if unseen_s == 0 or (unseen_s <= patience and 0 < x < 1 and 0 < y < 1):
+            if self._now - life.last_s <= patience:
                 kept.append(row)
         if len(kept) < len(self._lives):
             self._motion.keep(np.array(kept, np.intp))

@@ -57,16 +57,6 @@ def test_a_new_id_after_an_occlusion_goes_on_counting() -> None:
     assert [t.id for t in opened.tracks] == [2]
 
 
-def test_a_track_that_comes_back_goes_on_counting_though_another_took_its_place() -> None:
-    def two_in_one_box(now_s: float) -> list[Track]:
-        if 4 <= now_s < 5:
-            return [track(2, (0.52, 0.7))]
-        return [track(1, WITHIN)]
-
-    said = play(rule(type="loitering"), 12, two_in_one_box)
-    assert [(now_s, finding.start_s) for now_s, finding in said] == [(10.0, 0.0)]
-
-
 def test_one_who_follows_another_through_the_zone_does_not_inherit_the_time() -> None:
     def queue(now_s: float) -> list[Track]:
         walkers = []

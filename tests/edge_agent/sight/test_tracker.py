@@ -88,23 +88,6 @@ def test_a_part_of_a_body_starts_no_track() -> None:
     assert ids(history[-1]) == [1]
 
 
-def test_somebody_as_tall_behind_somebody_else_is_no_part() -> None:
-    front, behind = Box(0.4, 0.3, 0.1, 0.4), Box(0.43, 0.32, 0.08, 0.36)
-    detections = [Detection("person", 0.8, front), Detection("person", 0.6, behind)]
-    history = follow(Tracker(), 10, lambda f: detections if f >= 2 else detections[:1])
-    assert ids(history[-1]) == [1, 2]
-
-
-def test_who_walks_out_of_the_picture_does_not_coast_outside() -> None:
-    history = follow(
-        Tracker(),
-        20,
-        lambda f: [seen(along((0.5, 0.5), (0.98, 0.5), f / 10))] if f <= 10 else [],
-    )
-    assert ids(history[10]) == [1]
-    assert history[12] == ()
-
-
 def test_a_weak_shadow_of_a_strong_detection_carries_no_other_track_on() -> None:
     def couple(frame: int) -> list[Detection]:
         if frame < 5:
