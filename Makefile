@@ -47,7 +47,9 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
 	$(BIN)/pytest tests/repo
-	$(BIN)/pytest tests/system
+	$(BIN)/pytest tests/system --ignore=tests/system/console
+	@# In a process of their own: the browser's driver keeps an event loop running.
+	$(BIN)/pytest tests/system/console
 
 accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/reference/accuracy.md
 	@[ -d ../shared/data ] || echo "accuracy: ../shared/data is not here; what needs it will fail and say so" >&2
