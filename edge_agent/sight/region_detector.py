@@ -26,7 +26,7 @@ _SHRINK: Final = 0.45
 _WORTH: Final = 1.25
 """How much larger than in the whole picture things must appear in a window to look through it."""
 
-_SMALL: Final = 0.16
+_SMALL: Final = 0.25
 """Height in the whole picture, as a share of it, below which a closer look is believed instead."""
 
 _SURE: Final = 0.40
@@ -157,7 +157,8 @@ class RegionDetector:
         """Whether something small not looked at now is believed to be where it was."""
         if motion is None or _within_any(windows, known.detection.box):
             return False
-        return not self._doubtful(known, motion)
+        # Without a window to spare for it, it is where it was for one more picture.
+        return known.age == 0 or not self._doubtful(known, motion)
 
     def _note(self, small: Iterable[Detection], ages: dict[int, int]) -> None:
         self._known = [_Known(d, ages.get(id(d), 0)) for d in small if d.box.h < _SMALL]
