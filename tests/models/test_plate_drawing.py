@@ -7,13 +7,14 @@ import pytest
 
 from models.train.plates import alphabet
 from models.train.plates.draw import DrawnPlate, Shapes, draw_plate
+from models.train.plates.glyphs import Mask
 from models.train.plates.layout import LAYOUTS, Layout
 
 
 class _Bars:
     """A font whose every character is a bar: no font need be installed."""
 
-    def shape(self, character: str) -> np.ndarray:  # type: ignore[type-arg]
+    def shape(self, character: str) -> Mask:
         return np.full((40, 20), 255, np.uint8)
 
 

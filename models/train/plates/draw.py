@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.train.plates import wear
 from models.train.plates.alphabet import text_of
-from models.train.plates.glyphs import FontFace, Mask, Typeface, drawings, fonts
+from models.train.plates.glyphs import Font, Mask, Typeface, drawings, fonts
 from models.train.plates.ground import GROUND_COLOURS, Ground, ground, ink_colour
 from models.train.plates.layout import LAYOUTS, Layout, Spot
 from models.train.plates.numbers import number
@@ -50,7 +50,7 @@ class Shapes:
     """Where the characters' shapes come from."""
 
     drawings: Mapping[str, Typeface]
-    fonts: Sequence[FontFace]
+    fonts: Sequence[Font]
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -70,6 +70,12 @@ class Typeface:
     letters: dict[str, Mask] = field(default_factory=dict)
     words: dict[str, Mask] = field(default_factory=dict)
     """Regions as they are laid out on this kind of plate."""
+
+
+class Font(Protocol):
+    """Knows the shape of every character."""
+
+    def shape(self, character: str) -> Mask: ...
 
 
 class FontFace:
