@@ -17,8 +17,16 @@ COMMERCIAL: Final = "바사아자"
 RENTAL: Final = "하허호"
 DELIVERY: Final = "배"
 MILITARY: Final = "국합육해공"
+TEMPORARY: Final = "임"
+REGIONAL: Final = "".join(
+    chr(0xAC00 + 588 * initial + 28 * vowel)
+    for vowel in (0, 4, 8, 13, 18, 20)
+    for initial in (0, 2, 3, 5, 6, 7, 9, 11, 12, 14, 15, 16, 17, 18)
+)
+"""Letters of plates with a region, until 2004: fourteen consonants by six vowels, 가거고구그기 …"""
+
 LETTERS: Final = PRIVATE + COMMERCIAL + RENTAL + DELIVERY + MILITARY
-"""Every letter that stands alone on a Korean plate."""
+"""Every letter that stands alone on today's plates."""
 
 REGIONS: Final = (
     "서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기",
@@ -71,6 +79,7 @@ _REGION = rf"(?P<region>{'|'.join(REGIONS)}|\?{{1,2}})"
 _PRIVATE: Final = _set(PRIVATE + RENTAL + DELIVERY)
 _PUBLIC: Final = _set(COMMERCIAL + DELIVERY)
 _ANY: Final = _set(LETTERS)
+_OLD: Final = _set(REGIONAL + DELIVERY)
 _TWO: Final = f"(?!00){_D}{{2}}"
 """Class numbers have no 00 and no 000; three digits begin at 100."""
 
@@ -82,7 +91,8 @@ _FORMS: Final = tuple(
         ("cons", rf"(?P<prefix>0{_TWO})(?P<letter>{_ANY}){_SERIAL}"),
         ("mil", rf"(?P<prefix>{_TWO})(?P<letter>{_set(MILITARY)}){_SERIAL}"),
         ("comm", rf"{_REGION}(?P<prefix>{_TWO})(?P<letter>{_PUBLIC}){_SERIAL}"),
-        ("old", rf"{_REGION}(?P<prefix>[1-9?]|{_TWO})(?P<letter>{_ANY}){_SERIAL}"),
+        ("old", rf"{_REGION}(?P<prefix>[1-9?]|{_TWO})(?P<letter>{_OLD}){_SERIAL}"),
+        ("cons", rf"{_REGION}(?P<prefix>{_TWO})(?P<letter>{_OLD}){_SERIAL}"),
         ("dipl", rf"(?P<region>{'|'.join(WORDS)})(?P<prefix>{_D}{{3}})(?P<serial>{_D}{{3}})"),
         ("moto", rf"(?P<prefix>[1-9?])(?P<letter>[가-힣?])(?P<serial>{_D}(?!00){_D}{{4}})"),
         # Before 2026-03-20: region and district above, letter and number below.
@@ -104,6 +114,8 @@ def normalise(text: str) -> str:
 def parse(text: str) -> tuple[Plate, ...]:
     """Every way to read `text` as a plate, the likelier first; empty when it is none."""
     normal = normalise(text)
+    if len(normal) > LONGEST:
+        return ()
     found: dict[str, Plate] = {}
     for kind, form in _FORMS:
         match = form.fullmatch(normal)
@@ -135,7 +147,7 @@ def is_foreign(text: str) -> bool:
 
 
 _BY_COLOUR: Final = {
-    "white": ("p8", "p7", "mil", "moto", "temp", "foreign"),
+    "white": ("p8", "p7", "mil", "moto", "temp", "old", "foreign"),
     "yellow": ("comm", "p7", "foreign"),
     "blue": ("p8", "p7"),
     "lightgreen": ("p8", "p7"),
@@ -145,7 +157,7 @@ _BY_COLOUR: Final = {
     "black": ("mil", "foreign"),
 }
 _TWO_LINES_ONLY: Final = frozenset({"old", "moto"})
-_ONE_LINE_ONLY: Final = frozenset({"p8"})
+_ONE_LINE_ONLY: Final = frozenset({"temp"})
 
 
 def type_candidates(colour: str, aspect: float | None = None) -> tuple[str, ...]:

@@ -26,8 +26,9 @@ GOOD = {
     "old": ["서울75마2684", "경기3나1234", "충북1바1000", "전남12허3456"],
     "dipl": ["외교001001", "준영123456", "대표9999??"],
     "mil": ["12육3456", "99공0100", "01국1234"],
-    "cons": ["012가3456", "099머0100", "0?1나1234"],
-    "moto": ["1가23456", "9호00100", "서울강남가1234", "경기수원팔달나1?34"],
+    "cons": ["012가3456", "099머0100", "0?1나1234", "경기02가1234"],
+    "temp": ["임1234", "임?999"],
+    "moto": ["1가23456", "9호00100", "서울강남가1234", "경기광주기1234", "경기수원팔달나1?34"],
 }  # fmt: skip
 BAD = {
     "p8": ["123가456", "1234가567", "123바4567", "000가1234", "123가0099"],
@@ -37,6 +38,7 @@ BAD = {
     "dipl": ["외교12345", "외무123456", "외교1234567"],
     "mil": ["00육1234", "12군1234"],
     "cons": ["000가1234", "012가0001"],
+    "temp": ["임123", "임0012", "가1234"],
     "moto": ["0가21234", "1가20012", "서울가12345"],
 }
 
@@ -104,7 +106,7 @@ def test_a_colour_that_does_not_fit_is_told_and_changes_nothing() -> None:
 
 
 def test_shape_leaves_out_what_has_another_number_of_lines() -> None:
-    assert "p8" not in type_candidates("white", 2.1)
+    assert "temp" not in type_candidates("white", 2.1)
     assert "moto" not in type_candidates("white", 4.7)
     assert type_candidates("unknown", 4.7)
 
