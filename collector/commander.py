@@ -105,6 +105,12 @@ class Commander:
             return False
         return self._publish(address.command(), self._voice.sign("command", command))
 
+    def encryption_key(self, device: str) -> str | None:
+        """What the device offers in its newest window, to seal what only it may read."""
+        with self._lock:
+            known = self._devices.get(device)
+            return None if known is None or known.window is None else known.window.encryption_key
+
     def hear_window(self, device: str, window: NonceWindow) -> None:
         """A device offers nonces."""
         with self._lock:

@@ -14,6 +14,8 @@ from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedEr
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
+from edge_agent.plates.list_desk import ListDesk, watchlist_handler
+from edge_agent.plates.list_vault import ListVault
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.detector import Detector, ModelId
@@ -42,6 +44,7 @@ from wire.event import ModelPart
 from wire.health import OutboxHealth
 from wire.identity import Identity, IdentityError, load_certificate
 from wire.names import new_id
+from wire.sealed import BootKey
 from wire.settings import SettingsError
 from wire.topics import DeviceAddress, service_source
 
@@ -109,6 +112,14 @@ class Agent:
                 still_longest_edge=settings.still.longest_edge,
             ),
         )
+        key = BootKey()
+        self._lists = ListDesk(
+            ListVault(settings.data / "watchlists", identity.key),
+            key,
+            identity.name,
+            guard.now,
+            self._reporter.audit,
+        )
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
         self._cameras = self._make_cameras()
         self._grants = GrantDesk(
@@ -123,7 +134,12 @@ class Agent:
         )
         source = service_source(settings.site, COLLECTOR)
         gate = CommandGate(
-            identity.name, self.boot_id, self._clock, trust.key_of_only(COLLECTOR), source
+            identity.name,
+            self.boot_id,
+            self._clock,
+            trust.key_of_only(COLLECTOR),
+            source,
+            key.public,
         )
         self._health = HealthBook(
             boot_id=self.boot_id,
@@ -138,6 +154,7 @@ class Agent:
             sessions=lambda: self._sessions.count,
             dropped=self._dropped,
             faults=self._faults,
+            lists=self._lists,
         )
         self._link = Link(
             identity,
@@ -208,6 +225,7 @@ class Agent:
 
     def _start(self) -> None:
         self._reporter.start()
+        self._lists.report_lost()
         self._sessions.start()
         self._link.start()
         self._scheduler.start()
@@ -242,6 +260,7 @@ class Agent:
         if now_s < self._limits_due_s:
             return
         self._limits_due_s = now_s + LIMITS_EVERY_S
+        self._lists.end_expired()
         try:
             self._outbox.enforce_limits()
         except OutboxError as error:
@@ -274,6 +293,7 @@ class Agent:
         register("whep.candidate", self._whep_candidate)
         register("whep.control", self._whep_control)
         register("epoch.begin", self._epoch_begin)
+        register("watchlist.delta", watchlist_handler(self._lists))
 
     def _whep_offer(self, command: Command) -> Answer:
         if not isinstance(command.action, WhepOfferCommand):

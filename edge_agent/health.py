@@ -14,6 +14,7 @@ import structlog
 
 from edge_agent.clips.ring import Ring
 from edge_agent.pipeline import CameraPipeline
+from edge_agent.plates.list_desk import ListDesk
 from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.health import CameraHealth, Health, OutboxHealth
@@ -55,6 +56,7 @@ class HealthBook:
     sessions: Callable[[], int]
     dropped: Callable[[], Mapping[str, int]]
     faults: Callable[[], Sequence[str]]
+    lists: ListDesk
     _rates: dict[str, _Rates] = field(default_factory=dict)
     _latest: Health | None = None
     _started: float = field(init=False)
@@ -86,6 +88,8 @@ class HealthBook:
             rss_mb=_rss_mb(),
             disk_free_mb=shutil.disk_usage(self.folder).free / 1e6,
             dropped=dict(self.dropped()),
+            watchlists=self.lists.figures(),
+            watchlists_refused=self.lists.refused,
             faults=tuple(self.faults()),
         )
         self._latest = health

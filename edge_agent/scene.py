@@ -9,6 +9,8 @@ from typing import Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.plates.types import PlateRead
+
 Image = NDArray[np.uint8]
 """A picture: `(H, W, 3)` uint8 BGR, C-contiguous, never written to once handed on."""
 
@@ -150,6 +152,53 @@ class StillObject:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateHit:
+    """A read that is on a list, or is like an entry of one."""
+
+    list_id: str
+    owner: str
+    purpose: str
+    listed: str
+    """The entry."""
+    near: bool
+    """True when the entry is not what was read."""
+    certainty: float
+    """The chance that the plate is the entry, 0..1."""
+
+
+Direction = Literal["towards", "away", "left", "right", "standing"]
+Speed = Literal["standing", "slow", "normal", "fast", "unknown"]
+"""Rough: below 1, 30 and 80 km/h, and above, for a camera with an angle of view of 60°."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One vehicle's plate, read once however often it was looked at."""
+
+    id: int
+    """One of a kind on the camera since it started."""
+    read: PlateRead
+    """Fused over the looks."""
+    looks: int
+    track: Track
+    """The vehicle as it stood at the best look."""
+    start_s: float
+    """Media time of the first look."""
+    best_s: float
+    """Media time of the best look."""
+    box: Box
+    """Where the plate was in the frame at the best look."""
+    crop: Image
+    """The plate upright, at the best look."""
+    picture: Image
+    """The frame of the best look, made smaller for a still."""
+    direction: Direction
+    speed: Speed
+    hits: tuple[PlateHit, ...] = ()
+    """Lists that it is on, the surest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """Everything that rules may know of one frame."""
 
@@ -167,6 +216,8 @@ class Sighting:
     """What was left standing; looked for only when a rule of the camera asks."""
     burning: tuple[FireRegion, ...] = ()
     """What may burn or smoke; looked for only when a rule of the camera asks."""
+    passages: tuple[Passage, ...] = ()
+    """Vehicles whose plates were read since the last frame; only when a rule of the camera asks."""
 
 
 Phase = Literal["open", "update", "close"]
@@ -190,3 +241,5 @@ class Finding:
     zone: str | None
     tracks: tuple[Track, ...]
     box: Box | None
+    plate: Passage | None = None
+    """Whose plate it is about."""

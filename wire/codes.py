@@ -211,6 +211,31 @@ FAULTS = _table(
         "H.264를 재생할 수 있는 화면을 쓰십시오", "Use a viewer that plays H.264",
     ),
     (
+        "watchlist.unreadable", "PW-851",
+        "이 장비로 암호화되지 않았거나 변조된 명단", "The list cannot be decrypted here",
+        "이 장비의 현재 키로 암호화하여 다시 보내십시오", "Send it again, encrypted to the key that this device offers now",
+    ),
+    (
+        "watchlist.base", "PW-852",
+        "명단 버전이 맞지 않음", "The list's delta builds on another version",
+        "명단 전체를 다시 보내십시오", "Send the whole list anew",
+    ),
+    (
+        "watchlist.expired", "PW-853",
+        "유효 기간이 지난 명단", "The list has expired",
+        "기간을 연장한 명단을 보내십시오", "Have its owner extend it, then send it again",
+    ),
+    (
+        "watchlist.invalid", "PW-854",
+        "잘못된 명단", "The list is not acceptable",
+        "알려 준 항목을 고치십시오", "Mend what the message names",
+    ),
+    (
+        "watchlist.lost", "PW-855",
+        "저장된 명단을 읽을 수 없음", "A stored list cannot be read any more",
+        "명단 전체를 다시 보내십시오", "Send the whole list anew",
+    ),
+    (
         "device.offline", "PW-901",
         "장비가 연결되어 있지 않음", "The device is offline",
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",

@@ -25,6 +25,11 @@ class NonceWindow(WireModel):
     window_id: Id
     size: int = Field(ge=1, le=65_536)
     monotonic_s: float = Field(ge=0, description="The device's monotonic clock when it was issued.")
+    encryption_key: str | None = Field(
+        None,
+        max_length=64,
+        description="This boot's X25519 key in base64url, for what only the device may read.",
+    )
 
 
 class WhepOfferCommand(WireModel):

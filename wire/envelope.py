@@ -32,7 +32,7 @@ MAX_MESSAGE_BYTES = 128 * 1024
 
 TYPE_PREFIX = "kr.polewatch."
 SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 0
+SCHEMA_MINOR = 1
 
 Body = TypeVar("Body", bound=WireModel)
 

@@ -34,6 +34,9 @@ TimeQuality = Literal["synchronised", "unsynchronised"]
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
+MAX_CROP = 12_000
+"""Characters of a plate's picture in an event; it is signed with the read that it proves."""
+
 
 class BoxParts(WireModel):
     """Left, top, width and height in fractions of the frame."""
@@ -103,7 +106,17 @@ class PlatePart(WireModel):
     confidence: Fraction
     color: str | None = Field(None, max_length=16)
     list_id: Name | None = None
-    near_match: bool = False
+    near_match: bool = Field(False, description="The list's entry is not what was read.")
+    listed: str | None = Field(None, max_length=24, description="The list's entry that it met.")
+    list_owner: Name | None = None
+    list_purpose: str | None = Field(None, max_length=200)
+    certainty: Fraction | None = Field(None, description="The chance that this is the entry.")
+    direction: str | None = Field(None, max_length=16)
+    speed: str | None = Field(None, max_length=16, description="A rough class, never evidence.")
+    looks: int | None = Field(None, ge=1, description="Pictures that the read rests on.")
+    crop: str | None = Field(
+        None, max_length=MAX_CROP, description="The plate's picture: JPEG in base64."
+    )
 
 
 class Event(WireModel):
@@ -189,6 +202,9 @@ class AuditEvent(WireModel):
         "config.applied",
         "config.refused",
         "export",
+        "watchlist.applied",
+        "watchlist.refused",
+        "watchlist.ended",
     ]
     at: Moment
     quality: TimeQuality

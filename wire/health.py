@@ -37,6 +37,15 @@ class CameraHealth(WireModel):
     ring_bytes: int = Field(0, ge=0)
 
 
+class WatchlistHealth(WireModel):
+    """One list as it stands on the pole."""
+
+    list_id: Name
+    version: int = Field(ge=1)
+    entries: int = Field(ge=0)
+    expires_at: Moment
+
+
 class OutboxHealth(WireModel):
     """What still waits on the pole."""
 
@@ -70,4 +79,6 @@ class Health(WireModel):
     dropped: dict[str, int] = Field(
         default_factory=dict, max_length=64, description="What full queues dropped, by queue."
     )
+    watchlists: tuple[WatchlistHealth, ...] = Field((), max_length=64)
+    watchlists_refused: int = Field(0, ge=0, description="Deltas refused since start.")
     faults: tuple[str, ...] = Field((), max_length=64, description="Codes of wire.codes.")

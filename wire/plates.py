@@ -46,13 +46,36 @@ class PlateAnswer(WireModel):
 
 
 class WatchlistDelta(WireModel):
-    """One step of a list, encrypted (JWE) under the device's key; the entries stand in `cipher`."""
+    """One step of a list, encrypted (JWE) under the device's key; the entries stand in `cipher`.
+
+    `change` and `drop` build on `base_version`; `replace` begins the list anew. Versions grow.
+    """
 
     list_id: Name
     owner: Name
     purpose: str = Field(min_length=1, max_length=200)
+    basis: str | None = Field(
+        None, max_length=120, description="The legal basis; a pole takes no list without one."
+    )
     expires_at: Moment
     base_version: int = Field(ge=0)
     version: int = Field(ge=1)
     operation: Literal["replace", "change", "drop"]
     cipher: str = Field(max_length=200_000)
+
+
+class ListedPlate(WireModel):
+    """One entry of a list."""
+
+    plate: str = Field(max_length=40, description="As the owner writes it.")
+    note: str | None = Field(None, max_length=120, description="The owner's own reference.")
+
+
+class WatchlistEntries(WireModel):
+    """What a delta's cipher holds. It names what it is for: no cipher fits another delta."""
+
+    device: Name
+    list_id: Name
+    version: int = Field(ge=1)
+    add: tuple[ListedPlate, ...] = Field((), max_length=10_000)
+    remove: tuple[str, ...] = Field((), max_length=10_000)

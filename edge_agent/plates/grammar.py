@@ -98,8 +98,9 @@ _FORMS: Final = tuple(
         # Before 2026-03-20: region and district above, letter and number below.
         (
             "moto",
-            rf"(?P<region>(?:{'|'.join(REGIONS)})[가-힣?]{{1,4}}?)(?P<letter>{_ANY}){_SERIAL}",
+            rf"(?P<region>(?:{'|'.join(REGIONS)})[가-힣?]{{1,4}}?)(?P<letter>{_OLD}){_SERIAL}",
         ),
+        ("temp", rf"(?P<letter>{TEMPORARY}){_SERIAL}"),
     )
 )
 """The likelier first: it is what a text with several readings is taken for."""

@@ -51,9 +51,13 @@ class _Binding(WireModel):
 
 
 class _Window:
-    def __init__(self, boot_id: str, issued_s: float) -> None:
+    def __init__(self, boot_id: str, issued_s: float, encryption_key: str | None) -> None:
         self.offer = NonceWindow(
-            boot_id=boot_id, window_id=new_id(), size=NONCES_PER_WINDOW, monotonic_s=issued_s
+            boot_id=boot_id,
+            window_id=new_id(),
+            size=NONCES_PER_WINDOW,
+            monotonic_s=issued_s,
+            encryption_key=encryption_key,
         )
         self.used: set[int] = set()
 
@@ -61,15 +65,27 @@ class _Window:
 class CommandGate:
     """Holds the current and the previous window; expiry is on the monotonic clock, without NTP."""
 
-    def __init__(self, device: str, boot_id: str, clock: Clock, key_of: KeyOf, source: str) -> None:
-        """`key_of` must know the collector alone, `source` is its CloudEvents source."""
+    def __init__(
+        self,
+        device: str,
+        boot_id: str,
+        clock: Clock,
+        key_of: KeyOf,
+        source: str,
+        encryption_key: str | None = None,
+    ) -> None:
+        """`key_of` must know the collector alone, `source` is its CloudEvents source.
+
+        `encryption_key` is the public half of this boot's key, offered with the window.
+        """
         self._device = device
         self._boot_id = boot_id
         self._clock = clock
         self._key_of = key_of
         self._source = source
         self._lock = threading.Lock()
-        self._windows = [_Window(boot_id, clock.monotonic())]
+        self._encryption_key = encryption_key
+        self._windows = [self._fresh(clock.monotonic())]
 
     def window(self) -> NonceWindow:
         """The window to publish, retained; renewed here when it is time to."""
@@ -78,8 +94,11 @@ class CommandGate:
             current = self._windows[-1]
             half_used = len(current.used) * 2 >= current.offer.size
             if half_used or now_s - current.offer.monotonic_s >= WINDOW_S:
-                self._windows = [current, _Window(self._boot_id, now_s)]
+                self._windows = [current, self._fresh(now_s)]
             return self._windows[-1].offer
+
+    def _fresh(self, now_s: float) -> _Window:
+        return _Window(self._boot_id, now_s, self._encryption_key)
 
     def accept(self, token: bytes) -> Command:
         """The command, its nonce used up. Raises CommandRefusedError."""

@@ -21,7 +21,7 @@ from wire.event import (
     Times,
     TrackPart,
 )
-from wire.health import CameraHealth, DeviceState, Health, OutboxHealth
+from wire.health import CameraHealth, DeviceState, Health, OutboxHealth, WatchlistHealth
 from wire.incident import Incident, IncidentAck, Place
 from wire.names import WireModel
 from wire.receipt import GapRequest, Receipt, Received
@@ -100,7 +100,13 @@ SAMPLES: dict[str, WireModel] = {
         code="grant.fingerprint",
     ),
     "state": DeviceState(state="online", boot_id=uid(3), since=AT, version="0.1.0"),
-    "window": NonceWindow(boot_id=uid(3), window_id=uid(11), size=4096, monotonic_s=100.0),
+    "window": NonceWindow(
+        boot_id=uid(3),
+        window_id=uid(11),
+        size=4096,
+        monotonic_s=100.0,
+        encryption_key="hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo",
+    ),
     "health": Health(
         boot_id=uid(3),
         at=AT,
@@ -127,6 +133,11 @@ SAMPLES: dict[str, WireModel] = {
         rss_mb=180.0,
         disk_free_mb=12_000.0,
         dropped={"frames": 2},
+        watchlists=(
+            WatchlistHealth(
+                list_id="wanted", version=3, entries=120, expires_at=AT + timedelta(days=7)
+            ),
+        ),
     ),
     "reply": Reply(
         command_id=uid(12),

@@ -49,6 +49,15 @@ def test_golden_message_is_written_byte_for_byte_and_read_back(kind: str) -> Non
     assert body(verified.event, kinds.ALL[kind]) == SAMPLES[kind]
 
 
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("*/*.jws")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_messages_of_earlier_minor_versions_stay_readable(path: Path) -> None:
+    verified = verify(path.read_bytes().strip(), lambda _: KEY)
+    assert verified.event.dataschema.endswith(f":{path.parent.name}")
+    assert isinstance(body(verified.event, kinds.ALL[path.stem]), WireModel)
+
+
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
 def test_golden_message_fits_its_published_schema(kind: str) -> None:
     schema = json.loads((generate.FOLDER / f"{kind}.json").read_text())
