@@ -15,6 +15,13 @@ GRACE_S: Final = 2.0
 MAX_STAYS: Final = 300
 """Stays followed at a time; more people are not told apart by one camera anyway."""
 
+TOGETHER_S: Final = 4.0
+"""How long two who came side by side may be seen as one: who comes out of a stay no longer than
+this has been there as long. Later ones have come from behind, and their own time begins."""
+
+_COMES_OUT: Final = 0.5
+"""The share of a new track's box within the box that it comes out of."""
+
 _NEAR_HEIGHTS: Final = 1.0
 """How far, in heights, a new track may appear from where somebody was lost, to be the same."""
 
@@ -52,12 +59,15 @@ class ZonePresence:
         self._stays = stays
         self._grace_s = grace_s
         self._stays_by_track: dict[int, Presence] = {}
+        self._handed_on: set[int] = set()
+        """Tracks whose stay a new track has taken up while they were lost."""
         self._now = -math.inf
 
     def update(self, tracks: Iterable[Track], media_s: float) -> tuple[Presence, ...]:
         """The stays that are going on at `media_s`, earliest first."""
         if media_s < self._now:
             self._stays_by_track.clear()
+            self._handed_on.clear()
         self._now = media_s
         seen = {track.id: track for track in tracks if track.seen}
         for track in seen.values():
@@ -68,14 +78,19 @@ class ZonePresence:
             elif len(self._stays_by_track) < MAX_STAYS and self._enters(track.box):
                 lost = self._lost_near(track, seen)
                 if lost is not None:
-                    del self._stays_by_track[lost.track.id]
-                self._note(lost or Presence(track, media_s, media_s, 0), track)
+                    # Its own track may come back within the grace, and then goes on as it was.
+                    self._handed_on.add(lost.track.id)
+                since_s = self._since_of_companion(track)
+                self._note(lost or Presence(track, since_s, media_s, 0), track)
         for key, stay in list(self._stays_by_track.items()):
             if media_s - stay.last_s > self._grace_s:
                 del self._stays_by_track[key]
-        return tuple(sorted(self._stays_by_track.values(), key=lambda stay: stay.since_s))
+        self._handed_on &= self._stays_by_track.keys()
+        going_on = [s for key, s in self._stays_by_track.items() if key not in self._handed_on]
+        return tuple(sorted(going_on, key=lambda stay: stay.since_s))
 
     def _note(self, stay: Presence, track: Track) -> None:
+        self._handed_on.discard(track.id)
         self._stays_by_track[track.id] = replace(
             stay, track=track, last_s=self._now, sightings=stay.sightings + 1
         )
@@ -85,10 +100,30 @@ class ZonePresence:
         candidates = [
             (_distance(stay.track.box, track.box), stay)
             for stay in self._stays_by_track.values()
-            if stay.track.id not in seen and stay.track.label == track.label
+            if stay.track.id not in seen
+            and stay.track.id not in self._handed_on
+            and stay.track.label == track.label
         ]
         near = [pair for pair in candidates if pair[0] <= _NEAR_HEIGHTS]
         return min(near, key=lambda pair: pair[0])[1] if near else None
+
+    def _since_of_companion(self, track: Track) -> float:
+        """Since when `track` is there: with whom it came, if it comes out of their box, or now."""
+        times = [
+            stay.since_s
+            for stay in self._stays_by_track.values()
+            if stay.track.label == track.label
+            and self._now - stay.since_s <= TOGETHER_S
+            and _share_within(track.box, stay.track.box) >= _COMES_OUT
+        ]
+        return min(times, default=self._now)
+
+
+def _share_within(box: Box, other: Box) -> float:
+    """The share of `box` that lies within `other`."""
+    width = min(box.right, other.right) - max(box.x, other.x)
+    height = min(box.bottom, other.bottom) - max(box.y, other.y)
+    return max(width, 0.0) * max(height, 0.0) / box.area if box.area > 0 else 0.0
 
 
 def _distance(a: Box, b: Box) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,10 @@ from edge_agent.sight.camera_sight import CameraTracker, camera_sight
 from edge_agent.sight.detector import Detector
 from edge_agent.sight.fire import DEFAULT_MODEL as FIRE_MODEL
 from edge_agent.sight.fire import FireNetwork
-from edge_agent.sight.posture import Posture
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.tracker import TrackerSettings
 from models.registry import Registry
+from polewatch.accuracy.remembered import RememberedDetector, RememberedPosture
 
 PER_SECOND: Final[float] = CameraSettings.model_fields["analysis_fps"].default
 """Pictures analysed a second, unless a camera's configuration says otherwise."""
@@ -34,16 +35,15 @@ STRONG: Final = TrackerSettings().strong
 class Sight:
     """Detector and tracker of one camera, and the detector that all cameras share."""
 
-    whole: Detector
+    whole: RememberedDetector
     regions: RegionDetector
     tracker: CameraTracker
 
 
 def shipped_sight() -> Sight:
     """A fresh camera's sight. Raises ModelError when a model file is missing or altered."""
-    whole = Detector(Registry.default())
-    regions, tracker = camera_sight(whole)
-    return Sight(whole, regions, tracker)
+    regions, tracker = camera_sight(_detector())
+    return Sight(_detector(), regions, tracker)
 
 
 def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
@@ -52,12 +52,12 @@ def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
     Raises RecordingError when the video cannot be read, ModelError as `shipped_sight`.
     """
     registry = Registry.default()
-    closer = Posture(registry) if wants_closer_look(asked) else None
+    closer = _posture() if wants_closer_look(asked) else None
     fire = FireNetwork(registry) if wants_fire(asked) else None
     return analyze(
         video,
         asked,
-        Detector(registry),
+        _detector(),
         closer=closer,
         fire=fire,
         site_zone=UTC,
@@ -67,7 +67,7 @@ def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
 
 def model_name() -> str:
     """The detector's name and the beginning of its hash."""
-    model = Detector(Registry.default()).model
+    model = _detector().model
     return f"{model.name} {model.sha256[:12]}"
 
 
@@ -87,3 +87,13 @@ def configuration_hash() -> str:
     }
     text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@cache
+def _detector() -> RememberedDetector:
+    return RememberedDetector(Registry.default())
+
+
+@cache
+def _posture() -> RememberedPosture:
+    return RememberedPosture(Registry.default())

@@ -25,6 +25,8 @@ class LabelledFrame:
     number: int
     people: tuple[Box, ...]
     ignored: tuple[Box, ...]
+    vehicles: tuple[tuple[str, Box], ...] = ()
+    """Label and box of every vehicle, in clips where they are labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +79,20 @@ def labelled_clip(stem: str) -> LabelledClip:
             frame["frame"],
             _boxes(frame["people"], width, height, ignored=False),
             _boxes(frame["people"], width, height, ignored=True),
+            tuple(
+                (vehicle["label"], box)
+                for vehicle in frame.get("vehicles", [])
+                for box in _boxes([vehicle], width, height, ignored=False)
+            ),
         )
         for frame in document["frames"]
     ]
     return LabelledClip(path, width, height, document["fps"], tuple(frames))
 
 
-def zones() -> dict[str, Any]:
-    """The document zones.json."""
-    document: dict[str, Any] = json.loads((LABELS / "zones.json").read_text())
+def zones(stem: str = "zones") -> dict[str, Any]:
+    """The document `stem`.json: zones, the stays in them and the events that follow."""
+    document: dict[str, Any] = json.loads((LABELS / f"{stem}.json").read_text())
     return document
 
 

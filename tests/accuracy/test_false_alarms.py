@@ -55,7 +55,7 @@ def test_false_alarms_per_camera_hour() -> None:
         hours = sum(_hours(path) for path in without)
         false = len(times)
         if kind in ZONED:
-            false += counts(kind).false_positives
+            false += counts(kind, "zones").false_positives
             hours += sum(_hours(path) for path in _zoned_clips() if path not in without)
         figures.append(rate(f"false.{kind}", kind, false, hours))
         heard += [f"{kind}: {path.parent.name}/{path.name} at {at:.1f} s." for path, at in times]

@@ -57,6 +57,37 @@ def test_a_new_id_after_an_occlusion_goes_on_counting() -> None:
     assert [t.id for t in opened.tracks] == [2]
 
 
+def test_a_track_that_comes_back_goes_on_counting_though_another_took_its_place() -> None:
+    def two_in_one_box(now_s: float) -> list[Track]:
+        if 4 <= now_s < 5:
+            return [track(2, (0.52, 0.7))]
+        return [track(1, WITHIN)]
+
+    said = play(rule(type="loitering"), 12, two_in_one_box)
+    assert [(now_s, finding.start_s) for now_s, finding in said] == [(10.0, 0.0)]
+
+
+def test_two_who_came_side_by_side_as_one_have_both_been_there_since() -> None:
+    def told_apart(now_s: float) -> list[Track]:
+        one = track(1, WITHIN)
+        if now_s < 3:
+            return [one]
+        # The one who was followed so far leaves; the other stays.
+        return [track(2, (0.51, 0.7)), *([one] if now_s < 7 else [])]
+
+    said = play(rule(type="loitering"), 12, told_apart)
+    assert [(now_s, finding.start_s) for now_s, finding in said] == [(10.0, 0.0)]
+
+
+def test_who_comes_out_from_behind_somebody_later_has_not_been_there_as_long() -> None:
+    def hidden_at_first(now_s: float) -> list[Track]:
+        if now_s < 8:
+            return [track(1, WITHIN)]
+        return [track(2, (0.51, 0.7)), *([track(1, WITHIN)] if now_s < 9 else [])]
+
+    assert play(rule(type="loitering"), 15, hidden_at_first) == []
+
+
 def test_one_who_follows_another_through_the_zone_does_not_inherit_the_time() -> None:
     def queue(now_s: float) -> list[Track]:
         walkers = []
