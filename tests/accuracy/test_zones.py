@@ -29,7 +29,8 @@ HELD_BACK: Final = (
 )
 CONDITION: Final = (
     f"`polewatch agent analyze` with the zones of tests/accuracy/labels, {PER_SECOND:g} pictures a "
-    f"second, alarm from {BEFORE_S:g} s before to {AFTER_S:g} s after the start; second alarms are false"
+    f"second, alarm from {BEFORE_S:g} s before to {AFTER_S:g} s after the start; second alarms are "
+    "false"
 )
 
 
