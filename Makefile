@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy train-fire requirements docs
+.PHONY: help .venv demo check test accuracy train-fire train-plates requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -72,6 +72,11 @@ $(TRAIN)/torch.stamp: pyproject.toml | $(VENV)/bin/python
 train-fire: $(TRAIN)/torch.stamp ## trains the fire and smoke network on DATA=../shared/data (about half an hour)
 	@[ -d $(DATA)/fire ] || { echo "$(DATA)/fire is not here; name the folder of the pictures by: make train-fire DATA=FOLDER" >&2; exit 1; }
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.fire.train --data $(DATA) --cache var/train-fire
+
+train-plates: $(TRAIN)/torch.stamp ## trains the plate reader on drawn plates, DATA=../shared/data (about an hour)
+	@[ -d $(DATA)/plates ] || { echo "$(DATA)/plates is not here; name the folder of the drawings by: make train-plates DATA=FOLDER" >&2; exit 1; }
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.plates.train_reader --data $(DATA) --cache var/train-plates
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.plates.export_reader --data $(DATA) --cache var/train-plates
 
 requirements: $(VENV)/bin/python ## pins the requirements anew, with hashes
 	$(BIN)/python requirements/pin.py

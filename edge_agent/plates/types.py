@@ -5,37 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-PLATE_TYPES: Final = (
-    "p8",
-    "p7",
-    "comm",
-    "old",
-    "dipl",
-    "mil",
-    "cons",
-    "moto",
-    "temp",
-    "foreign",
-    "none",
-)
+from models import plates
+
+PLATE_TYPES: Final = plates.TYPES
 """How a plate is laid out: three digits first, two digits first, commercial with region, old with
 region, diplomatic, military, construction, motorcycle, temporary, of another country, no plate."""
 
-PLATE_COLOURS: Final = (
-    "white",
-    "yellow",
-    "blue",
-    "lightgreen",
-    "green",
-    "navy",
-    "orange",
-    "black",
-    "unknown",
-)
+PLATE_COLOURS: Final = plates.COLOURS
 """The ground: light blue is electric, light green corporate, green the old private plate, navy
 diplomatic, orange construction; unknown where the picture has no colour (infrared)."""
 
-UNREADABLE: Final = "?"
+UNREADABLE: Final = plates.UNREADABLE
 """Stands in a text for a character that is there and cannot be read."""
 
 

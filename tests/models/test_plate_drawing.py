@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.train.plates import alphabet
+from models import plates as alphabet
 from models.train.plates.draw import DrawnPlate, Shapes, draw_plate
 from models.train.plates.glyphs import Mask
 from models.train.plates.layout import LAYOUTS, Layout
@@ -51,7 +51,7 @@ def test_the_same_seed_draws_the_same_plate() -> None:
 
 def test_what_is_covered_is_not_asked_to_be_read() -> None:
     covered = 0
-    for seed in range(60):
+    for seed in range(30):
         clean, worn = (_drawn(LAYOUTS[0], seed=seed, worn=w) for w in (False, True))
         for place, text in worn.places.items():
             assert text in (clean.places[place], "?")
@@ -61,7 +61,7 @@ def test_what_is_covered_is_not_asked_to_be_read() -> None:
                 height, width = worn.image.shape[:2]
                 at = int(y * height), int(x * width)
                 assert not np.array_equal(worn.image[at], clean.image[at])
-    assert 0 < covered < 20
+    assert 0 < covered < 12
 
 
 def test_places_become_texts() -> None:
@@ -71,11 +71,3 @@ def test_places_become_texts() -> None:
     assert alphabet.text_of(diplomatic) == "외교012-3"
     moto = {"region": "인천", "district": "계양", "letter": "가", "serial1": "1"}
     assert alphabet.text_of(moto) == "인천계양가1"
-
-
-def test_the_agent_knows_the_same_types_and_colours() -> None:
-    from edge_agent.plates import types
-
-    assert types.PLATE_TYPES == alphabet.TYPES
-    assert types.PLATE_COLOURS == alphabet.COLOURS
-    assert types.UNREADABLE == alphabet.UNREADABLE

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plates import text_of
 from models.train.plates import wear
-from models.train.plates.alphabet import text_of
 from models.train.plates.glyphs import Font, Mask, Typeface, drawings, fonts
 from models.train.plates.ground import GROUND_COLOURS, Ground, ground, ink_colour
 from models.train.plates.layout import LAYOUTS, Layout, Spot

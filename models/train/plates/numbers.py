@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from models.train.plates import alphabet
+from models import plates as alphabet
 from models.train.plates.layout import Layout
 
 _HARD_REGIONS: Final = (

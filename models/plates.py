@@ -91,6 +91,10 @@ COLOURS: Final = (
 )
 
 
+HEADS: Final[Mapping[str, tuple[str, ...]]] = {**PLACES, "type": TYPES, "colour": COLOURS}
+"""The plate reader's outputs in their order, and what each can say."""
+
+
 def text_of(places: Mapping[str, str]) -> str:
     """The text of a plate whose places read so; a diplomatic plate gets its hyphen."""
     word = places.get("region", BLANK)

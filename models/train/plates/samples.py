@@ -1,0 +1,135 @@
+"""The endless, seeded stream of training samples of the plate reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plates import COLOURS, PLACES, TYPES
+from models.train.plates.degrade import street_crop
+from models.train.plates.draw import Picture, Shapes, default_shapes, draw_plate
+from models.train.plates.negatives import foreign_plate, no_plate
+
+SIZE: Final = (192, 80)
+"""Width and height of the reader's picture."""
+
+CROPS_A_PLATE: Final = 3
+"""Crops made of one drawn plate: drawing costs more than degrading."""
+
+NO_PLATE: Final = 0.10
+FOREIGN: Final = 0.02
+
+IGNORED: Final = -100
+"""A target that is not taught."""
+
+_INDEX: Final = {place: {c: i for i, c in enumerate(cs)} for place, cs in PLACES.items()}
+_CLIPS: Final = {"one-by-one-person-detection.mp4": 60}
+
+Random = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One crop at the reader's size and what is to be said of it."""
+
+    image: Picture
+    """`(80, 192, 3)` uint8 BGR."""
+    targets: NDArray[np.int64]
+    """`(13,)`: the class at each place, of the type and of the colour; IGNORED where unknown."""
+    centres: NDArray[np.float32]
+    """`(11, 2)`: x, y of each place's ink in pixels of `image`; NaN where there is none."""
+    layout: str
+    """The layout's name, "foreign" or "none"."""
+    width: int
+    """Pixels of the crop before it was fitted."""
+
+
+@cache
+def surroundings(data: Path) -> list[Picture]:
+    """Frames of one of Intel's clips and of the fire set: none holds a Korean plate to be read.
+
+    Raises FileNotFoundError when the data is not there.
+    """
+    found = []
+    for clip, every in _CLIPS.items():
+        capture = cv2.VideoCapture(str(data / "video" / clip))
+        number = 0
+        while capture.grab():
+            if number % every == 0:
+                found.append(_small(np.asarray(capture.retrieve()[1], np.uint8)))
+            number += 1
+    for file in sorted((data / "fire/cctv_fire/images").glob("*"))[::6]:
+        picture = cv2.imread(str(file))
+        if picture is not None:
+            found.append(_small(np.asarray(picture, np.uint8)))
+    if not found:
+        raise FileNotFoundError(f"{data}: no video and no pictures for the surroundings of plates")
+    return found
+
+
+def _small(picture: Picture) -> Picture:
+    height = round(picture.shape[0] * 320 / picture.shape[1])
+    return np.asarray(cv2.resize(picture, (320, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def samples(
+    seed: int | tuple[int, ...],
+    data: Path,
+    *,
+    shapes: Shapes | None = None,
+    hardness: float = 1.0,
+) -> Iterator[Sample]:
+    """Samples without end, the same for the same seed, fonts and data."""
+    cv2.setNumThreads(1)
+    random = np.random.default_rng(seed)
+    shapes = shapes or default_shapes(data)
+    pictures = surroundings(data)
+    while True:
+        around = pictures[int(random.integers(len(pictures)))]
+        chance = random.random()
+        if chance < NO_PLATE:
+            yield _plain(no_plate(around, shapes, random), "none", random)
+        elif chance < NO_PLATE + FOREIGN:
+            yield _plain(foreign_plate(shapes, random), "foreign", random)
+        else:
+            worn = bool(random.random() < hardness)
+            plate = draw_plate(random, shapes=shapes, worn=worn)
+            for _ in range(CROPS_A_PLATE):
+                crop = street_crop(plate, around, random, hardness)
+                flat_grey = int(np.ptp(crop.image, axis=2).max()) < 12
+                colour = "unknown" if crop.grey or flat_grey else plate.colour
+                targets = _targets(crop.places, plate.type, COLOURS.index(colour))
+                centres = np.full((len(PLACES), 2), np.nan, np.float32)
+                for i, place in enumerate(PLACES):
+                    if place in crop.centres and crop.places[place] != "?":
+                        centres[i] = crop.centres[place]
+                centres *= np.array(SIZE, np.float32)
+                image = fitted(crop.image, random)
+                yield Sample(image, targets, centres, plate.layout, crop.image.shape[1])
+
+
+def _plain(image: Picture, kind: str, random: Random) -> Sample:
+    centres = np.full((len(PLACES), 2), np.nan, np.float32)
+    width = image.shape[1]
+    return Sample(fitted(image, random), _targets({}, kind, IGNORED), centres, kind, width)
+
+
+def _targets(places: Mapping[str, str], kind: str, colour: int) -> NDArray[np.int64]:
+    found = [_INDEX[place][places.get(place, "")] for place in PLACES]
+    return np.array([*found, TYPES.index(kind), colour], np.int64)
+
+
+_WAYS: Final = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA)
+
+
+def fitted(image: Picture, random: Random) -> Picture:
+    """`image` stretched to the reader's size in one of the usual ways."""
+    way = _WAYS[int(random.integers(len(_WAYS)))]
+    return np.asarray(cv2.resize(image, SIZE, interpolation=way), np.uint8)
