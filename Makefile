@@ -46,10 +46,11 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
-	$(BIN)/pytest tests/repo
-	$(BIN)/pytest tests/system --ignore=tests/system/console
+	@# Real processes mostly wait for each other: three files at a time. What asserts speeds runs alone.
+	$(BIN)/pytest -q -n 3 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	$(BIN)/pytest -q -m timed tests/system --ignore=tests/system/console
 	@# In a process of their own: the browser's driver keeps an event loop running.
-	$(BIN)/pytest tests/system/console
+	$(BIN)/pytest -q tests/system/console
 
 accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/reference/accuracy.md
 	@[ -d ../shared/data ] || echo "accuracy: ../shared/data is not here; what needs it will fail and say so" >&2

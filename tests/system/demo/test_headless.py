@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 
+@pytest.mark.timed
 @pytest.mark.timeout(180)
 def test_a_minute_of_the_demo_keeps_its_promises(tmp_path: Path) -> None:
     report = tmp_path / "summary.json"
