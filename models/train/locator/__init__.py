@@ -1,0 +1,1 @@
+"""The recipe of the plate locator: composed pictures and the network."""

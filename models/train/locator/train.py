@@ -1,0 +1,175 @@
+"""Trains the plate locator: second step of `make train-plates DATA=FOLDER`.
+
+Composes pictures as it goes, trains the network on each once, and writes the ONNX file, the
+manifest's hash and the curve. The same seed on the same versions composes the same pictures; the
+weights differ in the last digits from machine to machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models.build.manifest import record_hash
+from models.registry import Registry
+from models.train.locator.compose import (
+    Composer,
+    Plate,
+    Scene,
+    Stock,
+    Street,
+    stock_of_decoys,
+)
+from models.train.locator.decoys import Picture
+from models.train.locator.net import Locator, onnx_bytes
+from models.train.locator.targets import losses, targets
+from models.train.locator.vehicles import vehicle
+from models.train.plates.draw import Shapes, default_shapes, draw_plate
+from models.train.plates.layout import LAYOUTS
+
+NAME: Final = "plate-locator-320x224"
+SEED: Final = 20261125
+PICTURES: Final = 100_000
+BATCH: Final = 24
+EVERY: Final = 100
+"""Steps between two points of the curve."""
+PEAK: Final = 3e-3
+
+_VEHICLES, _DECOYS, _PLATES = 1200, 2500, 3000
+"""What is painted once and used again and again, turned and lit otherwise."""
+
+_WIDEST: Final = 640
+"""Pixels of a stored ground: pictures are composed at half of it."""
+
+
+def grounds(data: Path) -> list[Picture]:
+    """Real pictures without plates: fire's normal, smoky and burning scenes, every fourth."""
+    files = sorted((data / "fire/cctv_fire/images").glob("*.jpg"))[::4]
+    return [_small(_read(file)) for file in files]
+
+
+def streets(data: Path) -> list[Street]:
+    """The European streets with their plates; the set's colour cast taken out of half of them."""
+    boxes: dict[str, list[tuple[float, float, float, float]]] = {}
+    with (data / "plates/european/boxes.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            left, top, right, bottom = (float(row[s]) for s in ("xmin", "ymin", "xmax", "ymax"))
+            boxes.setdefault(row["file"], []).append((left, top, right, bottom))
+    found = []
+    for name, plates in sorted(boxes.items()):
+        picture = _read(data / "plates/european" / name)
+        found += [Street(picture, tuple(plates)), Street(_balanced(picture), tuple(plates))]
+    return found
+
+
+def stock(data: Path, random: np.random.Generator) -> Stock:
+    """Everything that pictures are composed of."""
+    shapes = default_shapes(data)
+    return Stock(
+        grounds=grounds(data),
+        streets=streets(data),
+        plates=[_plate(random, shapes) for _ in range(_PLATES)],
+        decoys=stock_of_decoys(random, _DECOYS),
+        vehicles=[vehicle(random) for _ in range(_VEHICLES)],
+    )
+
+
+def _plate(random: np.random.Generator, shapes: Shapes) -> Plate:
+    drawn = draw_plate(random, shapes=shapes)
+    width = next(layout.width for layout in LAYOUTS if layout.name == drawn.layout)
+    return Plate(drawn.image, width)
+
+
+def train(composer: Composer, pictures: int, saved: Path) -> tuple[Locator, list[dict[str, float]]]:
+    """The network after `pictures` composed ones, and its curve; a state is `saved` on the way."""
+    torch.manual_seed(SEED)
+    network = Locator().to(memory_format=torch.channels_last)
+    steps = pictures // BATCH
+    best = torch.optim.AdamW(network.parameters(), PEAK, weight_decay=0.01)
+    pace = torch.optim.lr_scheduler.OneCycleLR(best, PEAK, total_steps=steps, pct_start=0.1)
+    smooth = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
+    curve: list[dict[str, float]] = []
+    sums, began = np.zeros(2), time.monotonic()
+    for step in range(1, steps + 1):
+        scenes = [composer.scene() for _ in range(BATCH)]
+        with torch.autocast("cpu", torch.bfloat16):
+            cells = network(tensor(scenes))
+        centres, corners = losses(cells.float(), targets(scenes))
+        best.zero_grad()
+        (centres + 3 * corners).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        best.step()
+        pace.step()
+        smooth.update_parameters(network)
+        sums += [centres.item(), corners.item()]
+        if step % EVERY == 0 or step == steps:
+            many = (step - 1) % EVERY + 1
+            point = {"pictures": step * BATCH, "centres": sums[0] / many, "corners": sums[1] / many}
+            curve.append(point)
+            sums[:] = 0
+            spent = time.monotonic() - began
+            print(f"{spent:.0f} s", *(f"{n} {v:.4g}" for n, v in point.items()), flush=True)
+            torch.save(smooth.module.state_dict(), saved)
+    trained: Locator = smooth.module
+    return trained.eval(), curve
+
+
+def tensor(scenes: Sequence[Scene]) -> torch.Tensor:
+    """`(n, 3, HEIGHT, WIDTH)` float32, 0..255."""
+    stacked = np.stack([scene.picture for scene in scenes])
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training pictures")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the state on the way")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help="how many to compose")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    composer = Composer(stock(arguments.data, np.random.default_rng(SEED)), SEED)
+    network, curve = train(composer, arguments.pictures, arguments.cache / "plate-locator.pt")
+    registry = Registry.default()
+    target = registry.folder / registry.entry(NAME).file
+    target.write_bytes(onnx_bytes(network))
+    with (Path(__file__).parent / "curve.csv").open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, list(curve[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: f"{value:.4g}" for name, value in point.items()} for point in curve)
+    print(f"{target.name} sha256 {record_hash(NAME)}")
+
+
+def _small(picture: Picture) -> Picture:
+    scale = _WIDEST / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _balanced(picture: Picture) -> Picture:
+    """The colours evened out, as of a camera that sees no infrared."""
+    means = picture.reshape(-1, 3).mean(0)
+    return np.asarray(np.clip(picture * (means.mean() / means), 0, 255), np.uint8)
+
+
+def _read(path: Path) -> Picture:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise ValueError(f"{path}: not a picture")
+    return np.asarray(picture, np.uint8)
+
+
+if __name__ == "__main__":
+    main()
