@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plate_grid import HEIGHT, WIDTH
 from models.train.locator.decoys import Picture, Random, decoy
-from models.train.locator.net import HEIGHT, WIDTH
 from models.train.locator.spoil import Frame, bar, spoil
 from models.train.locator.vehicles import Vehicle
 

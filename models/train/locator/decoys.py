@@ -6,22 +6,24 @@ Every painter takes a seeded generator and returns a `(h, w, 3)` uint8 BGR patch
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+
+from models.train.plates.glyphs import FONT_FOLDERS, GlyphError
 
 Picture = NDArray[np.uint8]
 Random = np.random.Generator
 Colour = tuple[int, int, int]
 
-FONTS: Final = Path("/usr/share/fonts/opentype/noto")
-"""Of Debian's fonts-noto-cjk; the faces' second index is Korean."""
-
 _FACES: Final = ("NotoSansCJK-Bold.ttc", "NotoSansCJK-Regular.ttc", "NotoSerifCJK-Bold.ttc")
+"""Of Debian's fonts-noto-cjk."""
+
+_LINE: Final = 48
+_LETTER: Final = 32
+"""Pixels of a letter as it is written; boards are scaled afterwards."""
 
 WORDS: Final = (
     "약국", "식당", "부동산", "주차금지", "소방차", "어린이보호구역", "세탁", "미용실",
@@ -42,8 +44,24 @@ LIGHT: Final[tuple[Colour, ...]] = (
 
 
 @cache
-def _font(face: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(FONTS / face), size, index=1)
+def _font(name: str) -> cv2.FontFace:
+    found = [file for folder in FONT_FOLDERS for file in folder.rglob(name)]
+    if not found:
+        raise GlyphError(
+            f"the font {name} is not installed; install it by: apt install fonts-noto-cjk"
+        )
+    return cv2.FontFace(str(found[0]))
+
+
+def written(text: str, face: str) -> NDArray[np.uint8]:
+    """The mask of `text`, `(h, w)` uint8, as high as a line and as wide as its ink."""
+    canvas = np.zeros((2 * _LETTER, _LETTER * (len(text) + 2), 3), np.uint8)
+    at = (4, int(1.4 * _LETTER))
+    cv2.putText(canvas, text, at, (255, 255, 255), _font(face), _LETTER, 0)
+    mask = canvas[..., 0]
+    inked = np.flatnonzero(mask.any(0))
+    end = int(inked[-1]) + 1 if len(inked) else _LETTER
+    return np.asarray(mask[6 : 6 + _LINE, 4:end], np.uint8)
 
 
 def wording(random: Random) -> str:
@@ -65,36 +83,33 @@ def wording(random: Random) -> str:
 
 def board(random: Random) -> Picture:
     """A sign, sticker or shop board: one to three lines on a ground, often with a rim."""
-    lines = [wording(random) for _ in range(int(random.choice([1, 2, 3], p=[0.62, 0.26, 0.12])))]
-    font = _font(str(random.choice(_FACES)), 32)
-    wide = max(int(font.getlength(line)) for line in lines)
+    count = int(random.choice([1, 2, 3], p=[0.62, 0.26, 0.12]))
+    face = str(random.choice(_FACES))
+    lines = [written(wording(random), face) for _ in range(count)]
     margin = int(random.uniform(3, 28))
-    size = (wide + 2 * margin, 40 * len(lines) + 2 * int(margin * random.uniform(0.2, 1.2)))
+    wide = max(line.shape[1] for line in lines) + 2 * margin
+    tall = _LINE * count + 2 * int(margin * random.uniform(0.1, 1.0))
     ground, ink = LIGHT[random.integers(len(LIGHT))], DARK[random.integers(len(DARK))]
     if random.random() < 0.45:
         ground, ink = ink, ground
-    page = Image.new("RGB", size, ground)
-    pen = ImageDraw.Draw(page)
+    patch = np.empty((tall, wide, 3), np.float32)
+    patch[:] = ground
     for number, line in enumerate(lines):
-        top = (size[1] - 40 * len(lines)) / 2 + 40 * number - 6
-        pen.text(((size[0] - font.getlength(line)) / 2, top), line, ink, font)
-    patch = np.asarray(page, np.uint8).copy()
+        top = (tall - _LINE * count) // 2 + _LINE * number
+        left = (wide - line.shape[1]) // 2
+        part = patch[top : top + _LINE, left : left + line.shape[1]]
+        part += (np.array(ink, np.float32) - part) * (line[..., None] / np.float32(255))
     if random.random() < 0.4:
-        cv2.rectangle(patch, (1, 1), (size[0] - 2, size[1] - 2), ink, int(random.integers(1, 4)))
-    return patch
+        cv2.rectangle(patch, (1, 1), (wide - 2, tall - 2), ink, int(random.integers(1, 4)))
+    return patch.astype(np.uint8)
 
 
 def lettering(random: Random) -> tuple[Picture, NDArray[np.float32]]:
     """Letters without a ground (an emblem, a clock painted in by the camera), and their mask."""
-    text = wording(random)
-    font = _font(str(random.choice(_FACES)), 30)
-    size = (int(font.getlength(text)) + 8, 44)
-    page = Image.new("L", size, 0)
-    ImageDraw.Draw(page).text((4, -2), text, 255, font)
-    mask = np.asarray(np.asarray(page) / 255, np.float32)
+    line = written(wording(random), str(random.choice(_FACES)))
     colours = (*DARK[:2], *LIGHT[:2])
-    patch = np.full((size[1], size[0], 3), colours[random.integers(4)], np.uint8)
-    return patch, mask
+    patch = np.full((*line.shape, 3), colours[random.integers(4)], np.uint8)
+    return patch, np.asarray(line / 255, np.float32)
 
 
 def grille(random: Random) -> Picture:

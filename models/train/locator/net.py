@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-WIDTH: Final = 320
-HEIGHT: Final = 224
-STRIDE: Final = 8
-REACH: Final = 32.0
-"""Pixels of the input that a corner output of 1 stands for."""
+from models.plate_grid import HEIGHT, STRIDE, WIDTH
 
 CHANNELS: Final = 9
 """The centre's logit, then x and y of the corners from the top left clockwise."""
@@ -28,7 +24,7 @@ _SOFT: Final = 8.0
 """Added to the picture's standard deviation, so that black pictures do not become noise."""
 
 
-class Block(nn.Sequential):  # type: ignore[misc]
+class Block(nn.Sequential):
     """Convolution, batch normalization, ReLU."""
 
     def __init__(self, inside: int, out: int, stride: int = 1, kernel: int = 3) -> None:
@@ -39,7 +35,7 @@ class Block(nn.Sequential):  # type: ignore[misc]
         )
 
 
-class Residual(nn.Module):  # type: ignore[misc]
+class Residual(nn.Module):
     """Two convolutions beside the way straight through."""
 
     def __init__(self, channels: int) -> None:
@@ -53,7 +49,7 @@ class Residual(nn.Module):  # type: ignore[misc]
         return torch.relu(value + self.second(self.first(value)))
 
 
-class Locator(nn.Module):  # type: ignore[misc]
+class Locator(nn.Module):
     """`(n, 3, HEIGHT, WIDTH)` float32 BGR 0..255 to `(n, CHANNELS, HEIGHT / 8, WIDTH / 8)`."""
 
     def __init__(self) -> None:

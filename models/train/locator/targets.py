@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.plate_grid import HEIGHT, REACH, STRIDE, WIDTH
 from models.train.locator.compose import Corners, Scene
-from models.train.locator.net import HEIGHT, REACH, STRIDE, WIDTH
 
 _ROWS: Final = HEIGHT // STRIDE
 _COLUMNS: Final = WIDTH // STRIDE

@@ -16,10 +16,12 @@ from typing import Final
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.build.manifest import record_hash
+from models.plate_grid import HEIGHT, WIDTH
 from models.registry import Registry
 from models.train.locator.compose import (
     Composer,
@@ -123,6 +125,18 @@ def train(composer: Composer, pictures: int, saved: Path) -> tuple[Locator, list
     return trained.eval(), curve
 
 
+def checked(network: Locator) -> bytes:
+    """The network as ONNX. Raises RuntimeError when the file computes something else."""
+    content = onnx_bytes(network)
+    sample = np.random.default_rng(0).uniform(0, 255, (2, 3, HEIGHT, WIDTH)).astype(np.float32)
+    (cells,) = onnxruntime.InferenceSession(content).run(["cells"], {"image": sample})
+    with torch.no_grad():
+        apart = np.abs(cells - network(torch.from_numpy(sample)).numpy()).max()
+    if not apart < 1e-3:
+        raise RuntimeError(f"the ONNX file is off by {apart:.3g} from the trained network")
+    return content
+
+
 def tensor(scenes: Sequence[Scene]) -> torch.Tensor:
     """`(n, 3, HEIGHT, WIDTH)` float32, 0..255."""
     stacked = np.stack([scene.picture for scene in scenes])
@@ -142,7 +156,7 @@ def main() -> None:
     network, curve = train(composer, arguments.pictures, arguments.cache / "plate-locator.pt")
     registry = Registry.default()
     target = registry.folder / registry.entry(NAME).file
-    target.write_bytes(onnx_bytes(network))
+    target.write_bytes(checked(network))
     with (Path(__file__).parent / "curve.csv").open("w", newline="", encoding="utf-8") as lines:
         writer = csv.DictWriter(lines, list(curve[0]), lineterminator="\n")
         writer.writeheader()
