@@ -1,0 +1,113 @@
+"""Plates in a picture, read: locate in each part, look again closely, rectify, read, refuse.
+
+The locator is generous and the reader strict: what the reader takes for no plate is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from edge_agent.plates.locate import WHOLE, PlateLocator, PlatePlace, same_place
+from edge_agent.plates.rectify import rectify
+from edge_agent.plates.types import PlateRead
+from edge_agent.scene import Box, Image
+
+_AROUND: Final = 3.0
+"""Widths of a plate that the second look shows: there its corners are found best."""
+
+_LEAST_CONFIDENCE: Final = 0.3
+"""A read less sure than this says nothing."""
+
+_NONE: Final = "none"
+
+
+class Reads(Protocol):
+    """What reads plates: edge_agent.plates.reader.PlateReader."""
+
+    def read(self, crops: Sequence[Image]) -> Sequence[PlateRead]:
+        """One read for each rectified plate."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlate:
+    """A plate that was found and read."""
+
+    place: PlatePlace
+    read: PlateRead
+    crop: Image
+    """The plate seen from the front, `(h, w, 3)` uint8 BGR."""
+
+
+class PlateFinder:
+    """Locator and reader together. Safe to call from several threads when both are."""
+
+    def __init__(
+        self, locator: PlateLocator, reader: Reads, *, least: float = _LEAST_CONFIDENCE
+    ) -> None:
+        """Reads less confident than `least` are not reported."""
+        self._locator = locator
+        self._reader = reader
+        self._least = least
+
+    def find(self, image: Image, parts: Sequence[Box] = (WHOLE,)) -> tuple[FoundPlate, ...]:
+        """The plates in `parts` of `image` (`(H, W, 3)` uint8 BGR), the most confident first.
+
+        `parts` are vehicles, and the whole picture where plates are large in it. Places of several
+        parts that overlap are one plate: its most confident read is kept.
+        """
+        places: list[PlatePlace] = []
+        for part in parts:
+            places += self._locator.locate(image, part)
+        places.sort(key=lambda one: -one.score)
+        apart: list[PlatePlace] = []
+        for place in places:
+            if not any(same_place(place, other) for other in apart):
+                apart.append(place)
+        return self.read(image, [self.closer(image, place) for place in apart])
+
+    def closer(self, image: Image, place: PlatePlace) -> PlatePlace:
+        """The same place with the corners that a look at its surroundings alone finds."""
+        seen = self._locator.locate(image, around(place, image), limit=3)
+        again = [one for one in seen if same_place(one, place)]
+        return max(again, key=lambda one: one.box.iou(place.box)) if again else place
+
+    def read(self, image: Image, places: Sequence[PlatePlace]) -> tuple[FoundPlate, ...]:
+        """The plates among `places`, read; the most confident first."""
+        found = [
+            one
+            for one in self.read_all(image, places)
+            if one.read.type != _NONE and one.read.confidence >= self._least
+        ]
+        found.sort(key=lambda one: -one.read.confidence)
+        apart: list[FoundPlate] = []
+        for one in found:
+            if not any(same_place(one.place, other.place) for other in apart):
+                apart.append(one)
+        return tuple(apart)
+
+    def read_all(self, image: Image, places: Sequence[PlatePlace]) -> list[FoundPlate]:
+        """What the reader says of each of `places` that encloses something, plate or not."""
+        crops, kept = [], []
+        for place in places:
+            try:
+                crops.append(rectify(image, place.quad))
+            except ValueError:
+                continue
+            kept.append(place)
+        reads = self._reader.read(crops) if crops else ()
+        return [FoundPlate(*one) for one in zip(kept, reads, crops, strict=True)]
+
+
+def around(place: PlatePlace, image: Image) -> Box:
+    """The part of `image` that a second look at `place` shows."""
+    height, width = image.shape[:2]
+    box = place.box
+    across = max(box.w * width, 2 * box.h * height) * _AROUND
+    down = across * 0.7
+    x, y = (box.x + box.w / 2) * width, (box.y + box.h / 2) * height
+    left, top = max(0.0, x - across / 2), max(0.0, y - down / 2)
+    right, bottom = min(float(width), x + across / 2), min(float(height), y + down / 2)
+    return Box(left / width, top / height, (right - left) / width, (bottom - top) / height)

@@ -1,0 +1,146 @@
+"""Where plates are in a picture or a part of it: four corners each.
+
+The network sees 320 x 224 pixels, so that a plate must be about a twentieth of the part's width:
+give it vehicles, and the whole picture only for plates that are large in it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge_agent.plates.rectify import Quad
+from edge_agent.scene import Box, Image
+from edge_agent.sight.detector import ModelId
+from edge_agent.sight.letterbox import Letterbox, Normalizer
+from models.plate_grid import REACH, STRIDE
+from models.registry import ModelError, Registry
+
+DEFAULT_MODEL: Final = "plate-locator-320x224"
+
+WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
+
+_SAME: Final = 0.3
+"""Two places whose boxes overlap by more (IoU) are one plate."""
+
+_LEAST_SIDE: Final = 8
+"""Pixels; a part smaller than this shows no plate."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatePlace:
+    """Where a plate may be."""
+
+    quad: Quad
+    """In fractions of the whole picture; a corner may lie a little outside of it."""
+    score: float
+    """How sure the network is, 0..1; not calibrated."""
+
+    @property
+    def box(self) -> Box:
+        """The upright box around it, within the picture."""
+        xs, ys = [x for x, _ in self.quad], [y for _, y in self.quad]
+        left, top = max(0.0, min(xs)), max(0.0, min(ys))
+        right, bottom = min(1.0, max(xs)), min(1.0, max(ys))
+        return Box(left, top, max(0.0, right - left), max(0.0, bottom - top))
+
+
+class PlateLocator:
+    """One loaded locator for all cameras. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        name: str = DEFAULT_MODEL,
+        *,
+        threads: int = 1,
+        threshold: float = 0.2,
+    ) -> None:
+        """Load the model `name`; one look may use `threads` cores. Places less sure than
+        `threshold` are not reported: low, because the reader refuses what is no plate.
+
+        Raises ModelError when the file is missing, altered, or no plate locator.
+        """
+        entry = registry.entry(name)
+        if entry.task != "plate-locator" or entry.decoder != "plate-corners":
+            raise ModelError(
+                f"the model {name!r} is for {entry.task} (decoder {entry.decoder}); "
+                "locating plates needs a plate-locator with the decoder plate-corners"
+            )
+        path = registry.verified_path(name)
+        self.model = ModelId(entry.name, entry.sha256)
+        self.threshold = threshold
+        size = entry.input
+        self._normalize = Normalizer(size.height, size.width, size.fill, size.mean, size.std)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+
+    def locate(self, image: Image, part: Box = WHOLE, limit: int = 4) -> tuple[PlatePlace, ...]:
+        """At most `limit` places in `part` of `image` (`(H, W, 3)` uint8 BGR), the surest first."""
+        height, width = image.shape[:2]
+        left, top = max(0, math.floor(part.x * width)), max(0, math.floor(part.y * height))
+        right, bottom = math.ceil(part.right * width), math.ceil(part.bottom * height)
+        crop = image[top : min(height, bottom), left : min(width, right)]
+        if min(crop.shape[:2], default=0) < _LEAST_SIDE:
+            return ()
+        tensor, box = self._normalize(np.ascontiguousarray(crop))
+        (cells,) = self._session.run(["cells"], {"image": tensor})
+        offset, size = np.array([left, top]), np.array([width, height])
+        places: list[PlatePlace] = []
+        for score, corners in _peaks(cells[0], self.threshold):
+            fractions = (_in_picture(corners, box, crop) + offset) / size
+            quad: Quad = tuple((float(x), float(y)) for x, y in fractions)  # type: ignore[assignment]
+            place = PlatePlace(quad, score)
+            if _plausible(corners) and not any(same_place(place, other) for other in places):
+                places.append(place)
+            if len(places) == limit:
+                break
+        return tuple(places)
+
+
+def same_place(one: PlatePlace, other: PlatePlace) -> bool:
+    """Whether both are one plate."""
+    return one.box.iou(other.box) > _SAME
+
+
+def _peaks(cells: NDArray[np.float32], threshold: float) -> list[tuple[float, NDArray[np.float32]]]:
+    """Scores and `(4, 2)` corners in input pixels of the cells that are surer than their
+    neighbours, the surest first; `cells` is `(9, rows, columns)`."""
+    sure = 1 / (1 + np.exp(-cells[0]))
+    top = sure >= cv2.dilate(sure, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero(top & (sure > threshold))
+    order = np.argsort(-sure[rows, columns], kind="stable")
+    found = []
+    for row, column in zip(rows[order], columns[order], strict=True):
+        middle = (np.array([column, row], np.float32) + 0.5) * STRIDE
+        corners = cells[1:, row, column].reshape(4, 2) * np.float32(REACH) + middle
+        found.append((float(sure[row, column]), corners.astype(np.float32)))
+    return found
+
+
+def _in_picture(corners: NDArray[np.float32], box: Letterbox, crop: Image) -> NDArray[np.float64]:
+    """From pixels of the input to pixels of `crop`."""
+    shape = np.array([crop.shape[1] / box.inner_width, crop.shape[0] / box.inner_height])
+    moved: NDArray[np.float64] = (corners.astype(np.float64) - [box.left, box.top]) * shape
+    return moved
+
+
+def _plausible(corners: NDArray[np.float32]) -> bool:
+    """Whether they go around clockwise, and the shape is no line."""
+    x, y = corners[:, 0].astype(float), corners[:, 1].astype(float)
+    turns = (np.roll(x, -1) - x) * (np.roll(y, -2) - np.roll(y, -1)) - (np.roll(y, -1) - y) * (
+        np.roll(x, -2) - np.roll(x, -1)
+    )
+    return bool((turns > 0).all()) and bool(np.ptp(x) > 4 and np.ptp(y) > 2)

@@ -1,0 +1,1 @@
+"""`polewatch plates …`: reading plates in pictures, and how well that works."""
