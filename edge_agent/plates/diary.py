@@ -1,0 +1,229 @@
+"""The pole's own diary of plates: every passage for 30 days, here and nowhere else.
+
+Callers never wait: rows are written on a thread of its own behind a bounded queue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlite_utils import Database, Migrations
+
+from edge_agent.plates.crop import crop_jpeg
+from edge_agent.plates.grammar import normalise
+from edge_agent.scene import Passage
+
+DAYS: Final = 30
+"""The law's default (DOMAIN §4); a shorter time may be set, a longer one not."""
+
+WAITING: Final = 256
+"""Rows that may wait for the disk, about 2 MB."""
+
+SCHEMA: Final = Path(__file__).with_name("diary_schema.sql")
+_BATCH: Final = 64
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger()
+migrations = Migrations("diary")
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """The schema as it stands in diary_schema.sql; later steps alter it, and the file with it."""
+    db.executescript(SCHEMA.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    camera: str
+    at: datetime
+    passage: Passage
+
+
+class Diary:
+    """`start` once, `close` once. What goes wrong is counted, never raised to the pipeline."""
+
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], datetime | None],
+        *,
+        days: float = DAYS,
+        megabytes: int = 1_000,
+    ) -> None:
+        """Open or make the file at `path`; `now` is None while the box does not know the time.
+
+        Raises sqlite3.Error when it cannot be opened; a damaged file is set aside first.
+        """
+        self._path = path
+        self._now = now
+        self._keep = timedelta(days=days)
+        self._most_bytes = megabytes * 1_000_000
+        self._lock = threading.Lock()
+        self._db = self._open()
+        self._queue: queue.Queue[_Row | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._run, name="diary", daemon=True)
+        self.dropped = 0
+        """Passages that the disk could not take in time, or at all."""
+        self.given_up = 0
+        """Passages deleted before their time because the diary was full."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Write what waits, within `timeout_s`."""
+        if self._thread.is_alive():
+            try:
+                self._queue.put(None, timeout=timeout_s)
+                self._thread.join(timeout_s)
+            except queue.Full:
+                log.error("diary.abandoned", rows=self._queue.qsize())
+        with self._lock:
+            self._db.close()
+
+    def add(self, camera: str, at: datetime, passage: Passage) -> None:
+        """Note a passage; `at` is the wall time of its best look. Never blocks."""
+        try:
+            self._queue.put_nowait(_Row(camera, at, passage))
+        except queue.Full:
+            self.dropped += 1
+
+    def end_expired(self) -> int:
+        """Delete for good what is older than it may be; how many passages. Now and then."""
+        now = self._now()
+        if now is None:
+            return 0
+        try:
+            with self._lock:
+                gone = self._execute("DELETE FROM passage WHERE at_us < ?", _us(now - self._keep))
+                over = self._bytes() - self._most_bytes
+                if over > 0:
+                    gone += self._make_room(over)
+                if gone:
+                    self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return gone
+        except sqlite3.Error as error:
+            log.error("diary.expire", error=str(error))
+            return 0
+
+    def count(self) -> int:
+        """Passages that are kept."""
+        with self._lock:
+            return int(self._db.conn.execute("SELECT count(*) FROM passage").fetchone()[0])
+
+    def _run(self) -> None:
+        while (row := self._queue.get()) is not None:
+            rows = [row]
+            last = False
+            while len(rows) < _BATCH and not last:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                last = following is None
+                rows += [] if following is None else [following]
+            self._write(rows)
+            if last:
+                return
+
+    def _write(self, rows: list[_Row]) -> None:
+        try:
+            values = [_values(row) for row in rows]
+            with self._lock, self._db.conn:
+                self._db.table("passage").insert_all(values)
+        except (sqlite3.Error, ValueError) as error:
+            self.dropped += len(rows)
+            log.error("diary.write", error=type(error).__name__, rows=len(rows))
+
+    def _execute(self, sql: str, *values: object) -> int:
+        with self._db.conn:
+            return self._db.conn.execute(sql, values).rowcount
+
+    def _bytes(self) -> int:
+        run = self._db.conn.execute
+        pages = run("PRAGMA page_count").fetchone()[0] - run("PRAGMA freelist_count").fetchone()[0]
+        return int(pages * run("PRAGMA page_size").fetchone()[0])
+
+    def _make_room(self, over: int) -> int:
+        """Delete the oldest until a twentieth is free again."""
+        (rows,) = self._db.conn.execute("SELECT count(*) FROM passage").fetchone()
+        share = min(1.0, (over + self._most_bytes / 20) / max(1, self._bytes()))
+        oldest = "DELETE FROM passage WHERE id IN (SELECT id FROM passage ORDER BY at_us LIMIT ?)"
+        gone = self._execute(oldest, max(1, round(rows * share)))
+        self.given_up += gone
+        log.warning("diary.full", given_up=gone)
+        return gone
+
+    def _open(self) -> Database:
+        previous = os.umask(0o077)
+        try:
+            try:
+                return _database(self._path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                aside = self._path.with_suffix(".damaged")
+                self._path.replace(aside)
+                for suffix in ("-wal", "-shm"):
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                log.error("diary.damaged", kept=str(aside))
+                return _database(self._path)
+        finally:
+            os.umask(previous)
+
+
+def _database(path: Path) -> Database:
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}").fetchone()
+        db = Database(connection, recursive_triggers=False, execute_plugins=False)
+        migrations.apply(db)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return db
+
+
+def _values(row: _Row) -> dict[str, object]:
+    passage = row.passage
+    text = normalise(passage.read.text)
+    crop = crop_jpeg(passage.crop)
+    places = [
+        (one.place, [(c.text, round(c.probability, 4)) for c in one.candidates[:4]])
+        for one in passage.read.characters
+        if one.best.text or one.best.probability < 0.99
+    ]
+    return {
+        "at_us": _us(row.at),
+        "camera": row.camera,
+        "text": text,
+        "tail": text[-4:],
+        "type": passage.read.type,
+        "colour": passage.read.colour,
+        "confidence": round(min(1.0, max(0.0, passage.read.confidence)), 5),
+        "looks": passage.looks,
+        "direction": passage.direction,
+        "speed": passage.speed,
+        "candidates": json.dumps(places, ensure_ascii=False),
+        "crop": crop,
+        "crop_sha256": hashlib.sha256(crop).hexdigest(),
+        "listed": int(bool(passage.hits)),
+    }
+
+
+def _us(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND

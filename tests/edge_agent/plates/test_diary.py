@@ -1,0 +1,131 @@
+"""The diary keeps passages for 30 days, then nothing of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.plates.crop import MOST_BYTES, crop_jpeg
+from edge_agent.plates.diary import WAITING, Diary
+from edge_agent.scene import Passage
+from tests.edge_agent.plates.passing import hit, passage
+from wire.clock import SimulatedClock
+
+
+class Kept:
+    """A diary with its clock and its file."""
+
+    def __init__(self, folder: Path, **settings: float) -> None:
+        self.clock = SimulatedClock()
+        self.path = folder / "plates.sqlite"
+        self.diary = Diary(self.path, self.clock.now, **settings)  # type: ignore[arg-type]
+        self.diary.start()
+
+    def write(self, *passages: Passage) -> None:
+        """Until they are on the disk."""
+        for one in passages:
+            self.diary.add("cam-1", self.clock.now(), one)
+        self.diary.close()
+        self.diary = Diary(self.path, self.clock.now)
+        self.diary.start()
+
+    def rows(self, sql: str = "SELECT * FROM passage ORDER BY id") -> list[sqlite3.Row]:
+        with sqlite3.connect(self.path) as run:
+            run.row_factory = sqlite3.Row
+            return run.execute(sql).fetchall()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    kept = Kept(tmp_path)
+    yield kept
+    kept.diary.close()
+
+
+def test_a_passage_is_kept_with_what_a_search_needs(kept: Kept) -> None:
+    kept.write(passage("12가3456"), passage("34나5678", hits=(hit(),)))
+    first, second = kept.rows()
+    assert (first["text"], first["tail"], first["type"]) == ("12가3456", "3456", "p7")
+    assert (first["camera"], first["direction"], first["speed"]) == ("cam-1", "towards", "slow")
+    assert first["crop"][:2] == b"\xff\xd8"
+    assert '["letter", [["가"' in first["candidates"]
+    assert (first["listed"], second["listed"]) == (0, 1)
+
+
+def test_after_thirty_days_nothing_of_it_is_left(kept: Kept) -> None:
+    kept.write(passage("12가3456"))
+    kept.clock.advance(29 * 86_400)
+    kept.write(passage("34나5678"))
+    assert kept.diary.end_expired() == 0
+    kept.clock.advance(86_401)
+    assert kept.diary.end_expired() == 1
+    assert [row["text"] for row in kept.rows()] == ["34나5678"]
+    kept.diary.close()
+    on_disk = b"".join(file.read_bytes() for file in kept.path.parent.iterdir())
+    assert "12가3456".encode() not in on_disk
+    assert "34나5678".encode() in on_disk
+
+
+def test_while_the_time_is_unknown_nothing_is_deleted(tmp_path: Path) -> None:
+    diary = Diary(tmp_path / "plates.sqlite", lambda: None)
+    diary.start()
+    diary.add("cam-1", SimulatedClock().now() - timedelta(days=400), passage())
+    diary.close()
+    diary = Diary(tmp_path / "plates.sqlite", lambda: None)
+    assert (diary.end_expired(), diary.count()) == (0, 1)
+    diary.close()
+
+
+def test_a_search_by_serial_or_beginning_goes_by_an_index(kept: Kept) -> None:
+    def plan(where: str) -> str:
+        rows = kept.rows(f"EXPLAIN QUERY PLAN SELECT * FROM passage WHERE {where}")
+        return " ".join(row["detail"] for row in rows)
+
+    assert "passage_by_tail" in plan("tail = '3456' AND at_us BETWEEN 0 AND 1")
+    assert "passage_by_text" in plan("text GLOB '12가????'")
+    assert "passage_by_time" in plan("at_us BETWEEN 0 AND 1")
+
+
+def test_a_full_diary_gives_up_the_oldest_and_counts_them(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, megabytes=0)
+    for number in range(20):
+        kept.diary.add("cam-1", kept.clock.now() + timedelta(seconds=number), passage())
+    kept.diary.close()
+    diary = Diary(kept.path, kept.clock.now, megabytes=0)
+    assert diary.end_expired() > 0
+    assert diary.given_up > 0
+    diary.close()
+
+
+def test_a_queue_that_is_full_counts_and_does_not_wait(tmp_path: Path) -> None:
+    diary = Diary(tmp_path / "plates.sqlite", SimulatedClock().now)
+    for _ in range(WAITING + 3):
+        diary.add("cam-1", SimulatedClock().now(), passage())
+    assert diary.dropped == 3
+    diary.start()
+    diary.close()
+
+
+def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "plates.sqlite"
+    path.write_bytes(b"no database at all" * 100)
+    diary = Diary(path, SimulatedClock().now)
+    assert diary.count() == 0
+    assert (tmp_path / "plates.damaged").exists()
+    diary.close()
+
+
+def test_the_smallest_crop_is_kept_and_the_largest_fits() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (512, 512, 3), np.uint8)
+    for crop in (np.zeros((8, 20, 3), np.uint8), noise):
+        assert 100 < len(crop_jpeg(crop)) <= MOST_BYTES
+
+
+def test_only_the_owner_may_read_it(kept: Kept) -> None:
+    kept.write(passage())
+    assert all(file.stat().st_mode & 0o077 == 0 for file in kept.path.parent.iterdir())
