@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,9 +16,13 @@ from wire.clock import Clock
 
 STOP_S: Final = 5.0
 
+SPARE_WAITING: Final = 8
+"""Pieces of spare work that one camera may have waiting."""
+
 log = structlog.get_logger()
 
 Work = Callable[[Frame], None]
+Job = Callable[[], None]
 
 
 class Lane:
@@ -33,6 +39,11 @@ class Lane:
         """Pictures whose analysis raised."""
         self.busy_s = 0.0
         """Seconds that its analyses took."""
+        self.spare_served = 0
+        """Pieces of spare work that were done."""
+        self.spare_dropped = 0
+        """... and those that found no room."""
+        self.spare_busy_s = 0.0
         self._offer = offer
 
     def put(self, frame: Frame) -> None:
@@ -43,8 +54,9 @@ class Lane:
 class InferenceScheduler:
     """Fair between cameras, bounded to one waiting picture each; the newest picture wins.
 
-    A camera's pictures are analysed one after the other, by whichever thread is free. `start` once,
-    `stop` once.
+    A camera's pictures are analysed one after the other, by whichever thread is free. Spare work is
+    done while no picture's turn has come, one piece at a time, and never by the last free thread of
+    several: a picture waits for one short piece of it at the most. `start` once, `stop` once.
     """
 
     def __init__(self, clock: Clock, workers: int = 1) -> None:
@@ -53,6 +65,9 @@ class InferenceScheduler:
         self._fairness = Fairness()
         self._lanes: dict[str, Lane] = {}
         self._frames: dict[str, Frame] = {}
+        self._spare: dict[str, deque[Job]] = {}
+        self._spare_running = 0
+        self._most_spare = max(1, workers - 1)
         self._changed = threading.Condition()
         self._stopping = False
         self._threads = [
@@ -70,6 +85,20 @@ class InferenceScheduler:
             self._lanes[camera] = lane
             self._fairness.add(camera, per_second)
         return lane
+
+    def spare(self, camera: str, job: Job) -> bool:
+        """Have `job` (some 10 ms) done for a camera when nothing is to be analysed.
+
+        False, and counted, when too much of this camera's waits. Never blocks.
+        """
+        with self._changed:
+            waiting = self._spare.setdefault(camera, deque())
+            if len(waiting) >= SPARE_WAITING:
+                self._lanes[camera].spare_dropped += 1
+                return False
+            waiting.append(job)
+            self._changed.notify()
+            return True
 
     def start(self) -> None:
         """Begin to analyse."""
@@ -95,29 +124,60 @@ class InferenceScheduler:
 
     def _run(self) -> None:
         while (turn := self._turn()) is not None:
-            lane, frame = turn
-            began_s = self._clock.monotonic()
-            try:
-                lane.work(frame)
-                lane.served += 1
-            except Exception:
-                # One bad picture must not end the watch of all cameras.
-                lane.failed += 1
-                log.exception("analysis.failed", camera=lane.camera)
-            ended_s = self._clock.monotonic()
-            with self._changed:
-                lane.busy_s += ended_s - began_s
-                self._fairness.done(lane.camera, ended_s - began_s, ended_s)
-                # Its next picture may have come meanwhile, for any free thread.
-                self._changed.notify()
+            turn()
 
-    def _turn(self) -> tuple[Lane, Frame] | None:
-        """The next picture to analyse, waiting for it; None once stopped."""
+    def _turn(self) -> Job | None:
+        """What to do next, waiting for it; None once stopped."""
         with self._changed:
             while not self._stopping:
                 now_s = self._clock.monotonic()
                 camera = self._fairness.next(now_s)
                 if camera is not None:
-                    return self._lanes[camera], self._frames.pop(camera)
+                    return partial(self._analyse, self._lanes[camera], self._frames.pop(camera))
+                spare = self._next_spare()
+                if spare is not None:
+                    return spare
                 self._changed.wait(self._fairness.wakes_in(now_s))
             return None
+
+    def _analyse(self, lane: Lane, frame: Frame) -> None:
+        done, took_s = self._timed(lane, lambda: lane.work(frame))
+        with self._changed:
+            lane.served += done
+            lane.busy_s += took_s
+            self._fairness.done(lane.camera, took_s, self._clock.monotonic())
+            # Its next picture may have come meanwhile, for any free thread.
+            self._changed.notify()
+
+    def _next_spare(self) -> Job | None:
+        """Spare work of the camera that has waited longest for its turn."""
+        if self._spare_running >= self._most_spare:
+            return None
+        for camera in list(self._spare):
+            waiting = self._spare.pop(camera)
+            self._spare[camera] = waiting
+            if waiting:
+                self._spare_running += 1
+                return partial(self._do_spare, self._lanes[camera], waiting.popleft())
+        return None
+
+    def _do_spare(self, lane: Lane, job: Job) -> None:
+        done, took_s = self._timed(lane, job)
+        with self._changed:
+            self._spare_running -= 1
+            lane.spare_served += done
+            lane.spare_busy_s += took_s
+            self._changed.notify()
+
+    def _timed(self, lane: Lane, job: Job) -> tuple[bool, float]:
+        """Whether `job` ended well, and the seconds it took."""
+        began_s = self._clock.monotonic()
+        done = True
+        try:
+            job()
+        except Exception:
+            # One bad picture must not end the watch of all cameras.
+            done = False
+            lane.failed += 1
+            log.exception("analysis.failed", camera=lane.camera)
+        return done, self._clock.monotonic() - began_s

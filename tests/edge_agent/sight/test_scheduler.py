@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge_agent.scene import Frame
-from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.sight.scheduler import SPARE_WAITING, InferenceScheduler
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
 
@@ -100,3 +100,57 @@ def test_stopping_drops_what_waits_and_ends_the_threads(scheduler: InferenceSche
     assert not ended.is_alive()
     assert gate.came == [1]
     assert not any(t.name.startswith("inference-") and t.is_alive() for t in threading.enumerate())
+
+
+def test_spare_work_waits_until_no_picture_does(scheduler: InferenceScheduler) -> None:
+    gate = Gate()
+    lane = scheduler.add("a", 1000, gate)
+    scheduler.start()
+    lane.put(frame(1))
+    assert gate.entered.wait(10)
+    assert scheduler.spare("a", lambda: gate.came.append(-1.0))
+    assert scheduler.spare("a", lambda: gate.came.append(-2.0))
+    lane.put(frame(2))
+    gate.open.set()
+    wait_until(lambda: lane.spare_served == 2, 10, "the spare work")
+    assert gate.came == [1, 2, -1, -2]
+
+
+def test_spare_work_is_bounded_shared_between_cameras_and_its_failures_contained(
+    scheduler: InferenceScheduler,
+) -> None:
+    done: list[str] = []
+    lanes = {name: scheduler.add(name, 1000, Gate()) for name in "ab"}
+
+    def fail() -> None:
+        raise ValueError("spoiled look")
+
+    for number in range(SPARE_WAITING):
+        assert scheduler.spare("a", lambda number=number: done.append(f"a{number}"))  # type: ignore[misc]
+    assert not scheduler.spare("a", lambda: done.append("too many"))
+    assert scheduler.spare("b", fail)
+    assert scheduler.spare("b", lambda: done.append("b1"))
+    scheduler.start()
+    wait_until(lambda: len(done) == SPARE_WAITING + 1, 10, "all spare work")
+    assert lanes["a"].spare_dropped == 1
+    assert (lanes["b"].failed, lanes["b"].spare_served) == (1, 1)
+    assert done.index("b1") < 4
+
+
+def test_the_last_free_thread_of_several_never_does_spare_work() -> None:
+    scheduler = InferenceScheduler(SystemClock(), workers=2)
+    gate, analysed = Gate(), Gate()
+    lane = scheduler.add("a", 1000, analysed)
+    analysed.open.set()
+    busy = [frame(1), frame(2)]
+    scheduler.start()
+    try:
+        for picture in busy:
+            assert scheduler.spare("a", lambda picture=picture: gate(picture))  # type: ignore[misc]
+        assert gate.entered.wait(10)
+        lane.put(frame(3))
+        wait_until(lambda: lane.served == 1, 10, "the picture")
+        assert len(gate.came) == 1
+    finally:
+        gate.open.set()
+        scheduler.stop()
