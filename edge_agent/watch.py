@@ -97,6 +97,9 @@ class CameraWatch:
 
     def _on_seen(self, seen: Seen) -> None:
         for finding in seen.findings:
+            if finding.plate is not None and not finding.plate.hits:
+                # On no list: it stands in the diary, and goes nowhere else.
+                continue
             burns = self._fire_model is not None and finding.type in ("fire", "smoke")
             model = self._fire_model if burns else self._model
             self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)

@@ -12,6 +12,7 @@ from edge_agent.rules.fall import Fall
 from edge_agent.rules.fire import Burning
 from edge_agent.rules.intrusion import Intrusion
 from edge_agent.rules.loitering import Loitering
+from edge_agent.rules.plate import Plate
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import CameraRules, RuleSpec
 from edge_agent.scene import Finding, Sighting
@@ -45,6 +46,11 @@ def wants_fire(camera_rules: CameraRules) -> bool:
     return any(spec.type in ("fire", "smoke") for spec in camera_rules.rules)
 
 
+def wants_plates(camera_rules: CameraRules) -> bool:
+    """Whether a rule of the camera asks for plates."""
+    return any(spec.type == "plate" for spec in camera_rules.rules)
+
+
 def wants_still_objects(rules: Sequence[Rule]) -> bool:
     """Whether one of `rules` asks for what was left standing in the scene."""
     return any(isinstance(rule, Abandonment) for rule in rules)
@@ -65,4 +71,6 @@ def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule
             return Fall(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
         case "fire" | "smoke", zone_id:
             return Burning(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
+        case "plate", zone_id:
+            return Plate(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
     raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")

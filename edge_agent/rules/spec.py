@@ -29,6 +29,7 @@ IMPLEMENTED: Final[tuple[RuleType, ...]] = (
     "dumping",
     "fire",
     "smoke",
+    "plate",
 )
 """The rule types that this release can run."""
 
@@ -159,6 +160,22 @@ class RuleSpec(Settings):
         description="The least height of an object's box, in fractions of the frame's height.",
     )
 
+    plates: Literal["listed", "any"] = Field(
+        default="listed",
+        description="For plates: `listed` tells of those on a watchlist; `any` of all that are "
+        "read in the zone, to `analyze` alone: what is on no list never leaves the box.",
+    )
+    lists: tuple[Name, ...] = Field(
+        default=(),
+        max_length=32,
+        description="For plates: the watchlists that it heeds; empty means every one.",
+    )
+    near_matches: bool = Field(
+        default=True,
+        description="For plates: also tell of entries that the read may be mistaken for, marked "
+        "as such.",
+    )
+
     @field_validator("type")
     @classmethod
     def _exists(cls, value: RuleType) -> RuleType:
@@ -178,6 +195,11 @@ class RuleSpec(Settings):
             raise ValueError(f"a rule of the type {self.type!r} takes no line")
         if self.seconds is not None and self.type not in _DEFAULT_SECONDS:
             raise ValueError(f"a rule of the type {self.type!r} takes no seconds")
+        given = self.model_fields_set & {"plates", "lists", "near_matches"}
+        if self.type != "plate" and given:
+            raise ValueError(f"a rule of the type {self.type!r} takes no {sorted(given)[0]}")
+        if self.plates == "any" and self.zone is None:
+            raise ValueError("a rule for any plate needs a zone")
         return self
 
     @property

@@ -17,6 +17,7 @@ import structlog
 
 from edge_agent.scene import Box, Finding, Frame, Image
 from edge_agent.uplink.outbox import Outbox
+from edge_agent.uplink.plate import plate_part
 from edge_agent.uplink.still import Still, encode, shrink
 from edge_agent.uplink.store import OutboxError
 from wire.clock import Clock
@@ -29,7 +30,6 @@ from wire.event import (
     ClipPart,
     Event,
     ModelPart,
-    PlatePart,
     Severity,
     StillPart,
     TimeQuality,
@@ -154,13 +154,14 @@ class Reporter:
         frame: Frame,
         *,
         model: ModelPart | None = None,
-        plate: PlatePart | None = None,
         drill: bool = False,
     ) -> str:
         """Report one phase of a finding; `frame` is the one behind it. Returns the finding's id.
 
-        An opening carries a still. Never blocks on the disk.
+        An opening carries a still, of a plate the picture that it was read best in. Never blocks
+        on the disk. Raises ValueError for a plate that is on no list: such a read never leaves.
         """
+        plate = None if finding.plate is None else plate_part(finding.plate)
         quality = self._quality()
         known = self._remember(finding, frame, quality)
         severity = _severity(finding.severity)
@@ -205,7 +206,9 @@ class Reporter:
                 drill=drill,
             )
 
-        picture = self._picture(frame) if finding.phase == "open" else None
+        picture = None
+        if finding.phase == "open":
+            picture = self._picture(frame) if finding.plate is None else finding.plate.picture
         self._submit(_Job("finding", severity, frame.camera, build, picture, known.id))
         return known.id
 
