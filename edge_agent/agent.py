@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from edge_agent.camera.faults import redact
+from edge_agent.camera.glimpse import Glimpses
 from edge_agent.clips.grant import GrantDesk
 from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
+from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
-from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire
+from edge_agent.plates.shipped import shipped_finder
+from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
@@ -50,6 +54,8 @@ from wire.topics import DeviceAddress, service_source
 
 SIGNER = "signer"
 LIMITS_EVERY_S = 60.0
+MOST_DROPPED = 64
+"""Counters that a health report holds."""
 DRAIN_S = 5.0
 
 log = structlog.get_logger()
@@ -121,6 +127,7 @@ class Agent:
             self._reporter.audit,
         )
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
+        self._plates = self._plate_desk(guard)
         self._cameras = self._make_cameras()
         self._grants = GrantDesk(
             settings.data / "grants.sqlite", identity.name, signer_key, self._clock
@@ -200,7 +207,11 @@ class Agent:
         model = self._model_part(self._detector.model)
         rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
         fire = None if self._fire is None or not wants_fire(camera) else FireWatch(self._fire)
-        analysis = Analysis(*camera_sight(self._detector), rules, self._posture, fire)
+        glimpses, plates = None, None
+        if self._plates is not None and wants_plates(camera):
+            glimpses = None if camera.sub_url is None else Glimpses(camera.id)
+            plates = self._plates.stage(camera.id, glimpses)
+        analysis = Analysis(*camera_sight(self._detector), rules, self._posture, fire, plates)
         try:
             return CameraWatch(
                 self._settings,
@@ -210,13 +221,44 @@ class Agent:
                 self._scheduler,
                 self._reporter,
                 model,
-                None if self._fire is None else self._model_part(self._fire.model),
+                self._models_by_type(),
+                glimpses,
             )
         except SettingsError as error:
             # The others go on; this one is reported down with what is wrong.
             log.error("camera.config", camera=camera.id, url=redact(camera.url), detail=str(error))
             self._reporter.camera(camera.id, "down", "config.invalid", str(error))
             return None
+
+    def _plate_desk(self, guard: WallClockGuard) -> PlateDesk | None:
+        """What reads plates, when a camera asks for it."""
+        settings = self._settings
+        if not any(wants_plates(camera) for camera in settings.cameras):
+            return None
+        try:
+            return PlateDesk(
+                settings.data,
+                shipped_finder(Registry.default(), settings.detector_threads),
+                self._lists.match,
+                self._scheduler,
+                guard.now,
+                days=settings.plates.diary_days,
+                megabytes=settings.plates.diary_megabytes,
+            )
+        except sqlite3.Error as error:
+            raise SettingsError(
+                f"{settings.data}: the diary of plates cannot be opened ({error}); "
+                "check the disk and who may write there"
+            ) from error
+
+    def _models_by_type(self) -> dict[str, ModelPart]:
+        """Types of findings that another model than the detector stands behind."""
+        models: dict[str, ModelPart] = {}
+        if self._fire is not None:
+            models |= dict.fromkeys(("fire", "smoke"), self._model_part(self._fire.model))
+        if self._plates is not None:
+            models["plate"] = self._model_part(self._plates.model)
+        return models
 
     def _model_part(self, model: ModelId) -> ModelPart:
         return ModelPart(
@@ -226,6 +268,8 @@ class Agent:
     def _start(self) -> None:
         self._reporter.start()
         self._lists.report_lost()
+        if self._plates is not None:
+            self._plates.start()
         self._sessions.start()
         self._link.start()
         self._scheduler.start()
@@ -236,6 +280,8 @@ class Agent:
         for camera in self._cameras:
             camera.stop()
         self._scheduler.stop()
+        if self._plates is not None:
+            self._plates.close()
         self._sessions.stop()
         self._reporter.close()
         self._drain()
@@ -261,6 +307,8 @@ class Agent:
             return
         self._limits_due_s = now_s + LIMITS_EVERY_S
         self._lists.end_expired()
+        if self._plates is not None:
+            self._plates.diary.end_expired()
         try:
             self._outbox.enforce_limits()
         except OutboxError as error:
@@ -278,7 +326,10 @@ class Agent:
         totals = {"reports": self._reporter.dropped, **self._link.dropped}
         for camera in self._cameras:
             totals |= camera.dropped()
-        return {name: count for name, count in sorted(totals.items()) if count}
+        if self._plates is not None:
+            totals |= self._plates.dropped()
+        largest = sorted(totals.items(), key=lambda item: -item[1])[:MOST_DROPPED]
+        return {name: count for name, count in sorted(largest) if count}
 
     def _faults(self) -> list[str]:
         found = {self._link.fault, self._reporter.fault}

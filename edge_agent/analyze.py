@@ -12,10 +12,11 @@ from typing import Any
 
 from edge_agent.annotate import AnnotatedVideo, draw
 from edge_agent.pipeline import Analysis, LooksCloser
+from edge_agent.plates.stage import RecordedPlates
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
 from edge_agent.rules.spec import CameraRules, RuleSpec
-from edge_agent.scene import Box, Finding
+from edge_agent.scene import Box, Finding, Passage
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.region_detector import SeesAtSize
@@ -39,6 +40,8 @@ class RecordedFinding:
     """Every track that took part, in the order in which they did."""
     box: Box | None
     """Where it was when the alarm was raised."""
+    plate: Passage | None = None
+    """Whose plate it is about."""
 
     def as_json(self) -> dict[str, Any]:
         """The finding as one line of the output, numbers rounded to what they are worth."""
@@ -53,8 +56,27 @@ class RecordedFinding:
             "zone": self.zone,
             "tracks": list(self.tracks),
             "box": None if box is None else [round(n, 4) for n in (box.x, box.y, box.w, box.h)],
-            "plate": None,
+            "plate": None if self.plate is None else _plate_json(self.plate),
         }
+
+
+def _plate_json(passage: Passage) -> dict[str, Any]:
+    """The read in the words of `plates read`, with the list that it met, if any."""
+    hit = passage.hits[0] if passage.hits else None
+    box = passage.box
+    return {
+        "text": passage.read.text,
+        "type": passage.read.type,
+        "color": passage.read.colour,
+        "confidence": round(passage.read.confidence, 3),
+        "box": [round(n, 4) for n in (box.x, box.y, box.w, box.h)],
+        "looks": passage.looks,
+        "direction": passage.direction,
+        "speed": passage.speed,
+        "list": None if hit is None else hit.list_id,
+        "listed": None if hit is None else hit.listed,
+        "near": None if hit is None else hit.near,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,7 @@ def analyze(
     *,
     closer: LooksCloser | None = None,
     fire: FireNetwork | None = None,
+    plates: RecordedPlates | None = None,
     site_zone: tzinfo,
     per_second: float,
     started_at: datetime | None = None,
@@ -90,6 +113,7 @@ def analyze(
 
     `closer` answers rules that ask for a person's posture; without it they decide by boxes alone.
     `fire` verifies what may burn or smoke; without it rules for fire and smoke find nothing.
+    `plates` reads those of tracked vehicles; it remembers, so that each recording needs its own.
     Schedules are judged by `started_at`, the wall time of the first picture, or the file's own
     creation time. `annotate` names an MP4 to draw into. Nothing depends on the machine's clock or
     speed: the same input gives the same output.
@@ -100,7 +124,7 @@ def analyze(
         untimed = recording.started_at is None and any(rule.schedule for rule in asked.rules)
         rules = build_rules(_always_armed(asked) if untimed else asked, site_zone)
         watch = None if fire is None else FireWatch(fire)
-        analysis = Analysis(*camera_sight(detector), rules, closer, watch)
+        analysis = Analysis(*camera_sight(detector), rules, closer, watch, plates)
         shape = recording.shape
         drawn = None
         if annotate is not None:
@@ -109,15 +133,18 @@ def analyze(
             )
         diary = _Diary()
         pictures, media_s = 0, 0.0
+        last = None
         for frame in recording.frames(per_second):
             seen = analysis.step(frame)
             diary.take(seen.findings)
-            pictures, media_s = pictures + 1, frame.media_s
+            pictures, media_s, last = pictures + 1, frame.media_s, frame
             if drawn is not None:
                 now = draw(frame.image, media_s, asked, seen.tracks, diary.open)
                 drawn.add(now, media_s)
             if progress is not None:
                 progress(media_s, shape.duration_s)
+        if last is not None:
+            diary.take(analysis.finish(last).findings)
         diary.finish(media_s)
         return Analyzed(diary.findings(), pictures, media_s, recording.damaged, untimed)
 
@@ -176,5 +203,6 @@ class _Diary:
                 zone=last.zone,
                 tracks=tuple(self._tracks.pop(name)),
                 box=first.box,
+                plate=first.plate,
             )
         )

@@ -45,13 +45,20 @@ def analyze(
     ] = None,
     time_zone: Annotated[str, typer.Option(help="The site's time zone.")] = "Asia/Seoul",
     threads: Annotated[int, typer.Option(min=1, max=16, help="Cores for the detector.")] = 1,
+    watchlist: Annotated[
+        list[Path] | None,
+        typer.Option(help="A text file of plates, one a line, for rules that tell of listed ones."),
+    ] = None,
 ) -> None:
     """Run the camera's pipeline over a recording; one JSON object a line for every finding."""
     from edge_agent.analyze import analyze as run
     from edge_agent.analyze import write_lines
     from edge_agent.config import CameraSettings
+    from edge_agent.plates.list_file import read_lists
+    from edge_agent.plates.shipped import shipped_finder
+    from edge_agent.plates.stage import RecordedPlates
     from edge_agent.recording import RecordingError
-    from edge_agent.rules.base import wants_closer_look, wants_fire
+    from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
     from edge_agent.rules.spec import CameraRules
     from edge_agent.sight.detector import Detector
     from edge_agent.sight.fire import FireNetwork
@@ -66,6 +73,11 @@ def analyze(
         asks = wants_closer_look(asked)
         closer = Posture(Registry.default(), threads=threads) if asks else None
         fire = FireNetwork(Registry.default(), threads=threads) if wants_fire(asked) else None
+        lists = read_lists(watchlist or [])
+        plates = None
+        if wants_plates(asked):
+            finder = shipped_finder(Registry.default(), threads).finder
+            plates = RecordedPlates(finder, lambda read: lists.match(read, None))
         per_second = fps or float(CameraSettings.model_fields["analysis_fps"].default)
         with _bar(video.name) as progress:
             result = run(
@@ -74,6 +86,7 @@ def analyze(
                 detector,
                 closer=closer,
                 fire=fire,
+                plates=plates,
                 site_zone=site_zone,
                 per_second=per_second,
                 started_at=None if started_at is None else started_at.replace(tzinfo=site_zone),

@@ -83,6 +83,15 @@ class ClipSettings(Settings):
     max_sessions: int = Field(8, ge=1, le=64, description="Viewers at once on this box.")
 
 
+class PlateSettings(Settings):
+    """The box's own diary of plates that were read; it never leaves the box as a whole."""
+
+    diary_days: float = Field(30.0, gt=0, le=30, description="Nothing older is kept.")
+    diary_megabytes: int = Field(
+        1_000, ge=10, description="Disk for it; beyond, the oldest is given up."
+    )
+
+
 class AgentSettings(Settings):
     """The whole file."""
 
@@ -107,6 +116,7 @@ class AgentSettings(Settings):
     outbox: OutboxSettings = OutboxSettings()
     still: StillSettings = StillSettings()
     clips: ClipSettings = ClipSettings()
+    plates: PlateSettings = PlateSettings()
     cameras: tuple[CameraSettings, ...] = Field(min_length=1, max_length=64)
 
     @field_validator("time_zone")

@@ -14,10 +14,12 @@ from typing import Protocol
 import structlog
 
 from edge_agent.camera.decoder import FrameDecoder
+from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import CameraSettings, stream_url
 from edge_agent.rules.base import Rule, wants_still_objects
+from edge_agent.rules.plate import Plate
 from edge_agent.scene import (
     NO_CLOSER_LOOK,
     CloserLook,
@@ -26,6 +28,7 @@ from edge_agent.scene import (
     FireRegion,
     Frame,
     Image,
+    Passage,
     Sighting,
     Track,
 )
@@ -68,6 +71,18 @@ class WatchesFire(Protocol):
         ...
 
 
+class ReadsPlates(Protocol):
+    """What reads the plates of tracked vehicles, as the analysis needs it."""
+
+    def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Passage, ...]:
+        """Passages that were read since the last frame."""
+        ...
+
+    def finish(self) -> tuple[Passage, ...]:
+        """The same when a recording has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one frame gave."""
@@ -87,10 +102,12 @@ class Analysis:
         rules: Sequence[Rule],
         closer: LooksCloser | None = None,
         fire: WatchesFire | None = None,
+        plates: ReadsPlates | None = None,
     ) -> None:
         """Without `closer`, rules that ask for a closer look get none and decide by boxes.
 
-        Without `fire`, nothing burns for the rules; it is this camera's alone, for it remembers.
+        Without `fire`, nothing burns for the rules, and without `plates` none is read; both are
+        this camera's alone, for they remember.
         """
         self._detector = detector
         self._tracker = tracker
@@ -98,6 +115,7 @@ class Analysis:
         self._closer = closer
         self._still = StillObjects() if wants_still_objects(self._rules) else None
         self._fire = fire
+        self._plates = plates
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
@@ -115,9 +133,17 @@ class Analysis:
             look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
             still_objects=() if still is None else still.update(frame.image, frame.media_s),
             burning=() if fire is None else fire.update(frame.image, frame.media_s),
+            passages=() if self._plates is None else self._plates.update(frame, tracks),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         return Seen(frame, tracks, findings)
+
+    def finish(self, frame: Frame, wall: datetime | None = None) -> Seen:
+        """A recording ended with `frame`: what can still be said of plates that were in sight."""
+        passages = () if self._plates is None else self._plates.finish()
+        sighting = Sighting(frame.media_s, wall or frame.received_at, passages=passages)
+        about = [rule for rule in self._rules if isinstance(rule, Plate)] if passages else []
+        return Seen(frame, (), tuple(said for rule in about for said in rule.update(sighting)))
 
 
 class CameraPipeline:
@@ -129,12 +155,15 @@ class CameraPipeline:
         clock: Clock,
         analysis: Analysis,
         scheduler: InferenceScheduler,
+        glimpses: Glimpses | None,
         sinks: Sequence[PacketSink],
         on_seen: Callable[[Seen], None],
         on_state: Callable[[CameraStatus], None],
     ) -> None:
         """`sinks` take the main stream beside the analysis: the ring, and whoever watches live.
 
+        `glimpses` are the single pictures of the main stream that plates are read in, of a camera
+        that is analysed in its substream; None when nobody asks for them.
         Raises SettingsError when the camera's credentials cannot be read.
         """
         self.camera = settings.id
@@ -143,7 +172,9 @@ class CameraPipeline:
         self._on_seen = on_seen
         self.lane = scheduler.add(settings.id, settings.analysis_fps, self._analyse)
         self.decoder = FrameDecoder(settings.id, self.lane.put, analysis_fps=settings.analysis_fps)
+        self.glimpses = glimpses
         main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]
+        main_sinks += [] if glimpses is None else [glimpses]
         self.source = RtspSource(
             settings.id, stream_url(settings, settings.url), clock, main_sinks, on_state
         )
@@ -161,6 +192,8 @@ class CameraPipeline:
 
     def start(self) -> None:
         self.decoder.start()
+        if self.glimpses is not None:
+            self.glimpses.start()
         self.source.start()
         if self.sub_source is not None:
             self.sub_source.start()
@@ -171,6 +204,8 @@ class CameraPipeline:
         if self.sub_source is not None:
             self.sub_source.stop()
         self.decoder.stop()
+        if self.glimpses is not None:
+            self.glimpses.stop()
 
     def _analyse(self, frame: Frame) -> None:
         seen = self._analysis.step(frame)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.source import CameraStatus
 from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.ring import Ring
@@ -33,16 +35,17 @@ class CameraWatch:
         scheduler: InferenceScheduler,
         reporter: Reporter,
         model: ModelPart,
-        fire_model: ModelPart | None = None,
+        models: Mapping[str, ModelPart],
+        glimpses: Glimpses | None = None,
     ) -> None:
-        """Events name `model`, the detector, or `fire_model` where it was fire or smoke.
+        """Events name `model`, the detector, or the one that `models` has for their type.
 
         Raises SettingsError when the camera's credentials cannot be read.
         """
         self.id = camera.id
         self._reporter = reporter
         self._model = model
-        self._fire_model = fire_model
+        self._models = models
         self._drill = camera.drill
         self.disk_fault: str | None = None
         self.tap = LiveTap()
@@ -59,6 +62,7 @@ class CameraWatch:
             clock,
             analysis,
             scheduler,
+            glimpses,
             [self.ring, self.tap],
             self._on_seen,
             self._on_status,
@@ -93,6 +97,7 @@ class CameraWatch:
             f"{self.id}.decode-errors": self.pipeline.decoder.errors,
             f"{self.id}.analysis-errors": self.pipeline.lane.failed,
             f"{self.id}.ring": self.ring.counters.dropped,
+            f"{self.id}.plate-looks": self.pipeline.lane.spare_dropped,
         }
 
     def _on_seen(self, seen: Seen) -> None:
@@ -100,8 +105,7 @@ class CameraWatch:
             if finding.plate is not None and not finding.plate.hits:
                 # On no list: it stands in the diary, and goes nowhere else.
                 continue
-            burns = self._fire_model is not None and finding.type in ("fire", "smoke")
-            model = self._fire_model if burns else self._model
+            model = self._models.get(finding.type, self._model)
             self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
 
     def _on_status(self, status: CameraStatus) -> None:
