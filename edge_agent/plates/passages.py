@@ -90,6 +90,13 @@ class _Vehicle:
     best: Look | None = None
     best_track: Track | None = None
     picture: Image | None = None
+    fused: tuple[PlateRead, tuple[Look, ...]] | None = None
+
+    def said(self) -> tuple[PlateRead, tuple[Look, ...]]:
+        """What its looks say together, worked out once for each look."""
+        if self.fused is None:
+            self.fused = fuse(self.looks)
+        return self.fused
 
 
 @dataclass(slots=True)
@@ -151,8 +158,11 @@ class Passages:
         vehicle.in_vain = 0
         vehicle.first_look_s = min(vehicle.first_look_s, look.media_s)
         vehicle.looks = keep_best(vehicle.looks, look)
+        vehicle.fused = None
         if vehicle.best is None or look.weight > vehicle.best.weight:
             vehicle.best, vehicle.best_track, vehicle.picture = look, vehicle.track, picture
+        # Here, not when the next picture is analysed: looks are made beside the analysis.
+        vehicle.said()
 
     def give_up(self, track: int) -> None:
         """A look that was asked for will not come: the queue was full, or the frame is gone."""
@@ -166,11 +176,12 @@ class Passages:
         told = []
         for track, vehicle in list(self._vehicles.items()):
             gone = self._now - vehicle.track.last_s > GONE_S
-            if not vehicle.read and (gone or self._settled(vehicle)) and not self._awaits(vehicle):
+            over = gone and not self._awaits(vehicle)
+            if not vehicle.read and (over or self._settled(vehicle)):
                 vehicle.read = True
                 passage = self._conclude(vehicle)
                 told += [] if passage is None else [passage]
-            if gone and not self._awaits(vehicle):
+            if over:
                 self.unread += vehicle.unsure
                 del self._vehicles[track]
         return tuple(told)
@@ -214,18 +225,19 @@ class Passages:
             return True
         if max(look.width_px for look in vehicle.looks) < GOOD_WIDTH_PX:
             return False
-        read, used = fuse(vehicle.looks)
+        read, used = vehicle.said()
         return len(used) >= ENOUGH_LOOKS and read.confidence >= CERTAIN
 
     def _conclude(self, vehicle: _Vehicle) -> Passage | None:
         """The vehicle's read, unless there is none worth telling or it was told before."""
         if not vehicle.looks or vehicle.best_track is None or vehicle.picture is None:
             return None
-        read, used = fuse(vehicle.looks)
+        read, used = vehicle.said()
         vehicle.unsure = read.confidence < LEAST_CONFIDENCE or read.type == "none"
         if vehicle.unsure:
             # It may stand where its plate is hidden: looked at again, but seldom.
-            vehicle.read, vehicle.looks, vehicle.in_vain = False, (), SELDOM_AFTER
+            vehicle.read, vehicle.looks, vehicle.fused = False, (), None
+            vehicle.in_vain = SELDOM_AFTER
             return None
         if self._told_before(read, vehicle.track):
             self.again += 1

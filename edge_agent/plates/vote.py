@@ -29,7 +29,7 @@ FULL_WIDTH_PX: Final = 110.0
 FULL_SHARPNESS: Final = 250.0
 """Variance of the Laplacian of a plate 128 pixels wide from which on blur plays no part."""
 
-WITNESSES: Final = 3.0
+WITNESSES: Final = 2.0
 """The most that looks at one car count for together."""
 
 _FLOOR: Final = 2e-3
