@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge_agent.plates.motion import direction, speed, stood
+from edge_agent.plates.parts import CARRIERS
 from edge_agent.plates.types import PlateRead
 from edge_agent.plates.vote import KEPT, Look, fuse, keep_best
 from edge_agent.scene import Box, Image, Passage, Track
-
-VEHICLES: Final = frozenset({"car", "bus", "truck", "motorcycle"})
 
 MOST_WISHES: Final = 3
 """Vehicles looked at after one frame: bounds the work that a full street can ask for."""
@@ -134,7 +133,7 @@ class Passages:
             self._known.clear()
         self._now = media_s
         for track in tracks:
-            if track.label in VEHICLES and track.seen:
+            if track.label in CARRIERS and track.seen:
                 self._note(track)
         wanted = [v for v in self._vehicles.values() if self._wants(v, width_px)]
         wanted.sort(key=lambda v: (v.tries, -v.track.box.w))
