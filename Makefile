@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy train-fire train-plates requirements docs
+.PHONY: help .venv demo check test accuracy chaos fuzz train-fire train-plates requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -57,6 +57,26 @@ accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/
 	@rm -rf var/accuracy
 	@status=0; $(BIN)/pytest -q tests/accuracy || status=$$?; \
 	  $(BIN)/python -m polewatch.accuracy.report || status=1; exit $$status
+
+ROUNDS ?= 200
+SEED ?= 1
+BROKERS ?= nats mosquitto
+
+chaos: $(VENV)/dev.stamp ## ROUNDS=200 rounds of faults from SEED=1 on each of BROKERS="nats mosquitto"
+	@bash tests/support/debian.sh
+	@status=0; for broker in $(BROKERS); do \
+	  $(BIN)/python -m tests.system.chaos --broker $$broker --rounds $(ROUNDS) --seed $(SEED) \
+	    || status=1; done; exit $$status
+
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?=
+
+$(VENV)/fuzz.stamp: requirements/fuzz.txt $(VENV)/dev.stamp
+	@$(PIP) install --quiet --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(VENV)/fuzz.stamp ## atheris on every parser of the wire, FUZZ_SECONDS=600 on each of FUZZ_TARGETS (all)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
 	$(BIN)/python -m polewatch.docs

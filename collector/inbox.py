@@ -140,8 +140,6 @@ class Inbox:
                     return
                 delay = min(delay * 2, RETRY_LONGEST_S)
         faultpoint.reach("inbox.committed")
-        for one in batch:
-            self._done(one)
         self.counts.messages += len(batch)
         self.counts.batches += 1
         self.counts.events += effects.new_events
@@ -149,6 +147,10 @@ class Inbox:
         self.counts.refused += effects.refused
         self._announce(effects)
         faultpoint.reach("inbox.announced")
+        # Last: what ends before this comes again from the broker, and its receipts with it.
+        for one in batch:
+            self._done(one)
+        faultpoint.reach("inbox.acknowledged")
 
     def _commit(self, judged: list[tuple[Incoming, Verdict]]) -> Effects:
         now = self._clock.now()

@@ -185,6 +185,8 @@ def diagnose(broker: BrokerSettings, tls: ssl.SSLContext) -> tuple[str, str]:
             pass
     except ssl.SSLCertVerificationError as error:
         return "broker.untrusted", error.verify_message
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        return "broker.unreachable", "cut off in the handshake"
     except ssl.SSLError as error:
         return "broker.refused", str(error.reason or error)
     except OSError as error:

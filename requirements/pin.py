@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SETS = {"demo": ["demo"], "dev": ["demo", "dev"]}
+SETS = {"demo": ["demo"], "dev": ["demo", "dev"], "fuzz": ["fuzz"]}
 
 OPTIONS = [
     *("--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras", "--all-build-deps"),

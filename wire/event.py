@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wire.names import Id, Moment, Name, Sha256, Text, WireModel
+from wire.names import MAX_SEQ, Id, Moment, Name, Sha256, Text, WireModel
 
 RuleType = Literal[
     "intrusion",
@@ -143,8 +143,8 @@ class Event(WireModel):
 class SeqRange(WireModel):
     """Numbers `first` to `last`, both included."""
 
-    first: int = Field(ge=1)
-    last: int = Field(ge=1)
+    first: int = Field(ge=1, le=MAX_SEQ)
+    last: int = Field(ge=1, le=MAX_SEQ)
 
 
 LossReason = Literal["disk-full", "age", "size", "corrupt", "epoch-lost", "receipted", "queue"]
@@ -174,7 +174,7 @@ class EpochStart(WireModel):
     """The first message of an epoch (kind `epoch`)."""
 
     previous: Id | None = None
-    previous_last_seq: int | None = Field(None, ge=0)
+    previous_last_seq: int | None = Field(None, ge=0, le=MAX_SEQ)
     reason: Literal["first", "folder-lost", "folder-restored", "corrupt", "commanded"]
     boot_id: Id
 

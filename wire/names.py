@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import uuid_utils
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 NAME_PATTERN = r"^[a-z0-9-]{1,32}$"
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -20,9 +20,15 @@ Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Shard = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}$")]
+MAX_SEQ = 999_999_999_999
+"""Highest number of an epoch: twelve digits in the envelope, and small enough for a database."""
+
 Text = Annotated[str, StringConstraints(max_length=500)]
-Moment = AwareDatetime
-"""A wall-clock time with its offset."""
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC)),
+]
+"""A wall-clock time with its offset, far enough from the calendar's ends to be reckoned with."""
 
 _NAME = re.compile(NAME_PATTERN)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from wire.event import SeqRange
-from wire.names import Id, Name, Sha256, WireModel
+from wire.names import MAX_SEQ, Id, Name, Sha256, WireModel
 
 
 class Received(WireModel):
     """One message that the collector has committed."""
 
-    seq: int = Field(ge=1)
+    seq: int = Field(ge=1, le=MAX_SEQ)
     id: Id
 
 
@@ -25,7 +25,9 @@ class Receipt(WireModel):
     refused: tuple[Received, ...] = Field(
         (), max_length=500, description="Kept in quarantine; will never be accepted as they are."
     )
-    contiguous: int = Field(ge=0, description="Highest number up to which nothing is missing.")
+    contiguous: int = Field(
+        ge=0, le=MAX_SEQ, description="Highest number up to which nothing is missing."
+    )
 
 
 class GapRequest(WireModel):

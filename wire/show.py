@@ -33,9 +33,9 @@ def describe(message: bytes, trust: Trust | None = None) -> dict[str, Any]:
         try:
             header = json.loads(urlsafe_b64decode(parts[0]))
             payload = urlsafe_b64decode(parts[1])
-        except (ValueError, TypeError) as error:
-            raise EnvelopeError("malformed", f"not base64url ({error})") from error
-        signature = {"state": "not checked", "kid": str(header.get("kid"))}
+            signature = {"state": "not checked", "kid": str(header["kid"])}
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise EnvelopeError("malformed", f"no JWS header with a kid ({error})") from error
         if trust is not None:
             signature["state"] = _check(message, trust)
     shown: dict[str, Any] = {"signature": signature}
@@ -52,7 +52,7 @@ def describe(message: bytes, trust: Trust | None = None) -> dict[str, Any]:
     except ValueError:
         try:
             shown["message"] = json.loads(payload)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EnvelopeError("malformed", "the payload is not JSON") from error
     return shown
 

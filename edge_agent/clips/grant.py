@@ -119,7 +119,7 @@ class GrantDesk:
 
     def _refusal(self, grant: Grant, offer: WhepOffer) -> tuple[str, str] | None:
         now = self._clock.now()
-        if not grant.issued_at - SKEW <= now < grant.expires_at:
+        if not grant.issued_at <= now + SKEW or not now < grant.expires_at:
             return "grant.expired", f"valid from {grant.issued_at} to {grant.expires_at}"
         if grant.device != self._device or grant.camera != offer.camera:
             return "grant.foreign", f"it is for {grant.device}/{grant.camera}"

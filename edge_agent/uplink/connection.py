@@ -103,6 +103,9 @@ class Connection:
             raise LinkError(
                 "broker.untrusted", f"{self._where} ({error.verify_message})"
             ) from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            # Cut in the middle of the handshake: that says nothing of certificates.
+            raise LinkError("broker.unreachable", f"{self._where} (cut off)") from error
         except ssl.SSLError as error:
             code = "broker.refused" if "ALERT" in str(error) else "broker.untrusted"
             raise LinkError(code, f"{self._where} ({error.reason or error})") from error

@@ -23,7 +23,7 @@ from edge_agent.uplink.connection import Connection, LinkError, Will
 from edge_agent.uplink.order import Item
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.refusals import Audit, Refusals
-from edge_agent.uplink.silence import PROBE_ITEMS, Silence
+from edge_agent.uplink.silence import PROBE_EVERY_S, PROBE_ITEMS, SILENCE_S, Silence
 from edge_agent.uplink.store import OutboxError
 from edge_agent.uplink.trust import PeerTrust, WallClockGuard, tls_context
 from wire import faultpoint
@@ -68,6 +68,8 @@ class LinkSettings:
     """Handed to the broker and not confirmed: bounds how long news waits behind a backlog."""
     retry_first_s: float = 1.0
     retry_limit_s: float = 60.0
+    silence_s: float = SILENCE_S
+    probe_every_s: float = PROBE_EVERY_S
 
 
 class Link:
@@ -191,7 +193,10 @@ class Link:
             will,
             self._clock,
         )
-        session = _Session(connection, self._clock.monotonic())
+        silence = Silence(
+            self._clock.monotonic(), self._settings.silence_s, self._settings.probe_every_s
+        )
+        session = _Session(connection, silence)
         try:
             connection.open(f"{self._address.down}/#")
             self._connection = connection
@@ -402,9 +407,9 @@ class Link:
 class _Session:
     """What belongs to one connection."""
 
-    def __init__(self, connection: Connection, now_s: float) -> None:
+    def __init__(self, connection: Connection, silence: Silence) -> None:
         self.connection = connection
-        self.silence = Silence(now_s)
+        self.silence = silence
         self.unconfirmed: dict[int, Item] = {}
         self.window_id: str | None = None
         self.health_s = float("-inf")

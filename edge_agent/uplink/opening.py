@@ -110,8 +110,26 @@ def _begin(
     writer.begin_epoch(run, body, lived_s)
     if lost and start.previous is not None:
         reason: LossReason = "corrupt" if start.reason == "corrupt" else "epoch-lost"
-        loss = Loss(start.previous, lost, reason, by_severity={"unknown": size(lost)})
+        loss = Loss(
+            start.previous,
+            lost,
+            reason,
+            by_severity={"unknown": size(lost)},
+            stills=_orphans(run, start.previous, lost),
+        )
         writer.name_loss(run, loss, lived_s)
+
+
+def _orphans(run: sqlite3.Connection, epoch: str, lost: list[Range]) -> list[str]:
+    """Take out stills that outlived their message; nobody will ever ask for them."""
+    return [
+        sha256
+        for first, last in lost
+        for (sha256,) in run.execute(
+            "DELETE FROM still WHERE epoch = ? AND seq BETWEEN ? AND ? RETURNING sha256",
+            (epoch, first, last),
+        ).fetchall()
+    ]
 
 
 def _take_over(run: sqlite3.Connection, saved: Salvage, lived_s: float) -> None:
@@ -128,7 +146,8 @@ def _take_over(run: sqlite3.Connection, saved: Salvage, lived_s: float) -> None:
         [(*row, lived_s) for row in saved.messages if row[0] in known],
     )
     run.executemany(
-        "INSERT OR IGNORE INTO still (sha256, urgency, jpeg, born_s) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO still (sha256, urgency, jpeg, epoch, seq, born_s)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         [(*row, lived_s) for row in saved.stills],
     )
 

@@ -32,6 +32,17 @@ MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """When to try again, in seconds; what each is for stands with the constants."""
+
+    retry_first_s: float = RETRY_FIRST_S
+    retry_limit_s: float = RETRY_LIMIT_S
+    cut_off_first_s: float = CUT_OFF_FIRST_S
+    on_its_way_s: float = ON_ITS_WAY_S
+    repeat_soon_s: float = REPEAT_SOON_S
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing to publish: a numbered message's token, or a still's JPEG."""
 
@@ -73,8 +84,11 @@ class Order:
     Every method must be called with the store's lock held.
     """
 
-    def __init__(self, run: sqlite3.Connection, rng: random.Random) -> None:
+    def __init__(
+        self, run: sqlite3.Connection, rng: random.Random, pace: Pace | None = None
+    ) -> None:
         self._rng = rng
+        self._pace = pace or Pace()
         for statement in _TABLES:
             run.execute(statement)
 
@@ -110,14 +124,14 @@ class Order:
 
     def sent(self, run: sqlite3.Connection, item: Item, now_s: float) -> None:
         """It was handed to the broker: not due again before its back-off, or its receipt."""
-        self._delay(run, item, now_s, RETRY_FIRST_S)
+        self._delay(run, item, now_s, self._pace.retry_first_s)
 
     def cut_off(self, run: sqlite3.Connection, item: Item, now_s: float) -> None:
         """The connection ended before the broker had it: due soon, later with each attempt."""
-        self._delay(run, item, now_s, CUT_OFF_FIRST_S)
+        self._delay(run, item, now_s, self._pace.cut_off_first_s)
 
     def _delay(self, run: sqlite3.Connection, item: Item, now_s: float, first_s: float) -> None:
-        pause_s = min(RETRY_LIMIT_S, first_s * 2.0 ** min(item.attempts, 16))
+        pause_s = min(self._pace.retry_limit_s, first_s * 2.0 ** min(item.attempts, 16))
         due_s = now_s + pause_s * self._rng.uniform(0.5, 1.0)
         run.execute(
             f"INSERT OR REPLACE INTO temp.sent_{item.what} VALUES (?, ?, ?, ?)",
@@ -130,7 +144,7 @@ class Order:
             run.execute(
                 f"UPDATE temp.sent_{what} SET due_s = MIN(due_s, ?) WHERE attempts <= ?",
                 (
-                    now_s + REPEAT_SOON_S * self._rng.uniform(0.5, 1.0),
+                    now_s + self._pace.repeat_soon_s * self._rng.uniform(0.5, 1.0),
                     1 if first_tries_only else MANY,
                 ),
             )
@@ -152,7 +166,7 @@ class Order:
         """
         run.executemany(
             f"DELETE FROM temp.sent_{what} WHERE n = ? AND sent_s <= ?",
-            [(n, now_s - ON_ITS_WAY_S) for n in numbers],
+            [(n, now_s - self._pace.on_its_way_s) for n in numbers],
         )
 
     def forget_gone(self, run: sqlite3.Connection) -> None:

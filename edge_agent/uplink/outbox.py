@@ -21,7 +21,7 @@ from edge_agent.uplink.epoch import StartReason
 from edge_agent.uplink.giveup import Given, give_up_bytes, give_up_older
 from edge_agent.uplink.mark import Mark
 from edge_agent.uplink.opening import open_store
-from edge_agent.uplink.order import Item, Order, sha256_of
+from edge_agent.uplink.order import Item, Order, Pace, sha256_of
 from edge_agent.uplink.rows import URGENCY, Loss, Signer, Stored, Writer
 from edge_agent.uplink.store import FolderLock, OutboxError, Store
 from wire import faultpoint
@@ -64,6 +64,7 @@ class Outbox:
         limits: Limits,
         boot_id: str,
         rng: random.Random,
+        pace: Pace,
     ) -> None:
         self._folder = folder
         self._signer = signer
@@ -71,6 +72,7 @@ class Outbox:
         self._limits = limits
         self._boot_id = boot_id
         self._rng = rng
+        self._pace = pace
         self._lock = threading.RLock()
         self._writer = Writer(signer, clock)
         self._mark = Mark(folder.with_name(folder.name + ".mark"))
@@ -96,6 +98,7 @@ class Outbox:
         *,
         boot_id: str,
         rng: random.Random | None = None,
+        pace: Pace | None = None,
     ) -> Outbox:
         """Open or create the outbox in `folder`; its mark lies beside it as `{folder}.mark`.
 
@@ -103,7 +106,15 @@ class Outbox:
         read-only disk the outbox is there but every call fails, until the disk can be written.
         Raises OutboxError when another agent has the folder, or for what no code foresees.
         """
-        return cls(folder, signer, clock, limits or Limits(), boot_id, rng or random.Random())
+        return cls(
+            folder,
+            signer,
+            clock,
+            limits or Limits(),
+            boot_id,
+            rng or random.Random(),
+            pace or Pace(),
+        )
 
     def _begin(self) -> None:
         if self._folder_lock is None:
@@ -118,7 +129,7 @@ class Outbox:
         )
         with store.read() as run:
             (self._lived_before_s,) = run.execute("SELECT lived_s FROM outbox").fetchone()
-            self._order = Order(run, self._rng)
+            self._order = Order(run, self._rng, self._pace)
         self._opened_s = self._clock.monotonic()
         self._store = store
 
@@ -164,9 +175,10 @@ class Outbox:
             )
             if still is not None:
                 run.execute(
-                    "INSERT INTO still (sha256, urgency, born_s, jpeg) VALUES (?, ?, ?, ?)"
+                    "INSERT INTO still (sha256, urgency, born_s, jpeg, epoch, seq)"
+                    " VALUES (?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (sha256) DO UPDATE SET urgency = MIN(urgency, excluded.urgency)",
-                    (sha256_of(still), urgency, born_s, still),
+                    (sha256_of(still), urgency, born_s, still, stored.epoch, stored.seq),
                 )
             (held,) = run.execute("SELECT bytes FROM outbox").fetchone()
             faultpoint.reach("outbox.put.written")

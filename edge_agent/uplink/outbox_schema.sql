@@ -76,7 +76,10 @@ CREATE TABLE still (
     urgency INTEGER NOT NULL CHECK (urgency BETWEEN 1 AND 3),
     -- outbox.lived_s when it was put.
     born_s REAL NOT NULL CHECK (born_s >= 0),
-    jpeg BLOB NOT NULL
+    jpeg BLOB NOT NULL,
+    -- Number of the message that named it first: when that one is lost, nobody will ask for this.
+    epoch TEXT,
+    seq INTEGER
 ) STRICT;
 
 CREATE INDEX still_by_urgency ON still (urgency, n);

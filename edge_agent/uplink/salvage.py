@@ -32,7 +32,7 @@ class Salvage:
     messages: list[Row] = field(default_factory=list)
     """epoch, seq, id, kind, urgency, finding_id, still_sha256, put_at, token, by n"""
     stills: list[Row] = field(default_factory=list)
-    """sha256, urgency, jpeg, by n"""
+    """sha256, urgency, jpeg, epoch, seq, by n"""
 
     def numbers(self, epoch: str) -> list[int]:
         return [int(str(row[1])) for row in self.messages if row[0] == epoch]
@@ -53,7 +53,7 @@ def salvage(aside: Path, signer: Signer) -> Salvage:
         for row in _rows(connection, "message", "n", columns):
             if _genuine(row, signer):
                 found.messages.append(row)
-        for row in _rows(connection, "still", "n", "sha256, urgency, jpeg"):
+        for row in _rows(connection, "still", "n", "sha256, urgency, jpeg, epoch, seq"):
             if isinstance(row[2], bytes) and hashlib.sha256(row[2]).hexdigest() == row[0]:
                 found.stills.append(row)
     finally:

@@ -17,7 +17,11 @@ PROBE_ITEMS = 4
 class Silence:
     """Times are the monotonic clock's, in seconds."""
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(
+        self, now_s: float, silence_s: float = SILENCE_S, probe_every_s: float = PROBE_EVERY_S
+    ) -> None:
+        self._silence_s = silence_s
+        self._probe_every_s = probe_every_s
         self._heard_s = now_s
         self._probed_s = now_s
 
@@ -26,13 +30,13 @@ class Silence:
         if in_flight == 0:
             self._heard_s = now_s
             return False
-        if now_s - self._heard_s < SILENCE_S or now_s - self._probed_s < PROBE_EVERY_S:
+        if now_s - self._heard_s < self._silence_s or now_s - self._probed_s < self._probe_every_s:
             return False
         self._probed_s = now_s
         return True
 
     def heard(self, now_s: float) -> bool:
         """A receipt or a gap request came; true when that ends a silence."""
-        ended = now_s - self._heard_s >= SILENCE_S
+        ended = now_s - self._heard_s >= self._silence_s
         self._heard_s = now_s
         return ended

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -37,6 +37,14 @@ migrations = Migrations("outbox")
 def m001_first(db: Database) -> None:
     """The schema as it stands in outbox_schema.sql; later steps alter it, and the file with it."""
     db.executescript(SCHEMA.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m002_stills_know_their_message(db: Database) -> None:
+    """Stills put before this step are kept until a receipt names them, or their age is over."""
+    if "epoch" not in db.table("still").columns_dict:
+        db.execute("ALTER TABLE still ADD COLUMN epoch TEXT")
+        db.execute("ALTER TABLE still ADD COLUMN seq INTEGER")
 
 
 class OutboxError(Exception):
@@ -157,10 +165,12 @@ class Store:
                 self._look_at_disk()
                 with self.db.atomic():
                     yield self._connection
-                if self._room != "plenty":
-                    self._connection.execute("PRAGMA wal_checkpoint").fetchone()
             except sqlite3.Error as error:
                 raise classify(error, self.file) from error
+            # What is committed is committed: upkeep that fails must not say otherwise.
+            if self._room != "plenty":
+                with suppress(sqlite3.Error):
+                    self._connection.execute("PRAGMA wal_checkpoint").fetchone()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -44,7 +44,9 @@ def wanted(*extras: str) -> list[Requirement]:
     return [Requirement(line) for line in lines]
 
 
-@pytest.mark.parametrize(("name", "extras"), [("demo", ("demo",)), ("dev", ("demo", "dev"))])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("demo", ("demo",)), ("dev", ("demo", "dev")), ("fuzz", ("fuzz",))]
+)
 def test_what_the_project_asks_for_is_pinned(name: str, extras: tuple[str, ...]) -> None:
     pinned = pins(name)
     for requirement in wanted(*extras):
@@ -53,7 +55,7 @@ def test_what_the_project_asks_for_is_pinned(name: str, extras: tuple[str, ...])
         assert requirement.specifier.contains(found[0]), f"{requirement}: run: make requirements"
 
 
-@pytest.mark.parametrize("name", ["demo", "dev"])
+@pytest.mark.parametrize("name", ["demo", "dev", "fuzz"])
 def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     for package, (version, rest) in pins(name).items():
         assert "--hash=sha256:" in rest, f"{package}=={version} has no hash"

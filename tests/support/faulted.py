@@ -1,24 +1,37 @@
-"""Runs a module in a process that may end by SIGKILL at a named point, or hold there.
+"""Runs a module in a process that may end by SIGKILL at a named point.
 
 `POLEWATCH_FAULT_POINT=outbox.committed:3 python -m tests.support.faulted MODULE ARGS…` kills the
-process at its third arrival at that point. Only this launcher reads the variable; what is
-installed knows nothing of it.
+process at its third arrival at that point. `POLEWATCH_FAULT_FILE` names a file that holds such a
+setting, or nothing, and may be changed while the process runs. Only this launcher reads the
+variables; what is installed knows nothing of them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import runpy
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 from wire import faultpoint
 
 VARIABLE = "POLEWATCH_FAULT_POINT"
+FILE_VARIABLE = "POLEWATCH_FAULT_FILE"
 
 
-def arm(setting: str) -> None:
-    """Have this process killed at `point` or `point:nth` arrival."""
+def arm() -> None:
+    """Have this process killed where the environment says, if it says so."""
+    setting, file = os.environ.get(VARIABLE), os.environ.get(FILE_VARIABLE)
+    if setting:
+        faultpoint.watch(_at(setting))
+    elif file:
+        faultpoint.watch(_as_the_file_says(Path(file)))
+
+
+def _at(setting: str) -> Callable[[str], None]:
     point, _, nth = setting.partition(":")
     left = int(nth or 1)
 
@@ -29,13 +42,27 @@ def arm(setting: str) -> None:
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    faultpoint.watch(arrived)
+    return arrived
+
+
+def _as_the_file_says(file: Path) -> Callable[[str], None]:
+    stamp: int | None = None
+    armed = _at("")
+
+    def arrived(here: str) -> None:
+        nonlocal stamp, armed
+        with contextlib.suppress(OSError):
+            found = file.stat().st_mtime_ns
+            if found != stamp:
+                armed = _at(file.read_text().strip())
+                stamp = found
+        armed(here)
+
+    return arrived
 
 
 def main() -> None:
-    setting = os.environ.get(VARIABLE)
-    if setting:
-        arm(setting)
+    arm()
     module, sys.argv = sys.argv[1], sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -54,6 +54,8 @@ def main() -> None:
                 "severe": len(committed["severe"]),
                 "severe_delivered": sum(one.id in centre.events for one in committed["severe"]),
                 "covered": all(centre.covers(one) for one in (*everything, after)),
+                # A put that said no must not have been committed all the same.
+                "conjured": len(set(centre.events) - {one.id for one in (*everything, after)}),
                 "given_up": sum(loss.count for loss in centre.losses),
                 "left": outbox.figures().depth,
             }

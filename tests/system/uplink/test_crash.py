@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.uplink.order import sha256_of
 from edge_agent.uplink.outbox import Limits
 from edge_agent.uplink.rows import Stored
 from edge_agent.uplink.store import OutboxError
@@ -140,7 +141,8 @@ class TestDamage:
         self, tmp_path: Path
     ) -> None:
         outbox, centre = open_outbox(tmp_path), Centre()
-        stored = [put(outbox, still=os.urandom(3000)) for _ in range(40)]
+        pictures = [os.urandom(3000) for _ in range(40)]
+        stored = [put(outbox, still=picture) for picture in pictures]
         outbox.close()
         raw = bytearray(database(tmp_path).read_bytes())
         for page in range(len(raw) // 4096 // 2, len(raw) // 4096, 5):
@@ -152,6 +154,13 @@ class TestDamage:
         assert 5 < len(centre.events) < 40
         assert 5 < len(centre.stills) < 40
         assert balanced(centre, *stored)
+        # A still whose event is lost is named with it: nobody would ever ask for it.
+        named = {
+            sha256_of(picture)
+            for one, picture in zip(stored, pictures, strict=True)
+            if one.id in centre.events
+        }
+        assert set(centre.stills) <= named
         for one in stored:
             assert centre.tokens.get(one.id, one.token) == one.token
 

@@ -27,5 +27,6 @@ def test_on_a_full_disk_severe_events_get_in_and_everything_gets_out(tmp_path: P
     assert books["codes"] == ["disk.full", "disk.full", "disk.full"]
     assert books["severe"] == books["severe_delivered"] > 100
     assert books["covered"]
+    assert books["conjured"] == 0
     assert books["given_up"] > 0
     assert books["left"] == 0
