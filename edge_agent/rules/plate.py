@@ -58,12 +58,12 @@ class Plate:
         return tuple(said)
 
     def _begin(self, passage: Passage, now: float) -> Iterable[Finding]:
-        """One finding for each list that it met; one without a list for a local profile."""
+        """One finding for each list that it met; a local profile has one, without any list."""
         if passage.track.box.h < self._spec.min_height or not self._in_zone(passage):
             return
-        hits: list[PlateHit | None] = [hit for hit in passage.hits if self._heeds(hit)]
-        if not hits and self._spec.plates == "any":
-            hits = [None]
+        hits: list[PlateHit | None] = [None]
+        if self._spec.plates == "listed":
+            hits = [hit for hit in passage.hits if self._heeds(hit)]
         for hit in hits:
             name = ("", passage.read.text) if hit is None else (hit.list_id, hit.listed)
             rested = now - self._told.get(name, -math.inf) >= self._spec.cooldown_s

@@ -52,8 +52,8 @@ def test_what_is_on_no_list_is_not_told() -> None:
     assert drive({}, at(IN_ZONE)) == []
 
 
-def test_a_local_profile_tells_of_any_in_its_zone() -> None:
-    opened, _ = drive({"plates": "any"}, at(IN_ZONE))
+def test_a_local_profile_tells_of_any_in_its_zone_and_of_no_list() -> None:
+    opened, _ = drive({"plates": "any"}, at(IN_ZONE, hits=(hit(),)))
     assert opened.plate is not None
     assert opened.plate.hits == ()
     assert drive({"plates": "any"}, at(OUTSIDE)) == []

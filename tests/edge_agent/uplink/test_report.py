@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from edge_agent.scene import Box, Finding, Frame, Phase, Track
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.report import WAITING, Reporter, ReportSettings
 from edge_agent.uplink.still import encode, shrink
+from tests.edge_agent.plates.passing import hit, passage
 from tests.edge_agent.uplink.poles import BOOT, open_outbox, read
 from wire.clock import SystemClock
 from wire.envelope import body
@@ -286,3 +289,28 @@ def test_a_smaller_bound_is_kept(outbox: Outbox) -> None:
     assert event.still is not None
     assert event.still.bytes <= 10_000
     assert max(event.still.width, event.still.height) <= 320
+
+
+class TestPlates:
+    def test_a_hit_carries_its_proof_and_the_picture_it_was_read_in(
+        self, outbox: Outbox, reporter: Reporter
+    ) -> None:
+        hits = (hit(near=True, listed="19가3456", certainty=0.3),)
+        said = replace(finding(), type="plate", plate=passage(hits=hits))
+        reporter.finding(said, frame())
+        (event,) = events(outbox, reporter)
+        assert event.plate is not None
+        assert (event.plate.text, event.plate.listed) == ("12가3456", "19가3456")
+        assert (event.plate.near_match, event.plate.certainty) == (True, 0.3)
+        assert (event.plate.direction, event.plate.speed) == ("towards", "slow")
+        assert base64.b64decode(event.plate.crop or "").startswith(b"\xff\xd8")
+        assert event.still is not None
+        assert (event.still.width, event.still.height) == (160, 90)
+
+    def test_a_plate_on_no_list_is_refused_before_anything_is_committed(
+        self, outbox: Outbox, reporter: Reporter
+    ) -> None:
+        said = replace(finding(), type="plate", plate=passage())
+        with pytest.raises(ValueError, match="on no list"):
+            reporter.finding(said, frame())
+        assert events(outbox, reporter) == []

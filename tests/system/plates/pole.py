@@ -1,0 +1,200 @@
+"""A pole whose vehicles and their plates are given: everything behind the networks is the agent's.
+
+Each line `PLATE` on standard input drives one car with that plate past the camera `cam-1`; the
+answer is one JSON line `{"passed": PLATE, "diary": rows}` when all of it is done. The rules are one
+for listed plates and one, `local`, for any plate in the picture. Ends at the end of input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import structlog
+
+from edge_agent.config import AgentSettings
+from edge_agent.pipeline import Analysis
+from edge_agent.plates.desk import PlateDesk
+from edge_agent.plates.list_desk import ListDesk, watchlist_handler
+from edge_agent.plates.list_vault import ListVault
+from edge_agent.plates.stage import NamedFinder
+from edge_agent.rules.base import build_rules
+from edge_agent.scene import Box, Detection, Frame, Image
+from edge_agent.sight.camera_sight import CameraTracker
+from edge_agent.sight.detector import ModelId
+from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.uplink.commands import CommandGate
+from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
+from edge_agent.uplink.outbox import Limits, Outbox
+from edge_agent.uplink.report import Reporter
+from edge_agent.uplink.rows import Signer
+from edge_agent.uplink.synchronised import time_quality
+from edge_agent.uplink.trust import PeerTrust, WallClockGuard
+from edge_agent.watch import CameraWatch
+from tests.edge_agent.plates.finding import GivenPlates, plate_on
+from tests.edge_agent.plates.reads import read
+from tests.support.wait import wait_until
+from wire.clock import SystemClock
+from wire.event import ModelPart
+from wire.health import Health
+from wire.identity import Identity, load_certificate
+from wire.names import new_id
+from wire.register import load_register
+from wire.sealed import BootKey
+from wire.topics import service_source
+
+WHOLE = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+STEP_S = 0.2
+
+
+class GivenCars:
+    """A detector that sees what is in front of it."""
+
+    def __init__(self) -> None:
+        self.boxes: tuple[Box, ...] = ()
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        return tuple(Detection("car", 0.9, box) for box in self.boxes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--authority", type=Path, required=True)
+    parser.add_argument("--device", default="pole-001-1")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+    clock, boot_id = SystemClock(), new_id()
+    register = load_register(arguments.authority / "register.yaml")
+    entry = next(device for device in register.devices if device.name == arguments.device)
+    address = register.address(entry)
+    folder = arguments.authority / "identities" / arguments.device
+    collector = arguments.authority / "identities" / COLLECTOR / "cert.pem"
+    settings = AgentSettings.model_validate(
+        {
+            "site": address.site,
+            "shard": address.shard,
+            "identity": folder,
+            "trust": {"collector": collector, "signer": collector},
+            "data": arguments.folder,
+            "cameras": [
+                {
+                    "id": "cam-1",
+                    "url": "rtsp://127.0.0.1:9/none",
+                    "zones": [{"id": "all", "polygon": WHOLE}],
+                    "rules": [
+                        {"id": "wanted", "type": "plate", "severity": "severe"},
+                        {"id": "local", "type": "plate", "plates": "any", "zone": "all"},
+                    ],
+                }
+            ],
+        }
+    )
+    identity = Identity.load(folder)
+    guard = WallClockGuard(load_certificate(identity.cert_file), clock, time_quality)
+    trust = PeerTrust({COLLECTOR: collector}, identity.ca_file, guard)
+    signer = Signer(identity.name, identity.key, address.source)
+    outbox = Outbox.open(settings.data / "outbox", signer, clock, Limits(), boot_id=boot_id)
+    reporter = Reporter(outbox, clock, boot_id=boot_id, quality=time_quality)
+    key = BootKey()
+    vault = ListVault(settings.data / "watchlists", identity.key)
+    lists = ListDesk(vault, key, identity.name, guard.now, reporter.audit)
+    gate = CommandGate(
+        identity.name, boot_id, clock, trust.key_of_only(COLLECTOR),
+        service_source(address.site, COLLECTOR), key.public,
+    )  # fmt: skip
+    scheduler = InferenceScheduler(clock)
+    cars, plates = GivenCars(), GivenPlates()
+    model = ModelId("given", "a" * 64)
+    desk = PlateDesk(
+        settings.data, NamedFinder(plates, model), lists.match, scheduler, guard.now,
+        days=30, megabytes=100,
+    )  # fmt: skip
+    (camera,) = settings.cameras
+    rules = build_rules(camera, ZoneInfo(settings.time_zone))
+    part = ModelPart(name="given", sha256="a" * 64, config_sha256="b" * 64)
+    watch = CameraWatch(
+        settings, camera, clock,
+        Analysis(cars, CameraTracker(), rules, plates=desk.stage("cam-1", None)),
+        scheduler, reporter, part, {},
+    )  # fmt: skip
+
+    def health() -> Health:
+        return Health(
+            boot_id=boot_id, at=clock.now(), quality=time_quality(),
+            monotonic_s=clock.monotonic(), uptime_s=0, outbox=outbox.figures(),
+            mqtt_bytes=link.mqtt_bytes, clip_bytes=0, sessions=0, cpu_s=0, rss_mb=0,
+            disk_free_mb=0, watchlists=lists.figures(), watchlists_refused=lists.refused,
+        )  # fmt: skip
+
+    def audit(code: str, detail: str) -> None:
+        reporter.audit("command.refused", code=code, detail=detail)
+
+    link = Link(
+        identity, address,
+        LinkSettings(arguments.host, arguments.port, health_interval_s=0.5, retry_first_s=0.2),
+        outbox, gate, trust, guard, clock,
+        boot_id=boot_id, version="test", health=health, audit=audit,
+    )  # fmt: skip
+    link.dispatcher.register("watchlist.delta", watchlist_handler(lists))
+    for start in (reporter.start, lists.report_lost, desk.start, link.start, scheduler.start):
+        start()
+    media_s = 0.0
+    for line in sys.stdin:
+        media_s = drive(watch, cars, plates, line.strip(), media_s + 100.0)
+        rows = desk.diary.count()
+        print(json.dumps({"passed": line.strip(), "diary": rows}), flush=True)
+    scheduler.stop()
+    desk.close()
+    reporter.close()
+    wait_until(lambda: not outbox.figures().depth, 20, "an empty outbox")
+    link.stop()
+    outbox.close()
+
+
+def drive(
+    watch: CameraWatch, cars: GivenCars, plates: GivenPlates, plate: str, start_s: float
+) -> float:
+    """A car that comes closer for two seconds; five more without it. The media time at its end."""
+    for step in range(35):
+        now_s = start_s + step * STEP_S
+        size = 0.2 + 0.03 * step
+        box = Box(0.5 - size / 2, 0.3, size, size)
+        here = step < 10
+        cars.boxes = (box,) if here else ()
+        plates.plates = (plate_on(box, read(plate, 0.97)),) if here else ()
+        one_frame(watch, now_s)
+    return start_s + 35 * STEP_S
+
+
+def one_frame(watch: CameraWatch, media_s: float) -> None:
+    """Have one frame analysed, and the looks that it asks for made."""
+    clock = SystemClock()
+    lane = watch.pipeline.lane
+    image = np.full((360, 640, 3), 90, np.uint8)
+    before = lane.served + lane.failed
+    moment = clock.now() - timedelta(seconds=1)
+    lane.put(Frame("cam-1", image, media_s, clock.monotonic(), moment))
+    wait_until(lambda: lane.served + lane.failed > before, 10, "an analysis")
+    asked = lane.spare_served
+    wait_until(lambda: lane.spare_served >= asked and not lane_busy(watch), 10, "the looks")
+
+
+def lane_busy(watch: CameraWatch) -> bool:
+    """Whether a look is asked for and not done."""
+    stage = watch.pipeline._analysis._plates
+    vehicles: Iterable[object] = stage._passages._vehicles.values()  # type: ignore[union-attr]
+    return any(one.asked_s is not None for one in vehicles)  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    main()
