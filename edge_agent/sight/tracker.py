@@ -52,7 +52,7 @@ class TrackerSettings:
     """The least IoU of grown boxes at which a strong detection matches."""
     weak_overlap: float = 0.6
     """The least IoU at which a weak detection matches."""
-    shadow_overlap: float = 0.4
+    shadow_overlap: float = 0.3
     """A weak detection with this IoU to a strong one is its shadow, and left out."""
     part_share: float = 0.7
     """A detection with this share of it inside a matched one starts no track: it is a part."""

@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,15 +89,30 @@ def campus(folder: Path, detector: Detector) -> LabelledSequence:
     return _sequence("TUD-Campus", 25.0, images, truth, {}, detector)
 
 
-def street(video: Path, labels: Path, detector: Detector) -> LabelledSequence:
-    """The street clip with its labels by eye, every tenth frame of them labelled.
+def streets(video: Path, labels: Sequence[Path], detector: Detector) -> list[LabelledSequence]:
+    """The street clip once for each of its sets of labels by eye, scored on their frames alone.
 
-    Raises RecordingError without the clip, ValueError when the labels are for another one.
+    Raises RecordingError without the clip, ValueError when labels are for another one.
     """
-    document = json.loads(labels.read_text())
     found = hashlib.sha256(video.read_bytes()).hexdigest()
-    if found != document["sha256"]:
-        raise ValueError(f"{video}: not the clip that {labels} was made for (sha256 {found})")
+    with Recording(video) as recording:
+        images = [frame.image for frame in recording.frames(30)]
+    sequences: list[LabelledSequence] = []
+    for path in labels:
+        document = json.loads(path.read_text())
+        if found != document["sha256"]:
+            raise ValueError(f"{video}: not the clip that {path} was made for (sha256 {found})")
+        truth, ignored = _labelled(document)
+        if sequences:
+            sequences.append(replace(sequences[0], name=path.stem, truth=truth, ignored=ignored))
+            continue
+        rate = float(document["fps"])
+        sequences.append(_sequence(path.stem, rate, images, truth, ignored, detector))
+    return sequences
+
+
+def _labelled(document: Mapping[str, Any]) -> tuple[Frames, Frames]:
+    """Who counts and who is to be ignored in each labelled frame, by number from 1."""
     truth: dict[int, list[tuple[int, Corners]]] = {}
     ignored: dict[int, list[tuple[int, Corners]]] = {}
     names: dict[str, int] = {}
@@ -111,9 +126,7 @@ def street(video: Path, labels: Path, detector: Detector) -> LabelledSequence:
                 (left, top, left + width, top + height),
             )
             (ignored if person.get("ignore") else truth)[number].append(one)
-    with Recording(video) as recording:
-        images = [frame.image for frame in recording.frames(30)]
-    return _sequence(video.stem, float(document["fps"]), images, truth, ignored, detector)
+    return truth, ignored
 
 
 def own(sequence: LabelledSequence, repeats: int) -> Row:
