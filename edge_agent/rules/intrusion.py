@@ -29,7 +29,7 @@ class Intrusion:
     def update(self, sighting: Sighting) -> tuple[Finding, ...]:
         """What there is to say about this frame."""
         heeded = [track for track in sighting.tracks if track.label in self._spec.labels]
-        present = self._presence.update(heeded, sighting.media_s)
+        present = self._presence.update(heeded, sighting.media_s, sighting.aspect)
         subjects = [
             Subject(stay.since_s, stay.track.confidence, stay.track, stay.track.box)
             for stay in present

@@ -26,7 +26,7 @@ class Loitering:
         heeded = [track for track in sighting.tracks if track.label in self._spec.labels]
         subjects = [
             Subject(stay.since_s, stay.track.confidence, stay.track, stay.track.box)
-            for stay in self._presence.update(heeded, sighting.media_s)
+            for stay in self._presence.update(heeded, sighting.media_s, sighting.aspect)
             if stay.stayed_s >= self._spec.lasting_s
         ]
         armed = self._schedule.armed(sighting.wall)

@@ -22,6 +22,9 @@ this has been there as long. Later ones have come from behind, and their own tim
 _COMES_OUT: Final = 0.5
 """The share of a new track's box within the box that it comes out of."""
 
+_RIM: Final = 0.005
+"""Fractions of the picture within which a box touches its side."""
+
 _NEAR_HEIGHTS: Final = 1.0
 """How far, in heights, a new track may appear from where somebody was lost, to be the same."""
 
@@ -61,48 +64,74 @@ class ZonePresence:
         self._stays_by_track: dict[int, Presence] = {}
         self._handed_on: set[int] = set()
         """Tracks whose stay a new track has taken up while they were lost."""
+        self._left: set[int] = set()
+        """Tracks that were seen outside after their stay: they are not lost, they went."""
+        self._hidden_since: dict[int, float] = {}
+        """Tracks that nobody sees, by when they must have come in, going on as they went."""
         self._now = -math.inf
 
-    def update(self, tracks: Iterable[Track], media_s: float) -> tuple[Presence, ...]:
-        """The stays that are going on at `media_s`, earliest first."""
+    def update(
+        self, tracks: Iterable[Track], media_s: float, aspect: float
+    ) -> tuple[Presence, ...]:
+        """The stays that are going on at `media_s`, earliest first.
+
+        `aspect` is the picture's width over its height.
+        """
         if media_s < self._now:
             self._stays_by_track.clear()
             self._handed_on.clear()
+            self._left.clear()
+            self._hidden_since.clear()
         self._now = media_s
+        tracks = tuple(tracks)
         seen = {track.id: track for track in tracks if track.seen}
+        hidden = {track.id for track in tracks if not track.seen and self._enters(track.box)}
         for track in seen.values():
             known = self._stays_by_track.get(track.id)
             if known is not None:
                 if self._stays(track.box):
                     self._note(known, track)
+                else:
+                    self._left.add(track.id)
             elif len(self._stays_by_track) < MAX_STAYS and self._enters(track.box):
-                lost = self._lost_near(track, seen)
+                lost = self._lost_near(track, seen, aspect)
                 if lost is not None:
                     # Its own track may come back within the grace, and then goes on as it was.
                     self._handed_on.add(lost.track.id)
-                since_s = self._since_of_companion(track)
+                came_s = self._hidden_since.get(track.id, media_s)
+                since_s = min(came_s, self._since_of_companion(track))
                 self._note(lost or Presence(track, since_s, media_s, 0), track)
+        self._hidden_since = {key: self._hidden_since.get(key, media_s) for key in hidden}
         for key, stay in list(self._stays_by_track.items()):
             if media_s - stay.last_s > self._grace_s:
                 del self._stays_by_track[key]
         self._handed_on &= self._stays_by_track.keys()
+        self._left &= self._stays_by_track.keys()
         going_on = [s for key, s in self._stays_by_track.items() if key not in self._handed_on]
         return tuple(sorted(going_on, key=lambda stay: stay.since_s))
 
     def _note(self, stay: Presence, track: Track) -> None:
         self._handed_on.discard(track.id)
+        self._left.discard(track.id)
         self._stays_by_track[track.id] = replace(
             stay, track=track, last_s=self._now, sightings=stay.sightings + 1
         )
 
-    def _lost_near(self, track: Track, seen: dict[int, Track]) -> Presence | None:
-        """The stay that `track` most likely continues under a new id."""
+    def _lost_near(self, track: Track, seen: dict[int, Track], aspect: float) -> Presence | None:
+        """The stay that `track` most likely continues under a new id.
+
+        Whoever was followed before the other was lost is somebody else, and whoever went, out of
+        the zone or out of the picture, is not lost.
+        """
         candidates = [
-            (_distance(stay.track.box, track.box), stay)
+            (_distance(stay.track.box, track.box, aspect), stay)
             for stay in self._stays_by_track.values()
             if stay.track.id not in seen
             and stay.track.id not in self._handed_on
+            and stay.track.id not in self._left
             and stay.track.label == track.label
+            and track.first_s > stay.last_s
+            and not _at_the_rim(stay.track.box)
         ]
         near = [pair for pair in candidates if pair[0] <= _NEAR_HEIGHTS]
         return min(near, key=lambda pair: pair[0])[1] if near else None
@@ -113,7 +142,8 @@ class ZonePresence:
             stay.since_s
             for stay in self._stays_by_track.values()
             if stay.track.label == track.label
-            and self._now - stay.since_s <= TOGETHER_S
+            and stay.since_s < track.first_s <= stay.since_s + TOGETHER_S
+            and stay.track.id not in self._left
             and _share_within(track.box, stay.track.box) >= _COMES_OUT
         ]
         return min(times, default=self._now)
@@ -126,9 +156,15 @@ def _share_within(box: Box, other: Box) -> float:
     return max(width, 0.0) * max(height, 0.0) / box.area if box.area > 0 else 0.0
 
 
-def _distance(a: Box, b: Box) -> float:
+def _at_the_rim(box: Box) -> bool:
+    """Whether the box touches the left or right of the picture: who is lost there walked out."""
+    return box.x <= _RIM or box.right >= 1 - _RIM
+
+
+def _distance(a: Box, b: Box, aspect: float) -> float:
     """How far apart the feet are, in heights of the taller box; infinite if the sizes differ."""
     tall, short = max(a.h, b.h), min(a.h, b.h)
     if short < 0.5 * tall:
         return math.inf
-    return math.dist(a.foot, b.foot) / tall
+    across, down = a.foot[0] - b.foot[0], a.foot[1] - b.foot[1]
+    return math.hypot(across * aspect, down) / tall

@@ -75,3 +75,33 @@ def track(
             quality = (f"{s.mota:.3f}", f"{s.idf1:.3f}", str(s.switches))
             table.add_row(row.tracker, *quality, f"{row.us:.0f}", f"{rows[0].us / row.us:.2f}")
         Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench sight --json")
+def sight(
+    street: Annotated[Path, typer.Option(help="vtest.avi of Debian's opencv-doc.")] = STREET,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How many times faster than real time one core watches one camera.
+
+    The shipped sight, tracker and rules about people beside decoding alone and beside the detector
+    on every picture; on the clip as it is and on four moments of it side by side.
+    """
+    from edge_agent.recording import RecordingError
+    from models.registry import ModelError
+    from polewatch.bench.sight import WAYS, measure
+
+    try:
+        rows = measure(street)
+    except (OSError, RecordingError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        told = [asdict(row) | {"times_real": round(row.times_real, 2)} for row in rows]
+        typer.echo(json.dumps(told))
+        return
+    table = Table("clip", "way", "pictures", "CPU s", "x real time")
+    for row in rows:
+        figures = (str(row.pictures), f"{row.cpu_s:.1f}", f"{row.times_real:.1f}")
+        table.add_row(row.clip, WAYS[row.way], *figures)
+    Console().print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,10 +20,10 @@ YARD = [[0.2, 0.4], [0.8, 0.4], [0.8, 1.0], [0.2, 1.0]]
 STEP_S = 0.2
 
 
-def rule(**settings: Any) -> Rule:
+def rule(*, polygon: Any = YARD, **settings: Any) -> Rule:
     """The one rule `settings` describe, on the zone `yard`."""
     document = {
-        "zones": [{"id": "yard", "polygon": YARD}],
+        "zones": [{"id": "yard", "polygon": polygon}],
         "rules": [{"id": "r", "zone": "yard"} | settings],
     }
     (built,) = build_rules(CameraRules.model_validate(document), SEOUL)
@@ -37,13 +38,20 @@ def play(
     start_s: float = 0.0,
     wall: datetime = NOON,
 ) -> list[tuple[float, Finding]]:
-    """What the rule says, and when, over a scene given as tracks at a time, five times a second."""
+    """What the rule says, and when, over a scene given as tracks at a time, five times a second.
+
+    Each track is dated from its first appearance in the scene.
+    """
     said = []
+    born: dict[int, float] = {}
     for frame in range(round(seconds / STEP_S)):
         offset = frame * STEP_S
         now_s = round(start_s + offset, 3)
         moment = (wall + timedelta(seconds=offset)).astimezone(UTC)
-        found = driven.update(Sighting(now_s, moment, tuple(scene(now_s))))
+        tracks = tuple(
+            replace(track, first_s=born.setdefault(track.id, now_s)) for track in scene(now_s)
+        )
+        found = driven.update(Sighting(now_s, moment, tracks))
         said += [(now_s, finding) for finding in found]
     return said
 

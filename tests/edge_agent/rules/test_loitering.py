@@ -88,6 +88,48 @@ def test_who_comes_out_from_behind_somebody_later_has_not_been_there_as_long() -
     assert play(rule(type="loitering"), 15, hidden_at_first) == []
 
 
+def test_who_was_followed_before_the_other_was_lost_does_not_inherit_the_time() -> None:
+    def comes_as_the_other_goes(now_s: float) -> list[Track]:
+        walker = track(2, along((0.0, 0.7), (0.4, 0.7), now_s / 15))
+        return [track(1, (0.3, 0.7)), walker] if now_s < 7 else [walker]
+
+    assert play(rule(type="loitering"), 15, comes_as_the_other_goes) == []
+
+
+@pytest.mark.parametrize("out", [(0.02, 0.7), (0.98, 0.7)])
+def test_who_comes_in_where_another_walked_out_of_the_picture_does_not_inherit_the_time(
+    out: tuple[float, float],
+) -> None:
+    whole = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]
+
+    def out_and_in(now_s: float) -> list[Track]:
+        if now_s < 8:
+            return [track(1, along(WITHIN, out, now_s / 8))]
+        return [track(2, along(out, WITHIN, (now_s - 9) / 8))] if now_s >= 9 else []
+
+    assert play(rule(type="loitering", polygon=whole), 14, out_and_in) == []
+
+
+def test_who_is_lost_outside_hands_no_time_on() -> None:
+    def leaves_and_is_lost(now_s: float) -> list[Track]:
+        if now_s < 8:
+            return [track(1, (0.3, 0.7))]
+        if now_s < 9:
+            return [track(1, (0.1, 0.7))]
+        return [track(2, (0.3, 0.7))]
+
+    assert play(rule(type="loitering"), 15, leaves_and_is_lost) == []
+
+
+def test_the_time_of_who_comes_in_hidden_counts_from_where_the_track_came_in() -> None:
+    def hidden_while_entering(now_s: float) -> list[Track]:
+        where = along((0.0, 0.7), WITHIN, min(now_s / 4, 1.0))
+        return [track(1, where, visible=not 1 <= now_s < 3)]
+
+    ((_, finding),) = play(rule(type="loitering"), 16, hidden_while_entering)
+    assert finding.start_s < 3
+
+
 def test_one_who_follows_another_through_the_zone_does_not_inherit_the_time() -> None:
     def queue(now_s: float) -> list[Track]:
         walkers = []
