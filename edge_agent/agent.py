@@ -98,9 +98,10 @@ class Agent:
             else None
         )
         settings.data.mkdir(parents=True, exist_ok=True)
+        self._signer = Signer(identity.name, identity.key, self.address.source)
         self._outbox = Outbox.open(
             settings.data / "outbox",
-            Signer(identity.name, identity.key, self.address.source),
+            self._signer,
             self._clock,
             Limits(
                 bytes=settings.outbox.megabytes * 1_000_000,
@@ -220,6 +221,7 @@ class Agent:
                 analysis,
                 self._scheduler,
                 self._reporter,
+                self._signer,
                 model,
                 self._models_by_type(),
                 glimpses,

@@ -10,6 +10,7 @@ import structlog
 
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.source import CameraStatus
+from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.session import ClipSource
@@ -17,6 +18,8 @@ from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.pipeline import Analysis, CameraPipeline, Seen
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.report import Reporter
+from edge_agent.uplink.rows import Signer
+from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.event import ModelPart
 
@@ -34,11 +37,14 @@ class CameraWatch:
         analysis: Analysis,
         scheduler: InferenceScheduler,
         reporter: Reporter,
+        signer: Signer,
         model: ModelPart,
         models: Mapping[str, ModelPart],
         glimpses: Glimpses | None = None,
     ) -> None:
-        """Events name `model`, the detector, or the one that `models` has for their type.
+        """`signer` seals what is recorded.
+
+        Events name `model`, the detector, or the one that `models` has for their type.
 
         Raises SettingsError when the camera's credentials cannot be read.
         """
@@ -56,6 +62,7 @@ class CameraWatch:
             budget_bytes=settings.ring.megabytes * 1_000_000,
             max_age=timedelta(days=settings.ring.days),
             on_state=self._on_disk,
+            seals=Seals(ring_folder(settings.data) / camera.id, camera.id, signer, time_quality),
         )
         self.pipeline = CameraPipeline(
             camera,
@@ -97,6 +104,7 @@ class CameraWatch:
             f"{self.id}.decode-errors": self.pipeline.decoder.errors,
             f"{self.id}.analysis-errors": self.pipeline.lane.failed,
             f"{self.id}.ring": self.ring.counters.dropped,
+            f"{self.id}.unsealed": self.ring.counters.unsealed,
             f"{self.id}.plate-looks": self.pipeline.lane.spare_dropped,
         }
 

@@ -50,6 +50,12 @@ PROGRAMS = (
         "demo", "The whole of Polewatch at work on this machine.", "polewatch.demo:demo", "demo"
     ),
     Program("agent", "The edge agent on a pole or recorder.", "edge_agent.commands:app", "agent"),
+    Program(
+        "clip",
+        "Evidence: recorded video out, and checked.",
+        "edge_agent.clips.commands:app",
+        "agent",
+    ),
     Program("collector", "The centre: events to incidents.", "collector.commands:app", "collector"),
     Program(
         "broker",

@@ -13,6 +13,7 @@ import yaml
 
 from wire import kinds
 from wire.envelope import MAX_MESSAGE_BYTES, SCHEMA_MAJOR, SCHEMA_MINOR, TYPE_PREFIX, CloudEvent
+from wire.evidence import Manifest
 from wire.grant import Grant, GrantRequest, PersonToken
 from wire.names import WireModel
 
@@ -43,6 +44,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "grant": Grant,
         "grant-request": GrantRequest,
         "person-token": PersonToken,
+        "export-manifest": Manifest,
     }
     schemas = {f"{kind}.json": _schema(kind, model) for kind, model in documents.items()}
     envelope = CloudEvent.model_json_schema()
@@ -97,7 +99,7 @@ def _messages() -> dict[str, Any]:
             "summary": "At most 64 KiB; its hash is the topic's.",
         }
     }
-    for kind, model in kinds.ALL.items():
+    for kind, model in kinds.SENT.items():
         signed = kind not in kinds.WITH_AGENCIES
         messages[kind] = {
             "name": TYPE_PREFIX + kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wire.command import Command, NonceWindow, Reply
 from wire.event import AuditEvent, CameraState, EpochStart, Event, LossRecord
+from wire.evidence import GopRoot, ManifestSignature
 from wire.health import DeviceState, Health
 from wire.incident import Incident, IncidentAck
 from wire.names import WireModel
@@ -39,4 +40,13 @@ WITH_AGENCIES: dict[str, type[WireModel]] = {
 }
 """Plain CloudEvents JSON over the agency's own TLS identity."""
 
-ALL: dict[str, type[WireModel]] = {**NUMBERED, **UNNUMBERED, **FROM_COLLECTOR, **WITH_AGENCIES}
+RECORDED: dict[str, type[WireModel]] = {
+    "gop": GopRoot,
+    "manifest": ManifestSignature,
+}
+"""Signed beside recorded and exported video; never sent by themselves."""
+
+SENT: dict[str, type[WireModel]] = {**NUMBERED, **UNNUMBERED, **FROM_COLLECTOR, **WITH_AGENCIES}
+"""What crosses the broker."""
+
+ALL: dict[str, type[WireModel]] = {**SENT, **RECORDED}

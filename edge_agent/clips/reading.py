@@ -24,12 +24,7 @@ def units_of(folder: Path, segments: Iterable[Segment]) -> Iterator[AccessUnit]:
                 data = file.read(segment.bytes)
         except FileNotFoundError:
             continue
-        if before is not None and (
-            before.run != segment.run or segment.start_90k < before.start_90k
-        ):
-            # Another start of the agent: its media time began anew, so wall time bridges the gap.
-            apart = (segment.start_us - before.start_us) * TICKS // 1_000_000
-            offset += before.start_90k + max(apart, 0) - segment.start_90k
+        offset += bridge(before, segment)
         before = segment
         near = segment.start_90k
         for unit in mpegts.read(data):
@@ -45,6 +40,15 @@ def units_of(folder: Path, segments: Iterable[Segment]) -> Iterator[AccessUnit]:
                 unit.keyframe,
                 from_us(segment.start_us + since_us),
             )
+
+
+def bridge(before: Segment | None, segment: Segment) -> int:
+    """Ticks to add to a segment's times, beside those of the one before, to run on after it."""
+    if before is None or (before.run == segment.run and segment.start_90k >= before.start_90k):
+        return 0
+    # Another start of the agent: its media time began anew, so wall time bridges the gap.
+    apart = (segment.start_us - before.start_us) * TICKS // 1_000_000
+    return before.start_90k + max(apart, 0) - segment.start_90k
 
 
 def from_keyframe(

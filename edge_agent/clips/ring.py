@@ -17,6 +17,7 @@ import structlog
 
 from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
+from edge_agent.clips.evidence.seals import SUFFIX, Seals, seal_file
 from edge_agent.clips.index import Hold, Segment, SegmentIndex
 from edge_agent.clips.reading import from_keyframe, units_of
 from edge_agent.clips.segment import (
@@ -55,6 +56,8 @@ class RingCounters:
     dropped: int
     """Packets that a full queue or a failing disk lost."""
     write_errors: int
+    unsealed: int
+    """GOPs that are recorded but could not be signed."""
     bytes_on_disk: int
     segments_deleted: int
     bytes_deleted: int
@@ -73,8 +76,12 @@ class Ring:
         max_age: timedelta = MAX_AGE,
         on_state: Callable[[str | None, str], None] | None = None,
         opener: Opener = open_unbuffered,
+        seals: Seals | None = None,
     ) -> None:
-        """`on_state(code, detail)` reports `disk.full` or `disk.read-only`, and None when well."""
+        """`on_state(code, detail)` reports `disk.full` or `disk.read-only`, and None when well.
+
+        With `seals`, every GOP is signed as it is recorded.
+        """
         if not timedelta() < max_age <= MAX_AGE:
             raise ValueError(f"max_age must be between 0 and {MAX_AGE.days} days")
         self.camera = camera
@@ -85,6 +92,7 @@ class Ring:
         self._max_age = max_age
         self._on_state = on_state
         self._opener = opener
+        self._seals = seals
         self._run_id = secrets.token_hex(4)
         self._index = SegmentIndex(self._folder / "index.sqlite")
         self._queue: deque[StreamInfo | EncodedPacket] = deque()
@@ -100,6 +108,7 @@ class Ring:
         self._written = 0
         self._dropped = 0
         self._write_errors = 0
+        self._unsealed = 0
         self._thread = threading.Thread(target=self._run, name=f"ring-{camera}", daemon=True)
         self._log = log.bind(camera=camera)
         self._reconcile()
@@ -144,6 +153,7 @@ class Ring:
             self._written,
             self._dropped,
             self._write_errors,
+            self._unsealed,
             self._index.total_bytes + (still_open.bytes if still_open else 0),
             tally.get("segments_deleted", 0),
             tally.get("bytes_deleted", 0),
@@ -225,6 +235,8 @@ class Ring:
             self._fail(error)
 
     def _record(self, packet: EncodedPacket) -> None:
+        if packet.keyframe:
+            self._seal()
         if self._writer is not None and packet.keyframe and self._writer.lasts(packet) >= SEGMENT_S:
             self._finish()
         if self._writer is None:
@@ -236,10 +248,24 @@ class Ring:
                 self._folder, self._run_id, self._info.codec, packet, self._opener
             )
         self._open = self._writer.write(packet)
+        if self._seals is not None:
+            self._seals.add(packet, self._open.codec)
         self._written += 1
         self._well()
 
+    def _seal(self) -> None:
+        """Sign the GOP that is complete now; a disk that refuses costs the proof, not the video."""
+        writer = self._writer
+        if self._seals is None or writer is None:
+            return
+        try:
+            self._seals.seal(writer.path, self._run_id, writer.segment.codec)
+        except OSError as error:
+            self._unsealed += 1
+            self._log.error("ring.seal-failed", error=str(error))
+
     def _finish(self) -> None:
+        self._seal()
         writer, self._writer = self._writer, None
         if writer is None:
             return
@@ -261,6 +287,8 @@ class Ring:
         self._write_errors += 1
         code = "disk.full" if _is_full(error) else "disk.read-only"
         writer, self._writer = self._writer, None
+        if self._seals is not None:
+            self._seals.drop()
         try:
             if writer is not None:
                 self._register(writer.abandon())
@@ -291,7 +319,9 @@ class Ring:
                 over = self._index.total_bytes > self._budget_bytes
                 if not over and segment.end_us >= oldest_us and not make_room:
                     return
-                (self._folder / segment.name).unlink(missing_ok=True)
+                path = self._folder / segment.name
+                path.unlink(missing_ok=True)
+                seal_file(path).unlink(missing_ok=True)
                 self._index.remove(segment)
                 make_room = False
 
@@ -309,6 +339,9 @@ class Ring:
                 empty += 1
             else:
                 found.append(segment)
+        for seals in self._folder.glob(f"*/*{SUFFIX}"):
+            if not seals.with_suffix(".ts").exists():
+                seals.unlink()
         self._index.add(found)
         self._index.forget(known - on_disk.keys())
         if found or empty or known - on_disk.keys():

@@ -162,10 +162,21 @@ def _ending(segment: Segment, end_90k: int, size: int) -> Segment:
     )
 
 
-def describe(folder: Path, path: Path) -> Segment | None:
-    """What the index should say of a file; None when it is not a segment or holds no picture."""
+def named(folder: Path, path: Path) -> Segment | None:
+    """What a file's name says of it: a segment without end and size; None when it is not one."""
     found = _NAME.fullmatch(path.name)
     if found is None:
+        return None
+    at = datetime.strptime(found["at"], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    codec: Codec = "hevc" if found["codec"] == "hevc" else "h264"
+    name = path.relative_to(folder).as_posix()
+    return Segment(name, found["run"], codec, to_us(at), to_us(at), int(found["media"]), 0)
+
+
+def describe(folder: Path, path: Path) -> Segment | None:
+    """What the index should say of a file; None when it is not a segment or holds no picture."""
+    bare = named(folder, path)
+    if bare is None:
         return None
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -174,11 +185,6 @@ def describe(folder: Path, path: Path) -> Segment | None:
         units = list(mpegts.read(file.read()))
     if not units:
         return None
-    start_90k = int(found["media"])
-    stamps = sorted(mpegts.unwrap(unit.pts, start_90k) for unit in units)
+    stamps = sorted(mpegts.unwrap(unit.pts, bare.start_90k) for unit in units)
     step = stamps[-1] - stamps[-2] if len(stamps) > 1 else TICKS // 25
-    at = datetime.strptime(found["at"], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
-    codec: Codec = "hevc" if found["codec"] == "hevc" else "h264"
-    name = path.relative_to(folder).as_posix()
-    bare = Segment(name, found["run"], codec, to_us(at), to_us(at), start_90k, 0)
     return _ending(bare, stamps[-1] + step, size)

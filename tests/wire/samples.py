@@ -21,6 +21,7 @@ from wire.event import (
     Times,
     TrackPart,
 )
+from wire.evidence import GopRoot, ManifestSignature
 from wire.health import CameraHealth, DeviceState, Health, OutboxHealth, WatchlistHealth
 from wire.incident import Incident, IncidentAck, Place
 from wire.names import WireModel
@@ -68,6 +69,18 @@ EVENT = Event(
 )
 
 SAMPLES: dict[str, WireModel] = {
+    "gop": GopRoot(
+        camera="cam-1",
+        run="0a1b2c3d",
+        previous="ab" * 32,
+        codec="h264",
+        start_90k=180_000,
+        start_at=AT,
+        time_quality="synchronised",
+        pictures=50,
+        root="cd" * 32,
+    ),
+    "manifest": ManifestSignature(export_id=uid(20), statement_sha256="ef" * 32),
     "finding": EVENT,
     "loss": LossRecord(
         lost_epoch=uid(4),

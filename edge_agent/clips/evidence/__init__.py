@@ -1,0 +1,1 @@
+"""What proves later that a recording is the camera's own, whole and unchanged."""
