@@ -125,7 +125,7 @@ def main() -> None:
     watch = CameraWatch(
         settings, camera, clock,
         Analysis(cars, CameraTracker(), rules, plates=desk.stage("cam-1", None)),
-        scheduler, reporter, part, {},
+        scheduler, reporter, signer, part, {},
     )  # fmt: skip
 
     def health() -> Health:
