@@ -18,7 +18,7 @@ from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import CameraSettings, stream_url
-from edge_agent.rules.base import Rule, wants_still_objects
+from edge_agent.rules.base import Rule, wants_still_objects, wants_tamper
 from edge_agent.rules.plate import Plate
 from edge_agent.scene import (
     NO_CLOSER_LOOK,
@@ -34,6 +34,7 @@ from edge_agent.scene import (
 )
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.still_objects import StillObjects
+from edge_agent.sight.tamper import TamperWatch
 from wire.clock import Clock
 
 log = structlog.get_logger()
@@ -114,6 +115,7 @@ class Analysis:
         self._rules = tuple(rules)
         self._closer = closer
         self._still = StillObjects() if wants_still_objects(self._rules) else None
+        self._tamper = TamperWatch() if wants_tamper(self._rules) else None
         self._fire = fire
         self._plates = plates
 
@@ -123,7 +125,7 @@ class Analysis:
         tracks = self._tracker.update(detections, frame.media_s)
         height, width = frame.image.shape[:2]
         still = self._still
-        fire = self._fire
+        fire, tamper = self._fire, self._tamper
         sighting = Sighting(
             media_s=frame.media_s,
             wall=frame.received_at if wall is None else wall,
@@ -134,6 +136,7 @@ class Analysis:
             still_objects=() if still is None else still.update(frame.image, frame.media_s),
             burning=() if fire is None else fire.update(frame.image, frame.media_s),
             passages=() if self._plates is None else self._plates.update(frame, tracks),
+            tamper=None if tamper is None else tamper.update(frame.image, frame.media_s),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         return Seen(frame, tracks, findings)

@@ -121,6 +121,19 @@ class FireRegion:
     """Fire: the share of the region that flickers; smoke: the share of detail lost behind it."""
 
 
+TamperKind = Literal["covered", "turned", "defocused", "dark", "frozen"]
+
+
+@dataclass(frozen=True, slots=True)
+class TamperSign:
+    """What seems to have been done to the camera."""
+
+    kind: TamperKind
+    since_s: float
+    """Media time since when it has been so."""
+    confidence: float
+
+
 class CloserLook(Protocol):
     """A second look at parts of the frame that rules may ask for; it costs time only when asked."""
 
@@ -216,6 +229,8 @@ class Sighting:
     """What was left standing; looked for only when a rule of the camera asks."""
     burning: tuple[FireRegion, ...] = ()
     """What may burn or smoke; looked for only when a rule of the camera asks."""
+    tamper: TamperSign | None = None
+    """Whether the camera sees what it should; looked at only when a rule of the camera asks."""
     passages: tuple[Passage, ...] = ()
     """Vehicles whose plates were read since the last frame; only when a rule of the camera asks."""
 
@@ -243,3 +258,5 @@ class Finding:
     box: Box | None
     plate: Passage | None = None
     """Whose plate it is about."""
+    detail: str | None = None
+    """What kind of it, where the type has several: for `tamper` its TamperKind."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
-from typing import Protocol
+from typing import Final, Protocol
 
 from edge_agent.rules.abandonment import Abandonment
+from edge_agent.rules.crowd import Crowd
 from edge_agent.rules.dumping import Dumping
 from edge_agent.rules.fall import Fall
+from edge_agent.rules.fight import Fight
 from edge_agent.rules.fire import Burning
 from edge_agent.rules.intrusion import Intrusion
+from edge_agent.rules.line_crossing import LineCrossing
 from edge_agent.rules.loitering import Loitering
 from edge_agent.rules.plate import Plate
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import CameraRules, RuleSpec
+from edge_agent.rules.spec import CameraRules, RuleSpec, ZoneSpec
+from edge_agent.rules.stopped_vehicle import StoppedVehicle
+from edge_agent.rules.tamper import Tamper
+from edge_agent.rules.wrong_way import WrongWay
 from edge_agent.scene import Finding, Sighting
 
 
@@ -38,7 +44,7 @@ def build_rules(camera_rules: CameraRules, site_zone: tzinfo) -> tuple[Rule, ...
 
 def wants_closer_look(camera_rules: CameraRules) -> bool:
     """Whether a rule of the camera asks for the posture of people."""
-    return any(spec.type == "fall" for spec in camera_rules.rules)
+    return any(spec.type in ("fall", "fight") for spec in camera_rules.rules)
 
 
 def wants_fire(camera_rules: CameraRules) -> bool:
@@ -51,6 +57,11 @@ def wants_plates(camera_rules: CameraRules) -> bool:
     return any(spec.type == "plate" for spec in camera_rules.rules)
 
 
+def wants_tamper(rules: Sequence[Rule]) -> bool:
+    """Whether one of `rules` asks whether the camera sees what it should."""
+    return any(isinstance(rule, Tamper) for rule in rules)
+
+
 def wants_still_objects(rules: Sequence[Rule]) -> bool:
     """Whether one of `rules` asks for what was left standing in the scene."""
     return any(isinstance(rule, Abandonment) for rule in rules)
@@ -58,19 +69,33 @@ def wants_still_objects(rules: Sequence[Rule]) -> bool:
 
 def _build(spec: RuleSpec, camera_rules: CameraRules, site_zone: tzinfo) -> Rule:
     schedule = Schedule(spec.schedule, site_zone)
-    match spec.type, spec.zone:
-        case "intrusion", str(zone):
-            return Intrusion(spec, camera_rules.zone(zone), schedule)
-        case "loitering", str(zone):
-            return Loitering(spec, camera_rules.zone(zone), schedule)
-        case "abandonment", str(zone):
-            return Abandonment(spec, camera_rules.zone(zone), schedule)
-        case "dumping", str(zone):
-            return Dumping(spec, camera_rules.zone(zone), schedule)
-        case "fall", zone_id:
-            return Fall(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
-        case "fire" | "smoke", zone_id:
-            return Burning(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
-        case "plate", zone_id:
-            return Plate(spec, None if zone_id is None else camera_rules.zone(zone_id), schedule)
-    raise NotImplementedError(f"rule {spec.id!r}: no rule of the type {spec.type!r}")
+    zone = None if spec.zone is None else camera_rules.zone(spec.zone)
+    line = None if spec.line is None else camera_rules.line(spec.line)
+    match spec.type:
+        case "fall":
+            return Fall(spec, zone, schedule)
+        case "fire" | "smoke":
+            return Burning(spec, zone, schedule)
+        case "fight":
+            return Fight(spec, zone, schedule)
+        case "wrong_way":
+            return WrongWay(spec, zone, line, schedule)
+        case "tamper":
+            return Tamper(spec, schedule)
+        case "plate":
+            return Plate(spec, zone, schedule)
+    if line is not None and spec.type == "line_crossing":
+        return LineCrossing(spec, line, schedule)
+    if zone is not None and spec.type in _IN_ZONE:
+        return _IN_ZONE[spec.type](spec, zone, schedule)
+    raise ValueError(f"rule {spec.id!r}: a {spec.type} without the zone or line that it needs")
+
+
+_IN_ZONE: Final[Mapping[str, Callable[[RuleSpec, ZoneSpec, Schedule], Rule]]] = {
+    "intrusion": Intrusion,
+    "loitering": Loitering,
+    "abandonment": Abandonment,
+    "dumping": Dumping,
+    "crowd": Crowd,
+    "stopped_vehicle": StoppedVehicle,
+}

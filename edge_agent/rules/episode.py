@@ -29,6 +29,8 @@ class Subject:
     confidence: float
     track: Track | None = None
     box: Box | None = None
+    detail: str | None = None
+    """What kind of it, where the rule's type has several."""
 
 
 class Episodes:
@@ -55,7 +57,7 @@ class Episodes:
             self._present_s = self._told_s = self._closed_s = -math.inf
             return said
         if self._open is None:
-            rested = media_s - self._closed_s >= self._spec.cooldown_s
+            rested = media_s - self._closed_s >= self._spec.rest_s
             return self._begin(subjects, media_s) if subjects and armed and rested else ()
         if not armed:
             return self._close(media_s)
@@ -103,6 +105,7 @@ class Episodes:
                 zone=known.zone,
                 tracks=known.tracks,
                 box=known.box,
+                detail=known.detail,
             ),
         )
 
@@ -124,4 +127,5 @@ class Episodes:
             zone=self._spec.zone,
             tracks=tuple(subject.track for subject in subjects if subject.track is not None),
             box=surest.box,
+            detail=surest.detail,
         )

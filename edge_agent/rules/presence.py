@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge_agent.rules.geometry import feet_apart
 from edge_agent.scene import Box, Track
 
 GRACE_S: Final = 2.0
@@ -124,7 +125,7 @@ class ZonePresence:
         the zone or out of the picture, is not lost.
         """
         candidates = [
-            (_distance(stay.track.box, track.box, aspect), stay)
+            (feet_apart(stay.track.box, track.box, aspect), stay)
             for stay in self._stays_by_track.values()
             if stay.track.id not in seen
             and stay.track.id not in self._handed_on
@@ -159,12 +160,3 @@ def _share_within(box: Box, other: Box) -> float:
 def _at_the_rim(box: Box) -> bool:
     """Whether the box touches the left or right of the picture: who is lost there walked out."""
     return box.x <= _RIM or box.right >= 1 - _RIM
-
-
-def _distance(a: Box, b: Box, aspect: float) -> float:
-    """How far apart the feet are, in heights of the taller box; infinite if the sizes differ."""
-    tall, short = max(a.h, b.h), min(a.h, b.h)
-    if short < 0.5 * tall:
-        return math.inf
-    across, down = a.foot[0] - b.foot[0], a.foot[1] - b.foot[1]
-    return math.hypot(across * aspect, down) / tall

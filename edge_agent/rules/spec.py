@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from datetime import time
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,30 +18,37 @@ from wire.settings import Settings
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Corner = tuple[Fraction, Fraction]
 Label = Literal["person", "bicycle", "motorcycle", "car", "bus", "truck", "bag", "dog"]
+Crossing = Literal["both", "left_to_right", "right_to_left"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-IMPLEMENTED: Final[tuple[RuleType, ...]] = (
-    "intrusion",
-    "loitering",
-    "fall",
+RULE_TYPES: Final[tuple[RuleType, ...]] = get_args(RuleType)
+
+EXPERIMENTAL: Final[tuple[RuleType, ...]] = (
     "abandonment",
     "dumping",
     "fire",
     "smoke",
-    "plate",
+    "stopped_vehicle",
+    "fight",
 )
-"""The rule types that this release can run."""
-
-EXPERIMENTAL: Final[tuple[RuleType, ...]] = ("abandonment", "dumping", "fire", "smoke")
-"""Of these, the ones that have not reached their bar; what they reach stands in the accuracy
+"""The ones that have not reached their bar; what they reach stands in the accuracy
 reference, and each of their events is to be read with that."""
 
 _ZONE_TYPES: Final = frozenset(
     {"intrusion", "loitering", "abandonment", "dumping", "crowd", "stopped_vehicle"}
 )
-_LINE_TYPES: Final = frozenset({"line_crossing"})
+_LINE_TYPES: Final = frozenset({"line_crossing", "wrong_way"})
+_WHOLE_PICTURE: Final = frozenset({"tamper"})
+VEHICLES: Final[tuple[Label, ...]] = ("car", "bus", "truck", "motorcycle")
+_DEFAULT_LABELS: Final[dict[str, tuple[Label, ...]]] = {
+    "stopped_vehicle": VEHICLES,
+    "wrong_way": VEHICLES,
+}
+_DEFAULT_COUNT: Final = 5
+_ARROWS: Final = {"wrong_way": "; give it to the zone as an arrow, or name a line along the road"}
+_DEFAULT_COOLDOWN: Final[dict[str, float]] = {"line_crossing": 0.0}
 _DEFAULT_SECONDS: Final[dict[str, float]] = {
     "loitering": 10.0,
     "fall": 3.0,
@@ -49,9 +57,14 @@ _DEFAULT_SECONDS: Final[dict[str, float]] = {
     "stopped_vehicle": 60.0,
     "fire": 4.0,
     "smoke": 5.0,
+    "crowd": 5.0,
+    "wrong_way": 1.0,
+    "tamper": 5.0,
+    "fight": 3.0,
 }
 
 _SMALLEST_ZONE: Final = 1e-4
+_SHORTEST_ARROW: Final = 0.01
 
 
 class ZoneSpec(Settings):
@@ -63,6 +76,21 @@ class ZoneSpec(Settings):
         max_length=64,
         description="Corners in order, x and y in fractions of the frame from the top left.",
     )
+    direction: tuple[Corner, Corner] | None = Field(
+        default=None,
+        description="An arrow, from its first point to its second: the way that traffic may move "
+        "here. Rules of the type `wrong_way` need it.",
+    )
+
+    @field_validator("direction")
+    @classmethod
+    def _points_somewhere(cls, arrow: tuple[Corner, Corner] | None) -> tuple[Corner, Corner] | None:
+        if arrow is not None and math.dist(*arrow) < _SHORTEST_ARROW:
+            raise ValueError(
+                f"the arrow's two points are the same, or nearly; draw it over at least "
+                f"{_SHORTEST_ARROW:g} of the frame"
+            )
+        return arrow
 
     @field_validator("polygon")
     @classmethod
@@ -76,7 +104,10 @@ class ZoneSpec(Settings):
 
 
 class LineSpec(Settings):
-    """A line that may be crossed; its direction runs from the first point to the last."""
+    """A line that may be crossed; its direction runs from the first point to the last.
+
+    For the type `wrong_way` it runs along the road instead, the way that traffic may move.
+    """
 
     id: Name = Field(description="What rules and events call the line.")
     points: tuple[Corner, ...] = Field(
@@ -127,11 +158,24 @@ class RuleSpec(Settings):
     )
     zone: Name | None = Field(default=None, description="The zone that it watches.")
     line: Name | None = Field(default=None, description="The line that it watches.")
+    direction: Crossing | None = Field(
+        default=None,
+        description="For `line_crossing`: which way counts, seen along the line from its first to "
+        "its last point; `both` when left out.",
+    )
+    count: int | None = Field(
+        default=None,
+        ge=2,
+        le=200,
+        description=f"For `crowd`: how many are a crowd; {_DEFAULT_COUNT} when left out.",
+    )
     labels: tuple[Label, ...] = Field(
         default=("person",),
         min_length=1,
         max_length=8,
-        description="What kinds of objects it heeds.",
+        description="What kinds of objects it heeds; `stopped_vehicle` and `wrong_way` heed "
+        + ", ".join(VEHICLES)
+        + " when it is left out.",
     )
     seconds: float | None = Field(
         default=None,
@@ -151,7 +195,8 @@ class RuleSpec(Settings):
         default=10.0,
         ge=0,
         le=86_400,
-        description="Seconds after a finding closed in which no new one opens.",
+        description="Seconds after a finding closed in which no new one opens; 0 for "
+        "`line_crossing` when left out, so that every crossing is told.",
     )
     min_height: float = Field(
         default=0.0,
@@ -176,30 +221,38 @@ class RuleSpec(Settings):
         "as such.",
     )
 
-    @field_validator("type")
-    @classmethod
-    def _exists(cls, value: RuleType) -> RuleType:
-        if value not in IMPLEMENTED:
-            raise ValueError(
-                f"this release has no rule of the type {value!r}; it has: {', '.join(IMPLEMENTED)}"
-            )
-        return value
-
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
+        needs, takes = (
+            f"a rule of the type {self.type!r} needs",
+            f"a rule of the type {self.type!r} takes",
+        )
         if self.zone is None and self.type in _ZONE_TYPES:
-            raise ValueError(f"a rule of the type {self.type!r} needs a zone")
-        if self.line is None and self.type in _LINE_TYPES:
-            raise ValueError(f"a rule of the type {self.type!r} needs a line")
+            raise ValueError(f"{needs} a zone")
+        if self.line is None and self.type == "line_crossing":
+            raise ValueError(f"{needs} a line")
+        if self.zone is None and self.line is None and self.type == "wrong_way":
+            raise ValueError(f"{needs} a zone with a direction, or a line along the road")
         if self.line is not None and self.type not in _LINE_TYPES:
-            raise ValueError(f"a rule of the type {self.type!r} takes no line")
+            raise ValueError(f"{takes} no line")
+        if self.zone is not None and self.type == "line_crossing":
+            raise ValueError(f"{takes} no zone: the line says where")
+        if self.direction is not None and self.type != "line_crossing":
+            raise ValueError(f"{takes} no direction" + _ARROWS.get(self.type, ""))
+        if self.count is not None and self.type != "crowd":
+            raise ValueError(f"{takes} no count")
         if self.seconds is not None and self.type not in _DEFAULT_SECONDS:
-            raise ValueError(f"a rule of the type {self.type!r} takes no seconds")
+            raise ValueError(f"{takes} no seconds")
         given = self.model_fields_set & {"plates", "lists", "near_matches"}
         if self.type != "plate" and given:
-            raise ValueError(f"a rule of the type {self.type!r} takes no {sorted(given)[0]}")
+            raise ValueError(f"{takes} no {sorted(given)[0]}")
         if self.plates == "any" and self.zone is None:
             raise ValueError("a rule for any plate needs a zone")
+        if self.type in _WHOLE_PICTURE:
+            for key in sorted(self.model_fields_set & {"zone", "labels", "min_height"}):
+                raise ValueError(f"{takes} no {key}: it is about the whole picture")
+        if self.type == "stopped_vehicle" and not set(self.heeded) <= {*VEHICLES, "bicycle"}:
+            raise ValueError(f"{takes} vehicles only as labels: {', '.join(VEHICLES)}, bicycle")
         return self
 
     @property
@@ -208,6 +261,25 @@ class RuleSpec(Settings):
         if self.seconds is not None:
             return self.seconds
         return _DEFAULT_SECONDS.get(self.type, 0.0)
+
+    @property
+    def heeded(self) -> tuple[Label, ...]:
+        """`labels`, or the type's default."""
+        if "labels" in self.model_fields_set:
+            return self.labels
+        return _DEFAULT_LABELS.get(self.type, self.labels)
+
+    @property
+    def rest_s(self) -> float:
+        """`cooldown_s`, or the type's default."""
+        if "cooldown_s" in self.model_fields_set:
+            return self.cooldown_s
+        return _DEFAULT_COOLDOWN.get(self.type, self.cooldown_s)
+
+    @property
+    def crowd(self) -> int:
+        """`count`, or its default."""
+        return _DEFAULT_COUNT if self.count is None else self.count
 
 
 class CameraRules(Settings):
@@ -225,11 +297,30 @@ class CameraRules(Settings):
         for rule in self.rules:
             _known(rule.id, "zone", rule.zone, zones)
             _known(rule.id, "line", rule.line, lines)
+            if rule.type == "wrong_way":
+                self._has_one_way(rule)
         return self
+
+    def _has_one_way(self, rule: RuleSpec) -> None:
+        drawn = rule.zone is not None and self.zone(rule.zone).direction is not None
+        if rule.line is None and not drawn:
+            raise ValueError(
+                f"rule {rule.id!r}: the zone {rule.zone!r} has no direction; give it an arrow like "
+                "direction: [[0.5, 0.9], [0.5, 0.1]], or name a line along the road"
+            )
+        if rule.line is not None and drawn:
+            raise ValueError(
+                f"rule {rule.id!r}: both its line and the direction of the zone {rule.zone!r} say "
+                "which way is right; leave one out"
+            )
 
     def zone(self, name: str) -> ZoneSpec:
         """The zone called `name`, which must exist."""
         return next(zone for zone in self.zones if zone.id == name)
+
+    def line(self, name: str) -> LineSpec:
+        """The line called `name`, which must exist."""
+        return next(line for line in self.lines if line.id == name)
 
 
 def _distinct(kind: str, names: Iterable[str]) -> list[str]:

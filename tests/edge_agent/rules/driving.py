@@ -19,14 +19,36 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=SEOUL)
 YARD = [[0.2, 0.4], [0.8, 0.4], [0.8, 1.0], [0.2, 1.0]]
 STEP_S = 0.2
 
+GATE = [[0.5, 1.0], [0.5, 0.2]]
+"""Upright through the middle of the yard: from its left to its right is the picture's, too."""
+
+NEEDS: dict[str, dict[str, Any]] = {
+    "line_crossing": {"line": "gate"},
+    "wrong_way": {"zone": "street"},
+    "tamper": {},
+}
+"""What a rule of a type must name; all others get the zone `yard`."""
+
+
+def document(*rules: dict[str, Any]) -> dict[str, Any]:
+    """A camera's rules on the zone `yard`, the one-way `street` of the same shape, and a line."""
+    named = [
+        {"id": "r"} | ({} if "line" in one else NEEDS.get(one["type"], {"zone": "yard"})) | one
+        for one in rules
+    ]
+    street = {"id": "street", "polygon": YARD, "direction": [[0.2, 0.7], [0.8, 0.7]]}
+    return {
+        "zones": [{"id": "yard", "polygon": YARD}, street],
+        "lines": [{"id": "gate", "points": GATE}],
+        "rules": named,
+    }
+
 
 def rule(*, polygon: Any = YARD, **settings: Any) -> Rule:
-    """The one rule `settings` describe, on the zone `yard`."""
-    document = {
-        "zones": [{"id": "yard", "polygon": polygon}],
-        "rules": [{"id": "r", "zone": "yard"} | settings],
-    }
-    (built,) = build_rules(CameraRules.model_validate(document), SEOUL)
+    """The one rule `settings` describe, on the zone `yard` or what else its type needs."""
+    given = document(settings)
+    given["zones"][0]["polygon"] = polygon
+    (built,) = build_rules(CameraRules.model_validate(given), SEOUL)
     return built
 
 
