@@ -91,7 +91,7 @@ def _segments(folder: Path, from_us_: int, to_us_: int) -> list[Segment]:
         if segment is not None and segment.start_us < to_us_:
             found.append(replace(segment, bytes=path.stat().st_size))
     # What ends before the span begins is left out; where a segment ends, the next one tells.
-    ends = [following.start_us for following in found[1:]] + [to_us_]
+    ends = [*(following.start_us for following in found[1:]), to_us_][: len(found)]
     slack = _LONGEST_SEGMENT // timedelta(microseconds=1)
     return [
         segment

@@ -90,6 +90,8 @@ def test_nothing_to_export_is_said_and_nothing_is_left(pole: Pole) -> None:
     pole.record(encode(20))
     with pytest.raises(ExportError, match="nothing of yard"):
         pole.export(pole.folder / "case.zip", 500, 600)
+    with pytest.raises(ExportError, match="nothing of yard"):
+        pole.export(pole.folder / "case.zip", -600, -500)
     with pytest.raises(ExportError, match="swap the two"):
         pole.export(pole.folder / "case.zip", 2, 1)
     for lines in pole.ring.rglob("*.gops"):
