@@ -94,10 +94,11 @@ train-fire: $(TRAIN)/torch.stamp ## trains the fire and smoke network on DATA=..
 	@[ -d $(DATA)/fire ] || { echo "$(DATA)/fire is not here; name the folder of the pictures by: make train-fire DATA=FOLDER" >&2; exit 1; }
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.fire.train --data $(DATA) --cache var/train-fire
 
-train-plates: $(TRAIN)/torch.stamp ## trains the plate reader on drawn plates, DATA=../shared/data (about an hour)
+train-plates: $(TRAIN)/torch.stamp ## trains the plate reader and locator on drawn plates, DATA=../shared/data (about two hours)
 	@[ -d $(DATA)/plates ] || { echo "$(DATA)/plates is not here; name the folder of the drawings by: make train-plates DATA=FOLDER" >&2; exit 1; }
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.plates.train_reader --data $(DATA) --cache var/train-plates
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.plates.export_reader --data $(DATA) --cache var/train-plates
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m models.train.locator.train --data $(DATA) --cache var/train-plates
 
 requirements: $(VENV)/bin/python ## pins the requirements anew, with hashes
 	$(BIN)/python requirements/pin.py
