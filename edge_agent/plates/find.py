@@ -1,4 +1,4 @@
-"""Plates in a picture, read: locate in each part, look again closely, rectify, read, refuse.
+"""Plates in a picture, read: locate in each part, rectify, read, look again at the unsure, refuse.
 
 The locator is generous and the reader strict: what the reader takes for no plate is none.
 """
@@ -13,14 +13,18 @@ from edge_agent.plates.locate import WHOLE, PlateLocator, PlatePlace, same_place
 from edge_agent.plates.rectify import rectify
 from edge_agent.plates.types import PlateRead
 from edge_agent.scene import Box, Image
+from models.plate_grid import HEIGHT, WIDTH
 
 _AROUND: Final = 3.0
 """Widths of a plate that the second look shows: there its corners are found best."""
 
-_LEAST_CONFIDENCE: Final = 0.3
+LEAST_CONFIDENCE: Final = 0.3
 """A read less sure than this says nothing."""
 
 _NONE: Final = "none"
+
+_SURE: Final = 0.9
+"""A read more confident than this needs no second look."""
 
 
 class Reads(Protocol):
@@ -45,7 +49,7 @@ class PlateFinder:
     """Locator and reader together. Safe to call from several threads when both are."""
 
     def __init__(
-        self, locator: PlateLocator, reader: Reads, *, least: float = _LEAST_CONFIDENCE
+        self, locator: PlateLocator, reader: Reads, *, least: float = LEAST_CONFIDENCE
     ) -> None:
         """Reads less confident than `least` are not reported."""
         self._locator = locator
@@ -66,29 +70,19 @@ class PlateFinder:
         for place in places:
             if not any(same_place(place, other) for other in apart):
                 apart.append(place)
-        return self.read(image, [self.closer(image, place) for place in apart])
+        first = self.read(image, apart)
+        unsure = [one.place for one in first if one.read.confidence < _SURE]
+        closer = [self.closer(image, place) for place in unsure]
+        again = self.read(image, [place for place in closer if place is not None])
+        return self._kept([*first, *again])
 
-    def closer(self, image: Image, place: PlatePlace) -> PlatePlace:
+    def closer(self, image: Image, place: PlatePlace) -> PlatePlace | None:
         """The same place with the corners that a look at its surroundings alone finds."""
         seen = self._locator.locate(image, around(place, image), limit=3)
         again = [one for one in seen if same_place(one, place)]
-        return max(again, key=lambda one: one.box.iou(place.box)) if again else place
+        return max(again, key=lambda one: one.box.iou(place.box), default=None)
 
-    def read(self, image: Image, places: Sequence[PlatePlace]) -> tuple[FoundPlate, ...]:
-        """The plates among `places`, read; the most confident first."""
-        found = [
-            one
-            for one in self.read_all(image, places)
-            if one.read.type != _NONE and one.read.confidence >= self._least
-        ]
-        found.sort(key=lambda one: -one.read.confidence)
-        apart: list[FoundPlate] = []
-        for one in found:
-            if not any(same_place(one.place, other.place) for other in apart):
-                apart.append(one)
-        return tuple(apart)
-
-    def read_all(self, image: Image, places: Sequence[PlatePlace]) -> list[FoundPlate]:
+    def read(self, image: Image, places: Sequence[PlatePlace]) -> list[FoundPlate]:
         """What the reader says of each of `places` that encloses something, plate or not."""
         crops, kept = [], []
         for place in places:
@@ -100,14 +94,27 @@ class PlateFinder:
         reads = self._reader.read(crops) if crops else ()
         return [FoundPlate(*one) for one in zip(kept, reads, crops, strict=True)]
 
+    def _kept(self, found: Sequence[FoundPlate]) -> tuple[FoundPlate, ...]:
+        """The plates among `found`, each once, the most confident first."""
+        apart: list[FoundPlate] = []
+        for one in sorted(found, key=lambda one: -one.read.confidence):
+            if confident(one.read, self._least) and not any(
+                same_place(one.place, other.place) for other in apart
+            ):
+                apart.append(one)
+        return tuple(apart)
+
+
+def confident(read: PlateRead, least: float = LEAST_CONFIDENCE) -> bool:
+    """Whether a read is one of a plate, and sure enough to be reported."""
+    return read.type != _NONE and read.confidence >= least
+
 
 def around(place: PlatePlace, image: Image) -> Box:
-    """The part of `image` that a second look at `place` shows."""
+    """The part of `image` that a second look at `place` shows; it may reach beyond the picture."""
     height, width = image.shape[:2]
     box = place.box
     across = max(box.w * width, 2 * box.h * height) * _AROUND
-    down = across * 0.7
+    down = across * HEIGHT / WIDTH
     x, y = (box.x + box.w / 2) * width, (box.y + box.h / 2) * height
-    left, top = max(0.0, x - across / 2), max(0.0, y - down / 2)
-    right, bottom = min(float(width), x + across / 2), min(float(height), y + down / 2)
-    return Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    return Box((x - across / 2) / width, (y - down / 2) / height, across / width, down / height)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from edge_agent.plates.rectify import Quad
 from edge_agent.scene import Box, Image
 from edge_agent.sight.detector import ModelId
-from edge_agent.sight.letterbox import Letterbox, Normalizer
+from edge_agent.sight.letterbox import shrink
 from models.plate_grid import REACH, STRIDE
-from models.registry import ModelError, Registry
+from models.registry import ModelError, ModelInput, Registry
 
 DEFAULT_MODEL: Final = "plate-locator-320x224"
 
@@ -76,8 +76,7 @@ class PlateLocator:
         path = registry.verified_path(name)
         self.model = ModelId(entry.name, entry.sha256)
         self.threshold = threshold
-        size = entry.input
-        self._normalize = Normalizer(size.height, size.width, size.fill, size.mean, size.std)
+        self._input = entry.input
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -88,19 +87,19 @@ class PlateLocator:
         )
 
     def locate(self, image: Image, part: Box = WHOLE, limit: int = 4) -> tuple[PlatePlace, ...]:
-        """At most `limit` places in `part` of `image` (`(H, W, 3)` uint8 BGR), the surest first."""
-        height, width = image.shape[:2]
-        left, top = max(0, math.floor(part.x * width)), max(0, math.floor(part.y * height))
-        right, bottom = math.ceil(part.right * width), math.ceil(part.bottom * height)
-        crop = image[top : min(height, bottom), left : min(width, right)]
-        if min(crop.shape[:2], default=0) < _LEAST_SIDE:
+        """At most `limit` places in `part` of `image` (`(H, W, 3)` uint8 BGR), the surest first.
+
+        A part may reach beyond the picture, whose edge is repeated there: a plate that fills a
+        picture is found best that way.
+        """
+        view = _view(image, part, self._input)
+        if view is None:
             return ()
-        tensor, box = self._normalize(np.ascontiguousarray(crop))
-        (cells,) = self._session.run(["cells"], {"image": tensor})
-        offset, size = np.array([left, top]), np.array([width, height])
+        (cells,) = self._session.run(["cells"], {"image": view.tensor})
+        size = np.array([image.shape[1], image.shape[0]])
         places: list[PlatePlace] = []
         for score, corners in _peaks(cells[0], self.threshold):
-            fractions = (_in_picture(corners, box, crop) + offset) / size
+            fractions = (corners - view.origin) / view.scale / size
             quad: Quad = tuple((float(x), float(y)) for x, y in fractions)  # type: ignore[assignment]
             place = PlatePlace(quad, score)
             if _plausible(corners) and not any(same_place(place, other) for other in places):
@@ -108,6 +107,43 @@ class PlateLocator:
             if len(places) == limit:
                 break
         return tuple(places)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the network sees of a part."""
+
+    tensor: NDArray[np.float32]
+    """`(1, 3, height, width)`."""
+    scale: float
+    """Its pixels for one of the picture's."""
+    origin: NDArray[np.float64]
+    """Where the picture's own corner lies in it, x and y in its pixels."""
+
+
+def _view(image: Image, part: Box, size: ModelInput) -> _View | None:
+    """`part` of `image` as the network wants it; None when it shows nothing of the picture."""
+    height, width = image.shape[:2]
+    left, top = max(0, math.floor(part.x * width)), max(0, math.floor(part.y * height))
+    right = min(width, math.ceil(part.right * width))
+    bottom = min(height, math.ceil(part.bottom * height))
+    if min(right - left, bottom - top) < _LEAST_SIDE:
+        return None
+    across, down = part.w * width, part.h * height
+    scale = min(size.width / across, size.height / down)
+    bar_x, bar_y = (size.width - across * scale) / 2, (size.height - down * scale) / 2
+    inner = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+    small = shrink(np.ascontiguousarray(image[top:bottom, left:right]), *inner)
+    x = round(bar_x + (left - part.x * width) * scale)
+    y = round(bar_y + (top - part.y * height) * scale)
+    move = np.array([[1, 0, x], [0, 1, y]], np.float64)
+    shape, repeated = (size.width, size.height), cv2.BORDER_REPLICATE
+    canvas = cv2.warpAffine(small, move, shape, flags=cv2.INTER_NEAREST, borderMode=repeated)
+    for beyond in (canvas[:, : round(bar_x)], canvas[:, size.width - round(bar_x) :],
+                   canvas[: round(bar_y)], canvas[size.height - round(bar_y) :]):  # fmt: skip
+        beyond[:] = size.fill
+    tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
+    return _View(tensor, scale, np.array([x - left * scale, y - top * scale]))
 
 
 def same_place(one: PlatePlace, other: PlatePlace) -> bool:
@@ -128,13 +164,6 @@ def _peaks(cells: NDArray[np.float32], threshold: float) -> list[tuple[float, ND
         corners = cells[1:, row, column].reshape(4, 2) * np.float32(REACH) + middle
         found.append((float(sure[row, column]), corners.astype(np.float32)))
     return found
-
-
-def _in_picture(corners: NDArray[np.float32], box: Letterbox, crop: Image) -> NDArray[np.float64]:
-    """From pixels of the input to pixels of `crop`."""
-    shape = np.array([crop.shape[1] / box.inner_width, crop.shape[0] / box.inner_height])
-    moved: NDArray[np.float64] = (corners.astype(np.float64) - [box.left, box.top]) * shape
-    return moved
 
 
 def _plausible(corners: NDArray[np.float32]) -> bool:
