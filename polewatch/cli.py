@@ -70,6 +70,7 @@ PROGRAMS = (
         "provision",
     ),
     Program("wire", "The messages on the wire.", "wire.show:app", None),
+    Program("plates", "Reads plates in pictures.", "polewatch.plates.commands:app", "agent"),
     Program("bench", "Parts beside named peers.", "polewatch.bench.commands:app", "agent"),
 )
 

@@ -12,6 +12,9 @@ from typing import Final
 
 from edge_agent.analyze import Analyzed, analyze
 from edge_agent.config import CameraSettings
+from edge_agent.plates.find import LEAST_CONFIDENCE
+from edge_agent.plates.locate import DEFAULT_MODEL as PLATE_LOCATOR
+from edge_agent.plates.reader import DEFAULT_MODEL as PLATE_READER
 from edge_agent.rules.base import wants_closer_look, wants_fire
 from edge_agent.rules.fire import FIRE, SMOKE
 from edge_agent.rules.spec import CameraRules
@@ -83,6 +86,11 @@ def configuration_hash() -> str:
         "fire": {
             "model": Registry.default().entry(FIRE_MODEL).sha256,
             "demands": [asdict(FIRE), asdict(SMOKE)],
+        },
+        "plates": {
+            "locator": Registry.default().entry(PLATE_LOCATOR).sha256,
+            "reader": Registry.default().entry(PLATE_READER).sha256,
+            "least": LEAST_CONFIDENCE,
         },
     }
     text = json.dumps(settings, sort_keys=True)

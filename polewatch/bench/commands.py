@@ -105,3 +105,44 @@ def sight(
         figures = (str(row.pictures), f"{row.cpu_s:.1f}", f"{row.times_real:.1f}")
         table.add_row(row.clip, WAYS[row.way], *figures)
     Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench plates --crops data/plates/korean/crops")
+def plates(
+    crops: Annotated[Path, typer.Option(help="Folder of pictures of one plate each.")] = DATA
+    / "plates"
+    / "korean"
+    / "crops",
+    scenes: Annotated[Path, typer.Option(help="Folder of pictures with vehicles.")] = DATA
+    / "plates"
+    / "korean"
+    / "scenes",
+    most: Annotated[int, typer.Option(min=5, max=10_000, help="Pictures of each at most.")] = 60,
+    peer: Annotated[bool, typer.Option(help="Time Tesseract's Korean model too.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Reading and locating plates on one thread, beside Tesseract on the same plates.
+
+    Milliseconds and the memory of a process that does nothing else; how right they are is what
+    `polewatch plates bench` measures.
+    """
+    from models.registry import ModelError
+    from polewatch.bench import plates as bench_plates
+    from polewatch.plates.picture import PictureError
+    from polewatch.plates.tesseract import TesseractError
+
+    try:
+        speeds = bench_plates.measure(crops, scenes, most, peer=peer)
+    except (OSError, ModelError, PictureError, TesseractError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps([asdict(speed) for speed in speeds]))
+        return
+    table = Table("step", "ms, median", "nine of ten under", "MB", "time ratio")
+    for speed in speeds:
+        ratio = f"{speed.ms / speeds[0].ms:.1f}"
+        table.add_row(
+            speed.name, f"{speed.ms:.1f}", f"{speed.slow_ms:.1f}", f"{speed.megabytes:.0f}", ratio
+        )
+    Console().print(table)
