@@ -21,8 +21,9 @@ def leave(
     tuned: str,
     test: str,
     notes: Sequence[str] = (),
+    model: str | None = None,
 ) -> None:
-    """Record the figures of one set under one condition.
+    """Record the figures of one set under one condition; `model` None names the detector.
 
     A bar that is missed is for the page to say; AssertionError only below a floor.
     """
@@ -35,7 +36,7 @@ def leave(
             tuned=tuned,
             command=f"pytest tests/accuracy/{test}",
             date=datetime.now(UTC),
-            model=model_name(),
+            model=model or model_name(),
             configuration=configuration_hash(),
             commit=commit_of(ROOT),
             figures=tuple(figures),
