@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -18,6 +18,7 @@ from polewatch.accuracy.measurement import Figure, detection_figures, share
 from polewatch.accuracy.shipped import PER_SECOND, STRONG, shipped_sight
 from tests.accuracy.labelled import LabelledClip, LabelledFrame, labelled_clip
 from tests.accuracy.reporting import leave
+from tests.support.weather import WEATHERS, Weather
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -212,6 +213,24 @@ def test_small_people_in_a_large_picture_are_found(labels: StreetSet) -> None:
     )
 
 
+@pytest.mark.parametrize("weather", WEATHERS)
+def test_people_are_looked_for_by_night_and_in_rain(weather: Weather) -> None:
+    labels = STREETS[1]
+    clip = labelled_clip(labels.stem)
+    tally = _tally(_in_order(clip, WEATHERS[weather]), clip.fps)
+    assert tally.people == labels.people
+    leave(
+        f"people-5-{weather}",
+        f"People: street, composed {weather}",
+        _figures(f"people-{weather}", tally.every),
+        footage=f"vtest.avi with drawn {weather} (tests/support/weather.py), {labels.stem}.json",
+        condition=CONDITION,
+        tuned=HELD_BACK,
+        test="test_people.py",
+        notes=["Composed: no footage of a street by night or in rain is at hand."],
+    )
+
+
 def _figures(prefix: str, counts: Mapping[str, Counts], who: str = "") -> list[Figure]:
     return [
         figure
@@ -223,13 +242,7 @@ def _figures(prefix: str, counts: Mapping[str, Counts], who: str = "") -> list[F
 @cache
 def _measured(stem: str) -> Tally:
     clip = labelled_clip(stem)
-    labels = {frame.number: frame for frame in clip.frames}
-    with Recording(clip.video) as recording:
-        pictures = (
-            (frame.image, labels.get(round(frame.media_s * clip.fps)), frame.media_s)
-            for frame in recording.frames(PER_SECOND)
-        )
-        return _tally(pictures, clip.fps)
+    return _tally(_in_order(clip, lambda image, _: image), clip.fps)
 
 
 def _tally(pictures: Iterable[tuple[Image, LabelledFrame | None, float]], fps: float) -> Tally:
@@ -250,6 +263,17 @@ def _tally(pictures: Iterable[tuple[Image, LabelledFrame | None, float]], fps: f
     tally.pictures = sight.regions.pictures
     tally.looked_closer, tally.windows = sight.regions.looked_closer, sight.regions.windows
     return tally
+
+
+def _in_order(
+    clip: LabelledClip, changed: Callable[[Image, int], Image]
+) -> Iterator[tuple[Image, LabelledFrame | None, float]]:
+    """The pictures that are analysed, each `changed`, with the labels where there are any."""
+    labels = {frame.number: frame for frame in clip.frames}
+    with Recording(clip.video) as recording:
+        for frame in recording.frames(PER_SECOND):
+            number = round(frame.media_s * clip.fps)
+            yield changed(frame.image, number), labels.get(number), frame.media_s
 
 
 def _tiled(clip: LabelledClip) -> Iterator[tuple[Image, LabelledFrame | None, float]]:
