@@ -52,16 +52,17 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@# In a process of their own: the browser's driver keeps an event loop running.
 	$(BIN)/pytest -q tests/system/console
 
-# First, so that they do not run on alone at the end.
+# The longest first, so that none of them runs on alone at the end.
 LONGEST := $(patsubst %,tests/accuracy/test_%.py,fire abandonment false_alarms falls)
+MEASURED = $(LONGEST) $(filter-out $(LONGEST) %/test_speed.py,$(wildcard tests/accuracy/test_*.py))
 
 accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/reference/accuracy.md
 	@[ -d ../shared/data ] || echo "accuracy: ../shared/data is not here; what needs it will fail and say so" >&2
 	@rm -rf var/accuracy
 	@# Speed runs alone; of the rest a file stays in one process, whose models look at each picture once.
 	@status=0; $(BIN)/pytest -q tests/accuracy/test_speed.py || status=$$?; \
-	  $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=12 $(LONGEST) \
-	    tests/accuracy --ignore=tests/accuracy/test_speed.py || status=$$?; \
+	  $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=12 $(MEASURED) \
+	    || status=$$?; \
 	  $(BIN)/python -m polewatch.accuracy.report || status=1; exit $$status
 
 ROUNDS ?= 200
