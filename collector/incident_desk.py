@@ -145,5 +145,6 @@ class IncidentDesk:
             camera_title_en=(place.title_en if place else None) or title,
             zone=one.zone,
             drill=one.drill,
+            detail=one.detail,
         )
         return sentences(about, self._zone)

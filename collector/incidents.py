@@ -60,6 +60,8 @@ class Incident:
     box: Box | None
     clip_start: datetime | None
     clip_end: datetime | None
+    detail: str | None = None
+    """What kind of it, as the first finding that told one said."""
     findings: Mapping[str, Part] = field(default_factory=dict)
 
 
@@ -121,6 +123,7 @@ def apply(
         box=known.box if known.still or not newest else _box(event) or known.box,
         clip_start=_earliest(known.clip_start, event),
         clip_end=_latest(known.clip_end, event),
+        detail=known.detail or event.detail,
         findings=findings,
     )
     return Outcome(_revised(known, changed, event.times.observed_at), reopened=reopened)
@@ -215,6 +218,7 @@ def _open(device: str, event: Event, now: datetime, new_id: str) -> Incident:
         box=_box(event),
         clip_start=_earliest(None, event),
         clip_end=_latest(None, event),
+        detail=event.detail,
         findings={event.finding_id: Part(event.times.boot_id, over)},
     )
 

@@ -20,10 +20,18 @@ TYPES: dict[str, tuple[str, str]] = {
     "fight": ("싸움", "Fight"),
     "crowd": ("군중 밀집", "Crowd"),
     "stopped_vehicle": ("정지 차량", "Stopped vehicle"),
-    "wrong_way": ("역주행", "Wrong-way driving"),
+    "wrong_way": ("역방향 이동", "Wrong way"),
     "plate": ("수배 차량", "Wanted plate"),
     "tamper": ("카메라 훼손", "Camera tampering"),
 }
+DETAILS: dict[tuple[str, str], tuple[str, str]] = {
+    ("tamper", "covered"): ("가림", "covered"),
+    ("tamper", "turned"): ("방향 틀어짐", "turned away"),
+    ("tamper", "defocused"): ("초점 흐림", "out of focus"),
+    ("tamper", "dark"): ("암흑", "dark"),
+    ("tamper", "frozen"): ("화면 정지", "frozen picture"),
+}
+"""What kind of incident it is, where its type has several."""
 SEVERITIES: dict[Severity, tuple[str, str]] = {
     "minor": ("경미", "minor"),
     "moderate": ("보통", "moderate"),
@@ -44,6 +52,8 @@ class Sentence:
     camera_title_en: str
     zone: str | None
     drill: bool
+    detail: str | None = None
+    """What kind of it, where the type has several; one that is not known yet is shown as it is."""
 
 
 def type_name(type: str) -> tuple[str, str]:
@@ -54,6 +64,9 @@ def type_name(type: str) -> tuple[str, str]:
 def sentences(about: Sentence, zone: ZoneInfo) -> tuple[str, str]:
     """Korean and English, times in the site's `zone`; at most 500 characters each."""
     name_ko, name_en = type_name(about.type)
+    if about.detail is not None:
+        kind = DETAILS.get((about.type, about.detail), (about.detail, about.detail))
+        name_ko, name_en = f"{name_ko}({kind[0]})", f"{name_en} ({kind[1]})"
     severity_ko, severity_en = SEVERITIES[about.severity]
     began = about.opened_at.astimezone(zone).strftime("%H:%M:%S")
     percent = round(about.confidence * 100)

@@ -40,6 +40,8 @@ class RecordedFinding:
     """Every track that took part, in the order in which they did."""
     box: Box | None
     """Where it was when the alarm was raised."""
+    detail: str | None = None
+    """What kind of it, where the type has several."""
     plate: Passage | None = None
     """Whose plate it is about."""
 
@@ -57,7 +59,7 @@ class RecordedFinding:
             "tracks": list(self.tracks),
             "box": None if box is None else [round(n, 4) for n in (box.x, box.y, box.w, box.h)],
             "plate": None if self.plate is None else _plate_json(self.plate),
-        }
+        } | ({} if self.detail is None else {"detail": self.detail})
 
 
 def _plate_json(passage: Passage) -> dict[str, Any]:
@@ -204,5 +206,6 @@ class _Diary:
                 tracks=tuple(self._tracks.pop(name)),
                 box=first.box,
                 plate=first.plate,
+                detail=last.detail,
             )
         )

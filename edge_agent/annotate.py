@@ -13,7 +13,7 @@ import av.container
 import cv2
 import numpy as np
 
-from edge_agent.rules.spec import CameraRules
+from edge_agent.rules.spec import CameraRules, LineSpec, RuleSpec
 from edge_agent.scene import Box, Finding, Image, Point, Track
 
 _GREEN: Final = (80, 200, 80)
@@ -76,9 +76,14 @@ def draw(
         colour = _RED if zone.id in alarmed_zones else _AMBER
         _polyline(picture, zone.polygon, colour, closed=True)
         _text(picture, zone.id, zone.polygon[0], colour)
+        if zone.direction is not None:
+            _arrow(picture, *zone.direction)
     for line in asked.lines:
         _polyline(picture, line.points, _AMBER, closed=False)
         _text(picture, line.id, line.points[0], _AMBER)
+    for rule in asked.rules:
+        if rule.line is not None:
+            _which_way(picture, rule, asked.line(rule.line))
     involved = {track.id for finding in open_findings.values() for track in finding.tracks}
     for track in tracks:
         colour = _RED if track.id in involved else _GREEN if track.seen else _GREY
@@ -101,6 +106,29 @@ def _polyline(
 ) -> None:
     corners = np.array([_pixels(image, point) for point in points], np.int32)
     cv2.polylines(image, [corners], closed, colour, 2, cv2.LINE_AA)
+
+
+def _arrow(image: Image, start: Point, end: Point) -> None:
+    near, far = _pixels(image, start), _pixels(image, end)
+    cv2.arrowedLine(image, near, far, _AMBER, 2, cv2.LINE_AA, tipLength=0.15)
+
+
+def _which_way(image: Image, rule: RuleSpec, line: LineSpec) -> None:
+    """Arrows across the line's middle part the ways that count; along it where it is a road."""
+    middle = (len(line.points) - 1) // 2
+    (x0, y0), (x1, y1) = line.points[middle : middle + 2]
+    if rule.type == "wrong_way":
+        _arrow(image, (x0, y0), (x1, y1))
+        return
+    height, width = image.shape[:2]
+    across, down = (x1 - x0) * width, (y1 - y0) * height
+    reach = 0.05 * height / max(1e-6, float(np.hypot(across, down)))
+    # To the right of somebody who looks along the line, with y growing downwards.
+    right = (-down * reach / width, across * reach / height)
+    at = ((x0 + x1) / 2, (y0 + y1) / 2)
+    for way, sign in (("left_to_right", 1), ("right_to_left", -1)):
+        if rule.direction in (None, "both", way):
+            _arrow(image, at, (at[0] + sign * right[0], at[1] + sign * right[1]))
 
 
 def _box(image: Image, box: Box, colour: tuple[int, int, int]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.plates.types import PlateRead
+from wire.event import TamperKind
 
 Image = NDArray[np.uint8]
 """A picture: `(H, W, 3)` uint8 BGR, C-contiguous, never written to once handed on."""
@@ -119,9 +120,6 @@ class FireRegion:
     """How sure the network is of it in this frame, 0..1."""
     strength: float
     """Fire: the share of the region that flickers; smoke: the share of detail lost behind it."""
-
-
-TamperKind = Literal["covered", "turned", "defocused", "dark", "frozen"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ RuleType = Literal[
     "plate",
     "tamper",
 ]
+TamperKind = Literal["covered", "turned", "defocused", "dark", "frozen"]
+"""What may have been done to a camera: the `detail` of findings of the type `tamper`."""
+
 Severity = Literal["minor", "moderate", "severe"]
 """CAP 1.2 severities that a rule may raise."""
 
@@ -125,6 +128,11 @@ class Event(WireModel):
     finding_id: Id
     phase: Literal["open", "update", "close"]
     type: str = Field(max_length=40, description="A RuleType; unknown ones are kept and shown.")
+    detail: str | None = Field(
+        None,
+        max_length=40,
+        description="What kind of it; for `tamper` covered, turned, defocused, dark or frozen.",
+    )
     rule: Name
     camera: Name
     zone: Name | None = None

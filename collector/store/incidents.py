@@ -13,7 +13,7 @@ from wire.event import Event
 _COLUMNS = (
     "incident_id, revision, type, severity, certainty, confidence, state, drill, device, camera,"
     " zone, rule, opened_at, active_at, observed_at, ended_at, updated_at, closed_at, still, box,"
-    " clip_start, clip_end"
+    " clip_start, clip_end, detail"
 )
 
 
@@ -74,7 +74,7 @@ def save(
     """Insert, or replace `before`; `texts` Korean and English."""
     run.execute(
         f"INSERT INTO incident ({_COLUMNS}, text_ko, text_en)"
-        f" VALUES ({', '.join('?' * 24)})"
+        f" VALUES ({', '.join('?' * 25)})"
         " ON CONFLICT (incident_id) DO UPDATE SET revision = excluded.revision,"
         " severity = excluded.severity, certainty = excluded.certainty,"
         " confidence = excluded.confidence, state = excluded.state,"
@@ -82,7 +82,8 @@ def save(
         " observed_at = excluded.observed_at, ended_at = excluded.ended_at,"
         " updated_at = excluded.updated_at, closed_at = excluded.closed_at,"
         " still = excluded.still, box = excluded.box, clip_start = excluded.clip_start,"
-        " clip_end = excluded.clip_end, text_ko = excluded.text_ko, text_en = excluded.text_en",
+        " clip_end = excluded.clip_end, detail = excluded.detail,"
+        " text_ko = excluded.text_ko, text_en = excluded.text_en",
         (
             one.incident_id,
             one.revision,
@@ -106,6 +107,7 @@ def save(
             None if one.box is None else json.dumps(one.box),
             _stamp(one.clip_start),
             _stamp(one.clip_end),
+            one.detail,
             *texts,
         ),
     )
@@ -193,6 +195,7 @@ def _incident(run: sqlite3.Connection, row: sqlite3.Row) -> Incident:
         box=None if row["box"] is None else tuple(json.loads(row["box"])),
         clip_start=moment_or_none(row["clip_start"]),
         clip_end=moment_or_none(row["clip_end"]),
+        detail=row["detail"],
         findings={one[0]: Part(one[1], bool(one[2])) for one in findings},
     )
 

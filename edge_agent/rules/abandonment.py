@@ -116,7 +116,7 @@ class Abandonment:
             alarm_s=self._now,
             end_s=None,
             confidence=_CONFIDENCE if left.away else 0.75 * _CONFIDENCE,
-            severity=self._spec.severity,
+            severity=self._spec.graded,
             zone=self._spec.zone,
             tracks=tuple(owner.track for owner in left.owners.values()),
             box=left.object.box,

@@ -123,7 +123,7 @@ class Episodes:
             alarm_s=alarm_s,
             end_s=None,
             confidence=max(surest.confidence, before),
-            severity=self._spec.severity,
+            severity=self._spec.graded,
             zone=self._spec.zone,
             tracks=tuple(subject.track for subject in subjects if subject.track is not None),
             box=surest.box,

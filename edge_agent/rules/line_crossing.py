@@ -107,7 +107,7 @@ class LineCrossing:
                 alarm_s=self._now,
                 end_s=self._now if phase == "close" else None,
                 confidence=track.confidence,
-                severity=self._spec.severity,
+                severity=self._spec.graded,
                 zone=None,
                 tracks=(track,),
                 box=track.box,

@@ -94,7 +94,7 @@ class Plate:
             alarm_s=now,
             end_s=None,
             confidence=passage.read.confidence if hit is None else hit.certainty,
-            severity=self._spec.severity,
+            severity=self._spec.graded,
             zone=self._spec.zone,
             tracks=(passage.track,),
             box=passage.box,

@@ -30,7 +30,9 @@ EXPERIMENTAL: Final[tuple[RuleType, ...]] = (
     "dumping",
     "fire",
     "smoke",
+    "crowd",
     "stopped_vehicle",
+    "wrong_way",
     "fight",
 )
 """The ones that have not reached their bar; what they reach stands in the accuracy
@@ -45,6 +47,17 @@ VEHICLES: Final[tuple[Label, ...]] = ("car", "bus", "truck", "motorcycle")
 _DEFAULT_LABELS: Final[dict[str, tuple[Label, ...]]] = {
     "stopped_vehicle": VEHICLES,
     "wrong_way": VEHICLES,
+}
+_DEFAULT_SEVERITY: Final[dict[str, Severity]] = {
+    "fire": "severe",
+    "smoke": "severe",
+    "fall": "severe",
+    "fight": "severe",
+    "plate": "severe",
+    "wrong_way": "severe",
+    "loitering": "minor",
+    "dumping": "minor",
+    "stopped_vehicle": "minor",
 }
 _DEFAULT_COUNT: Final = 5
 _ARROWS: Final = {"wrong_way": "; give it to the zone as an arrow, or name a line along the road"}
@@ -190,7 +203,12 @@ class RuleSpec(Settings):
         max_length=32,
         description="When the rule is armed; empty means always.",
     )
-    severity: Severity = Field(default="moderate", description="The severity of its events.")
+    severity: Severity = Field(
+        default="moderate",
+        description="The severity of its events; the type has its own when it is left out: "
+        + ", ".join(f"{name} {severity}" for name, severity in _DEFAULT_SEVERITY.items())
+        + ".",
+    )
     cooldown_s: float = Field(
         default=10.0,
         ge=0,
@@ -268,6 +286,13 @@ class RuleSpec(Settings):
         if "labels" in self.model_fields_set:
             return self.labels
         return _DEFAULT_LABELS.get(self.type, self.labels)
+
+    @property
+    def graded(self) -> Severity:
+        """`severity`, or the type's default."""
+        if "severity" in self.model_fields_set:
+            return self.severity
+        return _DEFAULT_SEVERITY.get(self.type, self.severity)
 
     @property
     def rest_s(self) -> float:

@@ -26,8 +26,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.scene import Image, TamperKind, TamperSign
+from edge_agent.scene import Image, TamperSign
 from edge_agent.sight.letterbox import shrink
+from wire.event import TamperKind
 
 Floats = NDArray[np.float32]
 

@@ -183,6 +183,7 @@ class Reporter:
                 finding_id=known.id,
                 phase=finding.phase,
                 type=finding.type,
+                detail=finding.detail,
                 rule=finding.rule,
                 camera=frame.camera,
                 zone=finding.zone,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from collector.texts import TYPES, Sentence, sentences
-from wire.event import RuleType
+from collector.texts import DETAILS, TYPES, Sentence, sentences
+from wire.event import RuleType, TamperKind
 
 SEOUL = ZoneInfo("Asia/Seoul")
 ABOUT = Sentence(
@@ -45,6 +45,19 @@ def test_an_end_is_named() -> None:
 def test_every_rule_type_has_a_name_and_an_unknown_one_is_shown_as_it_is() -> None:
     assert set(TYPES) == set(RuleType.__args__)  # type: ignore[attr-defined]  # a Literal's values
     assert "drone" in sentences(replace(ABOUT, type="drone"), SEOUL)[0]
+
+
+def test_the_kind_of_tampering_is_named_and_an_unknown_one_is_shown_as_it_is() -> None:
+    korean, english = sentences(replace(ABOUT, type="tamper", detail="covered"), SEOUL)
+    assert "카메라 훼손(가림) 감지" in korean
+    assert english.startswith("Camera tampering (covered) at Main gate")
+    assert "(painted)" in sentences(replace(ABOUT, type="tamper", detail="painted"), SEOUL)[1]
+
+
+def test_every_kind_of_tampering_has_a_name() -> None:
+    assert {kind for type, kind in DETAILS if type == "tamper"} == set(
+        TamperKind.__args__  # type: ignore[attr-defined]  # a Literal's values
+    )
 
 
 def test_it_fits_the_wire() -> None:
