@@ -214,7 +214,7 @@ class Dispatch:
             zone=known.zone,
             text_ko=texts[0],
             text_en=texts[1],
-            finding_ids=tuple(known.findings)[-200:],
+            finding_ids=rows.finding_ids(run, one.incident_id, 200),
             still_sha256=known.still,
             box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),
             link=f"{link.rstrip('/')}/incidents/{known.incident_id}" if link else None,

@@ -153,11 +153,26 @@ class Inbox:
         faultpoint.reach("inbox.acknowledged")
 
     def _commit(self, judged: list[tuple[Incoming, Verdict]]) -> Effects:
+        try:
+            return self._take_all(judged, self._take)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            # One of them is poison: once more, each so that it can be taken back alone.
+            self._intake.forget()
+            log.info("inbox.poisoned_batch", error=str(error), messages=len(judged))
+            return self._take_all(judged, self._take_carefully)
+
+    def _take_all(
+        self,
+        judged: list[tuple[Incoming, Verdict]],
+        take: Callable[[sqlite3.Connection, Incoming, Verdict], None],
+    ) -> Effects:
         now = self._clock.now()
         self._intake.begin()
         with self._database.transaction() as run:
             for message, verdict in judged:
-                self._take(run, message, verdict)
+                take(run, message, verdict)
             effects = self._intake.end(run, now)
             faultpoint.reach("inbox.written")
         for (address, epoch), _ in effects.receipts.items():
@@ -165,6 +180,9 @@ class Inbox:
         return effects
 
     def _take(self, run: sqlite3.Connection, message: Incoming, verdict: Verdict) -> None:
+        self._intake.take(run, verdict, message.topic, message.payload, self._clock.now())
+
+    def _take_carefully(self, run: sqlite3.Connection, message: Incoming, verdict: Verdict) -> None:
         """One message; whatever poison it is, those behind it go on."""
         now = self._clock.now()
         run.execute("SAVEPOINT message")

@@ -63,6 +63,7 @@ class Incident:
     detail: str | None = None
     """What kind of it, as the first finding that told one said."""
     findings: Mapping[str, Part] = field(default_factory=dict)
+    """Those that go on, and that of the event at hand; ended ones may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def apply(
         detail=known.detail or event.detail,
         findings=findings,
     )
-    return Outcome(_revised(known, changed, event.times.observed_at), reopened=reopened)
+    revised = _revised(known, changed, event.times.observed_at, gained=part is None)
+    return Outcome(revised, reopened=reopened)
 
 
 def end_abandoned(known: Incident, boot_id: str, *, now: datetime) -> Incident | None:
@@ -223,18 +225,21 @@ def _open(device: str, event: Event, now: datetime, new_id: str) -> Incident:
     )
 
 
-def _revised(before: Incident, after: Incident, observed_at: datetime) -> Incident:
+def _revised(
+    before: Incident, after: Incident, observed_at: datetime, *, gained: bool = False
+) -> Incident:
+    """`gained`: a finding came to it."""
+
     def told(one: Incident) -> tuple[object, ...]:
         return (
             one.severity,
             one.certainty,
             one.state,
             one.still,
-            frozenset(one.findings),
             one.ended_at is None,
         )
 
-    if told(before) == told(after):
+    if not gained and told(before) == told(after):
         return after
     return replace(after, revision=before.revision + 1, observed_at=observed_at)
 

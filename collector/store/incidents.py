@@ -18,19 +18,23 @@ _COLUMNS = (
 
 
 def load(run: sqlite3.Connection, incident_id: str) -> Incident | None:
-    """One incident with its findings."""
+    """One incident with the findings that go on."""
+    return _load(run, incident_id, None)
+
+
+def _load(run: sqlite3.Connection, incident_id: str, finding_id: str | None) -> Incident | None:
     row = run.execute(
         f"SELECT {_COLUMNS} FROM incident WHERE incident_id = ?", (incident_id,)
     ).fetchone()
-    return None if row is None else _incident(run, row)
+    return None if row is None else _incident(run, row, finding_id)
 
 
 def of_finding(run: sqlite3.Connection, finding_id: str) -> Incident | None:
-    """The incident that a finding belongs to."""
+    """The incident that a finding belongs to, with that finding even when it has ended."""
     row = run.execute(
         "SELECT incident_id FROM incident_finding WHERE finding_id = ?", (finding_id,)
     ).fetchone()
-    return None if row is None else load(run, row[0])
+    return None if row is None else _load(run, row[0], finding_id)
 
 
 def candidates(
@@ -146,16 +150,30 @@ def step(
 
 
 def evidence(run: sqlite3.Connection, incident_id: str, at_most: int) -> tuple[str, ...]:
-    """Device signatures behind an incident: the first event, then the newest ones."""
+    """Device signatures behind an incident: the first event, then the newest ones.
+
+    Ids sort by the device's time. An incident may go on for a day and have thousands of events.
+    """
+    found: dict[str, str] = {}
+    for order, limit in (("", min(1, at_most)), ("DESC", max(0, at_most - 1))):
+        found.update(
+            (row[0], bytes(row[1]).decode("ascii"))
+            for row in run.execute(
+                "SELECT e.id, e.token FROM incident_event x JOIN event e ON e.id = x.event_id"
+                f" WHERE x.incident_id = ? ORDER BY x.event_id {order} LIMIT ?",
+                (incident_id, limit),
+            )
+        )
+    return tuple(found[id] for id in sorted(found))
+
+
+def finding_ids(run: sqlite3.Connection, incident_id: str, at_most: int) -> tuple[str, ...]:
+    """The newest findings of an incident, oldest of them first."""
     rows = run.execute(
-        "SELECT e.token FROM event e JOIN incident_event x ON x.event_id = e.id"
-        " WHERE x.incident_id = ? ORDER BY e.received_at, e.rowid",
-        (incident_id,),
+        "SELECT finding_id FROM incident_finding WHERE incident_id = ? ORDER BY rowid DESC LIMIT ?",
+        (incident_id, at_most),
     ).fetchall()
-    tokens = [bytes(row[0]).decode("ascii") for row in rows]
-    if len(tokens) > at_most:
-        tokens = [*tokens[:1], *tokens[len(tokens) - at_most + 1 :]][:at_most]
-    return tuple(tokens)
+    return tuple(row[0] for row in reversed(rows))
 
 
 def texts(run: sqlite3.Connection, incident_id: str) -> tuple[str, str]:
@@ -166,11 +184,14 @@ def texts(run: sqlite3.Connection, incident_id: str) -> tuple[str, str]:
     return row[0], row[1]
 
 
-def _incident(run: sqlite3.Connection, row: sqlite3.Row) -> Incident:
+def _incident(run: sqlite3.Connection, row: sqlite3.Row, finding_id: str | None = None) -> Incident:
+    """With the findings that go on, and `finding_id`: of what ended there may be thousands."""
     findings = run.execute(
-        "SELECT finding_id, boot_id, ended FROM incident_finding WHERE incident_id = ?"
-        " ORDER BY rowid",
-        (row["incident_id"],),
+        "SELECT finding_id, boot_id, ended FROM incident_finding"
+        " WHERE incident_id = ? AND ended = 0"
+        " UNION SELECT finding_id, boot_id, ended FROM incident_finding"
+        " WHERE finding_id = ? AND incident_id = ?",
+        (row["incident_id"], finding_id, row["incident_id"]),
     ).fetchall()
     return Incident(
         incident_id=row["incident_id"],

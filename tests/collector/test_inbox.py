@@ -107,7 +107,7 @@ def test_one_poison_holds_nobody_up(bench: Bench, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bench.way_in.desk, "take", stumble)
     bench.send(*tokens)
     bench.inbox.start()
-    wait_until(lambda: len(bench.done) == 3, 5, "all three")
+    wait_until(lambda: len(bench.done) == 3, 20, "all three")
     wait_until(lambda: len(bench.receipted) == 2, 5, "two receipts")
     assert bench.way_in.rows("SELECT reason FROM quarantine") == [("poison",)]
     assert bench.way_in.rows("SELECT contiguous FROM progress") == [(3,)]

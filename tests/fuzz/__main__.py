@@ -20,7 +20,7 @@ from tests.fuzz.targets import NAMES
 
 KEPT = Path(__file__).with_name("corpus")
 WORK = Path("var/fuzz")
-HANG_S = 10
+HANG_S = 60
 LONGEST = 8_192
 KEPT_FILES, KEPT_BYTES = 12, 2_000
 FOUND = "found-"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
@@ -71,6 +73,21 @@ def test_a_header_that_asks_for_another_algorithm_is_refused() -> None:
     for alg in ("none", "HS256"):
         head = urlsafe_b64encode(json.dumps({"alg": alg, "kid": "pole-001-1"}).encode())
         assert _reason(b".".join([head, payload, signature])) == "signature"
+
+
+def test_there_is_one_spelling_and_one_kind_of_header() -> None:
+    head, payload, signature = sign(_event(), "pole-001-1", KEY).split(b".")
+    last = signature[-1:]
+    twin = next(bytes([one]) for one in (last[0] ^ 1, last[0] + 1) if bytes([one]).isalnum())
+    for other in (signature + b"=", signature + b"\n", b" " + signature, signature[:-1] + twin):
+        assert _reason(b".".join([head, payload, other])) in ("malformed", "signature")
+    for extra in ({"crit": ["b64"], "b64": False}, {"jku": "x"}):
+        fields = {"alg": "EdDSA", "kid": "pole-001-1", **extra}
+        odd = urlsafe_b64encode(json.dumps(fields).encode()).rstrip(b"=")
+        private = KEY.get_op_key("sign")
+        assert isinstance(private, Ed25519PrivateKey)
+        good = urlsafe_b64encode(private.sign(b".".join([odd, payload]))).rstrip(b"=")
+        assert _reason(b".".join([odd, payload, good])) == "signature"
 
 
 def test_newer_minor_is_read_and_newer_major_is_told_apart() -> None:

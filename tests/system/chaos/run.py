@@ -20,7 +20,7 @@ from tests.system.chaos.town import Town
 
 POINT_S = 1.5
 """So long a process may take to arrive at the point where it ends; else it is killed there."""
-SETTLE_S = 40.0
+SETTLE_S = 90.0
 PAGE = 4096
 
 
