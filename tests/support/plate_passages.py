@@ -1,0 +1,202 @@
+"""Cars that drive past a camera with a drawn plate: real photographs, moved, blurred and coded.
+
+The car is a photograph whose plate is painted over with a drawn one in every frame, at the frame's
+own resolution; the car comes closer or goes away. What is real is the car and how it is lit; what
+is not is how it moves, and the plate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.scene import Image
+from models.train.plates.draw import DrawnPlate, Shapes, draw_plate
+from models.train.plates.layout import LAYOUTS, Layout
+
+FPS: Final = 25
+WIDTH: Final = 1280
+HEIGHT: Final = 720
+SECONDS: Final = 3.0
+EMPTY_S: Final = 0.5
+"""Without the car, before and after."""
+
+SHUTTER_S: Final = 1 / 60
+GROUND: Final = 96
+_NOISE: Final = 4.0
+
+Matrix = NDArray[np.float64]
+LONG: Final = ("p7", "p8-film", "p8", "comm")
+SHORT: Final = ("p7-short", "p8-short")
+TWO_LINES: Final = ("green", "old", "comm-two")
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """A photograph below data/plates/korean/scenes, and its plate's corners in pixels, by eye."""
+
+    file: str
+    quad: tuple[tuple[float, float], ...]
+    layouts: tuple[str, ...]
+    grey: bool = False
+    """An infrared picture."""
+
+
+CARS: Final = (
+    Car("kairess_1.jpg", ((400, 250), (605, 295), (599, 343), (398, 297)), LONG),
+    Car("kairess_4.jpg", ((347, 343), (489, 340), (490, 372), (346, 377)), LONG),
+    Car("tipsy_1.jpg", ((237, 100), (308, 102), (308, 120), (237, 118)), LONG),
+    Car("tipsy_2.jpg", ((122, 280), (304, 285), (302, 324), (122, 318)), LONG),
+    Car(
+        "cvlab_30_in_L01_0_20161126_112742_112742_863_108388.jpg",
+        ((802, 512), (1018, 535), (1014, 620), (800, 598)),
+        SHORT,
+        grey=True,
+    ),
+    Car(
+        "cvlab_39_in_L01_0_20170102_110119_110121_984_807171.jpg",
+        ((930, 338), (1153, 340), (1151, 450), (930, 446)),
+        TWO_LINES,
+        grey=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One passage and its truth."""
+
+    car: Car
+    plate: DrawnPlate
+    narrow_px: float
+    wide_px: float
+    """The plate's width where the car is furthest and nearest."""
+    away: bool
+    blur: float
+    """How much faster than it seems the car moves, for the blur of the shutter."""
+    hold_x: float
+    """Where across the frame the plate is."""
+
+
+def drives(count: int, seed: int, shapes: Shapes) -> Iterator[Drive]:
+    """Passages of all cars in turn, each with a plate of its own."""
+    random = np.random.default_rng(seed)
+    layouts = {layout.name: layout for layout in LAYOUTS}
+    for number in range(count):
+        car = CARS[number % len(CARS)]
+        layout: Layout = layouts[car.layouts[(number // len(CARS)) % len(car.layouts)]]
+        yield Drive(
+            car=car,
+            plate=draw_plate(random, layout, shapes=shapes, worn=False),
+            narrow_px=float(random.uniform(40, 60)),
+            wide_px=float(random.uniform(110, 190)),
+            away=bool(random.random() < 0.3),
+            blur=float(random.uniform(0.5, 2.5)),
+            hold_x=float(random.uniform(0.35, 0.65)),
+        )
+
+
+def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
+    """Its frames, `(720, 1280, 3)` uint8 BGR."""
+    random = np.random.default_rng(seed)
+    photo = cv2.imread(str(scenes / drive.car.file))
+    if photo is None:
+        raise FileNotFoundError(f"{scenes / drive.car.file}: no picture there")
+    stage = _Stage(drive, np.asarray(photo, np.uint8))
+    noises = [
+        cv2.resize(random.normal(0, _NOISE, (HEIGHT // 2, WIDTH // 2)), (WIDTH, HEIGHT))
+        for _ in range(4)
+    ]
+    grains = [np.repeat(one[..., None], 3, axis=2).astype(np.int16) for one in noises]
+    moving = round(SECONDS * FPS)
+    empty = round(EMPTY_S * FPS)
+    for frame in range(moving + 2 * empty):
+        at = frame - empty
+        seen = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
+        if 0 <= at < moving:
+            seen = stage.at(at / moving)
+        noisy = cv2.add(seen.astype(np.int16), grains[frame % len(grains)])
+        yield np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def write(drive: Drive, scenes: Path, path: Path, seed: int) -> None:
+    """The passage as H.264, as a camera would send it."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.options = {"crf": "26", "preset": "veryfast", "tune": "zerolatency"}
+        for number, image in enumerate(render(drive, scenes, seed)):
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+class _Stage:
+    """The photograph and the plate, in sizes that need not be made anew for every frame."""
+
+    def __init__(self, drive: Drive, photo: Image) -> None:
+        self._drive = drive
+        corners = np.array(drive.car.quad, np.float64)
+        width = float(np.hypot(*(corners[1] - corners[0])))
+        self._levels: list[tuple[float, Image, Image, Matrix]] = []
+        lit = _lit(drive, photo)
+        for plate_px in (drive.wide_px, drive.wide_px / 2, drive.wide_px / 4):
+            scale = plate_px / width
+            small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            shrink = min(1.0, 1.5 * plate_px / lit.shape[1])
+            plate = cv2.resize(lit, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+            level = (plate_px, np.asarray(small, np.uint8), np.asarray(plate, np.uint8))
+            self._levels.append((*level, corners * scale))
+        way_px = 0.3 * HEIGHT / SECONDS * SHUTTER_S * drive.blur
+        self._smear = np.zeros((5, 5), np.float32)
+        cv2.line(self._smear, (2, 2), (2, min(4, 2 + round(way_px))), 1.0, 1)
+        self._smear /= self._smear.sum()
+
+    def at(self, along: float) -> Image:
+        """The frame at a share of the way, 0..1."""
+        drive = self._drive
+        near = 1.0 - along if drive.away else along
+        wanted = drive.narrow_px * (drive.wide_px / drive.narrow_px) ** near
+        fitting = [level for level in self._levels if level[0] >= wanted * 0.99]
+        plate_px, photo, plate, corners = fitting[-1]
+        scale = wanted / plate_px
+        middle = corners.mean(axis=0)
+        x, y = drive.hold_x * WIDTH, (0.45 + 0.3 * near) * HEIGHT
+        moved: Matrix = np.array(
+            [[scale, 0, x - scale * middle[0]], [0, scale, y - scale * middle[1]], [0, 0, 1]]
+        )
+        size = (WIDTH, HEIGHT)
+        seen = cv2.warpAffine(photo, moved[:2], size, borderValue=(GROUND, GROUND, GROUND))
+        h, w = plate.shape[:2]
+        edge = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+        onto = moved @ cv2.getPerspectiveTransform(edge, corners.astype(np.float32))
+        cv2.warpPerspective(plate, onto, size, seen, borderMode=cv2.BORDER_TRANSPARENT)
+        half = round(wanted)
+        part = np.s_[
+            max(0, round(y) - half) : round(y) + half, max(0, round(x) - half) : round(x) + half
+        ]
+        seen[part] = cv2.filter2D(seen[part], -1, self._smear)
+        return np.asarray(seen, np.uint8)
+
+
+def _lit(drive: Drive, photo: Image) -> Image:
+    """The plate as bright as the photograph's own was."""
+    corners = np.array(drive.car.quad, np.int32)
+    where = np.zeros(photo.shape[:2], np.uint8)
+    cv2.fillConvexPoly(where, corners, 255)
+    there = float(np.percentile(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)[where > 0], 80))
+    image = drive.plate.image
+    if drive.car.grey:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    own = float(np.percentile(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 80))
+    gain = min(1.6, max(0.5, there / max(own, 1.0)))
+    return np.clip(image.astype(np.float32) * gain, 0, 255).astype(np.uint8)
