@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import cv2
@@ -194,9 +194,9 @@ def _lit(drive: Drive, photo: Image) -> Image:
     where = np.zeros(photo.shape[:2], np.uint8)
     cv2.fillConvexPoly(where, corners, 255)
     there = float(np.percentile(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)[where > 0], 80))
-    image = drive.plate.image
+    image: NDArray[Any] = drive.plate.image
     if drive.car.grey:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     own = float(np.percentile(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 80))
     gain = min(1.6, max(0.5, there / max(own, 1.0)))
-    return np.clip(image.astype(np.float32) * gain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image.astype(np.float32) * gain, 0, 255), np.uint8)
