@@ -25,8 +25,8 @@ _STAYS: Final = 0.35
 _FLICKER: Final = 6.0
 """Mean change between pictures, in grey levels, that counts as flickering (sensor noise: 2)."""
 
-_FLICKERING: Final = 0.12
-"""The share of a region's pixels that must flicker; a lamp's are still, but for its rim."""
+_FLICKERING: Final = 0.4
+"""The share of a region's light that must flicker; a lamp's is still, but for its rim."""
 
 _LEAST_PIXELS: Final = 12
 _MOST: Final = 3
@@ -85,17 +85,23 @@ class FlameProposals:
         self._last_s = -math.inf
 
     def _regions(self, burning: NDArray[np.bool_]) -> tuple[Proposal, ...]:
+        """Regions of flame-coloured light about what flickers in it: a warm wall or floor behind a
+        flame is none of it."""
         height, width = self._shape
-        joined = cv2.dilate(burning.astype(np.uint8), np.ones((5, 5), np.uint8))
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         flicker = self._change > _FLICKER
-        sizes = np.bincount(labels[burning], minlength=len(stats))
-        flickering = np.bincount(labels[(joined > 0) & flicker], minlength=len(stats))
+        near = cv2.dilate(flicker.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        active = burning & near
+        joined = cv2.dilate(active.astype(np.uint8), np.ones((5, 5), np.uint8))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        sizes = np.bincount(labels[active], minlength=len(stats))
         found = []
         for number in range(1, len(stats)):
-            x, y, w, h, area = (int(value) for value in stats[number])
-            share = float(flickering[number]) / area
-            if sizes[number] >= _LEAST_PIXELS and share >= _FLICKERING:
+            if sizes[number] < _LEAST_PIXELS:
+                continue
+            x, y, w, h = (int(value) for value in stats[number][:4])
+            part = burning[y : y + h, x : x + w]
+            share = np.count_nonzero(flicker[y : y + h, x : x + w] & part) / np.count_nonzero(part)
+            if share >= _FLICKERING:
                 found.append(Proposal(Box(x / width, y / height, w / width, h / height), share))
         found.sort(key=lambda proposal: -proposal.strength * math.sqrt(proposal.box.area))
         return tuple(found[:_MOST])

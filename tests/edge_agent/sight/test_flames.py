@@ -49,6 +49,19 @@ def test_a_flickering_flame_is_proposed_where_it_is() -> None:
     assert abs(last[0].box.bottom - 150 / 240) < 0.05
 
 
+def test_a_warm_wall_behind_a_flame_is_none_of_it() -> None:
+    def scene(at: float) -> Image:
+        picture = flame(at)
+        wall = (picture[..., 2] < 200)[..., None]
+        picture[:, 100:] = np.where(wall, (60, 110, 190), picture)[:, 100:]
+        return np.asarray(picture, np.uint8)
+
+    last = seen(FlameProposals(), 4, scene)[-1]
+    assert last
+    assert last[0].box.w < 0.25
+    assert abs(last[0].box.x + last[0].box.w / 2 - 174 / 320) < 0.05
+
+
 def test_a_steady_lamp_is_not() -> None:
     picture = street()
     cv2.circle(picture, (160, 100), 14, ORANGE, -1)
