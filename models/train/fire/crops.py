@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.train.fire import paint
+from models.train.fire import lookalikes, paint
 from models.train.fire.backbone import GRID, SIDE
 from models.train.fire.paint import Mask, Picture, Random
 
@@ -42,7 +42,16 @@ class Crop:
 
     picture: Picture
     labels: NDArray[np.float32]
-    group: str
+    groups: str
+    """Of whose pictures it is made, parted by blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A picture without fire or smoke; `group` is empty when it is of no group."""
+
+    picture: Picture
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ def stills(folder: Path) -> list[Still]:
 def real_crops(folder: Path, chosen: list[Still], times: int, random: Random) -> Iterator[Crop]:
     """Crops of real pictures, `times` around each box, or anywhere where there is none."""
     for still in chosen:
-        picture = _read(folder / "images" / still.file)
+        picture = read(folder / "images" / still.file)
         boxes = still.fire + still.smoke
         for _ in range(times if boxes else 2 * times):
             if boxes and random.random() < 0.85:
@@ -96,87 +105,112 @@ def _cut(still: Still, picture: Picture, x: float, y: float, side: float, random
     ]
     small = np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
     labels = np.zeros((2, GRID, GRID), np.float32)
-    bright = _cells(small.max(2).astype(np.float32)).max(2) > 170
+    lit = _cells(small.max(2).astype(np.float32)).max(2) > 170
     for kind, boxes in ((FIRE, still.fire), (SMOKE, still.smoke)):
         for box in boxes:
             inside = _covered(box, x, y, side)
             labels[kind][inside] = 1
     # Light around a fire has no box of its own, and smoke by a fire is labelled now and then.
     if still.fire:
-        labels[FIRE][(labels[FIRE] == 0) & bright] = UNKNOWN
-        labels[FIRE][(labels[FIRE] == 1) & ~bright] = UNKNOWN
+        labels[FIRE][(labels[FIRE] == 0) & lit] = UNKNOWN
+        labels[FIRE][(labels[FIRE] == 1) & ~_flaming(small)] = UNKNOWN
         labels[SMOKE][labels[SMOKE] == 0] = UNKNOWN
     elif still.smoke:
         labels[SMOKE][labels[SMOKE] == 0] = UNKNOWN
     return _weathered(small, labels, still.group, random)
 
 
+def _flaming(picture: Picture) -> NDArray[np.bool_]:
+    """Cells that surely show flames, not the red light around them nor a wall that they blind the
+    camera with: bright in green too, and of a flame's colour close by unless all is infrared."""
+    colours = picture.astype(np.float32)
+    hot: NDArray[np.bool_] = _cells(colours[..., 1]).max(2) > 150
+    warmth = colours[..., 2] - colours[..., 0]
+    if np.abs(warmth).mean() < 4:
+        return hot
+    warm = (_cells(warmth) > 50).mean(2).astype(np.float32)
+    near: NDArray[np.bool_] = cv2.dilate(warm, np.ones((3, 3), np.uint8)) > 0.1
+    found: NDArray[np.bool_] = hot & near
+    return found
+
+
 def painted_crops(
-    backgrounds: list[Picture],
+    backgrounds: list[Background],
     donors: list[Donor],
     count: int,
     random: Random,
 ) -> Iterator[Crop]:
     """`count` crops of `backgrounds` with fire, smoke, neither, or what is taken for them."""
     for _ in range(count):
-        picture = _background(backgrounds, random)
+        background = backgrounds[random.integers(len(backgrounds))]
+        picture, groups = _part(background.picture, random), f"painted {background.group}"
         labels = np.zeros((2, GRID, GRID), np.float32)
-        group = "painted"
-        for _ in range(int(random.integers(0, 3))):
-            if random.random() < 0.6:
-                picture = paint.NEGATIVES[random.integers(len(paint.NEGATIVES))](picture, random)
+        for _ in range(int(random.integers(0, 4))):
+            painters = lookalikes.BRIGHT if random.random() < 0.6 else lookalikes.GREY
+            picture = painters[random.integers(len(painters))](picture, random)
         kind = random.random()
-        if kind < 0.22:
+        if kind < 0.2:
             picture, mask = paint.flame(picture, random)
             _mark(labels[FIRE], mask, 0.35, 0.1)
         elif kind < 0.42 and donors:
             donor = donors[random.integers(len(donors))]
             picture, mask = paint.donor_flame(picture, donor.light, donor.mask, random)
-            group = donor.group
+            groups += f" {donor.group}"
             _mark(labels[FIRE], mask, 0.35, 0.1)
-        if 0.34 < kind < 0.42 or 0.42 < kind < 0.62:
-            picture, mask = (paint.smoke if random.random() < 0.7 else paint.haze)(picture, random)
+        if 0.36 < kind < 0.62:
+            picture, mask = (paint.smoke if random.random() < 0.8 else paint.haze)(picture, random)
             _mark(labels[SMOKE], mask, 0.35, 0.12)
             labels[FIRE][(labels[FIRE] == 1) & (_cells(mask).mean(2) > 0.4)] = UNKNOWN
-        elif kind > 0.95:
+        elif kind > 0.96:
             picture, mask = paint.smoke(picture, random, steam=True)
             # A puff of steam and a young plume look alike in one picture; time tells them apart.
             labels[SMOKE][_cells(mask).mean(2) > 0.1] = UNKNOWN
-        yield _weathered(picture, labels, group, random)
+        yield _weathered(picture, labels, groups, random)
+
+
+CLEAN: Final = {
+    ("news-street", "img"): (418, 420, 421, 422, 446, 447, 448, 449),
+    ("raaije", "fire1_mp4"): (23, 24, 25, 26, 27, 28),
+    ("raaije", "img"): (84, 86, 87, 88, 89, 91, 92, 93),
+}
+"""Pictures of the training groups, by group and series, whose flames can be cut out: before
+something dark, no road or wall alight within their box. Chosen by eye."""
 
 
 def donors(folder: Path, chosen: list[Still]) -> list[Donor]:
     """Real flames with soft masks, cut out of dark surroundings by their light."""
     found = []
     for still in chosen:
-        if not still.fire:
+        if not still.fire or not _clean(still):
             continue
-        picture = _read(folder / "images" / still.file)
+        picture = read(folder / "images" / still.file)
         for left, top, right, bottom in still.fire:
             height, width = picture.shape[:2]
             part = picture[
                 int(max(0, top) * height) : int(bottom * height),
                 int(max(0, left) * width) : int(right * width),
             ]
-            if min(part.shape[:2]) < 24:
-                continue
             light = part.max(2).astype(np.float32)
-            hot = np.clip((light - 150) / 70, 0, 1) * (part[..., 2] >= part[..., 0])
-            rim = np.ones(light.shape, np.float32)
+            hot = np.clip((light - 170) / 60, 0, 1).astype(np.float32)
+            rim = np.zeros(light.shape, np.float32)
             fade = max(2, min(part.shape[:2]) // 8)
-            ramp = np.minimum(np.arange(1, 1 + part.shape[1]), np.arange(part.shape[1], 0, -1))
-            rim *= np.clip(ramp / fade, 0, 1)
-            ramp = np.minimum(np.arange(1, 1 + part.shape[0]), np.arange(part.shape[0], 0, -1))
-            rim *= np.clip(ramp / fade, 0, 1)[:, None]
+            rim[fade:-fade, fade:-fade] = 1
+            rim = cv2.GaussianBlur(rim, (0, 0), fade / 2).astype(np.float32)
             mask = (cv2.GaussianBlur(hot, (0, 0), 1.5) * rim).astype(np.float32)
-            warm = float((part[..., 2].astype(np.float32) - part[..., 0])[mask > 0.5].mean())
-            if 0.08 < float(mask.mean()) < 0.7 and warm > 25:
-                found.append(Donor(part, mask, still.group))
+            found.append(Donor(part, mask, still.group))
     return found
 
 
-def _background(backgrounds: list[Picture], random: Random) -> Picture:
-    picture = backgrounds[random.integers(len(backgrounds))]
+def _clean(still: Still) -> bool:
+    head = still.file.partition("_jpg")[0]
+    return any(
+        still.group == group and head == f"{series}{'-' if series.endswith('mp4') else '_'}{number}"
+        for (group, series), numbers in CLEAN.items()
+        for number in numbers
+    )
+
+
+def _part(picture: Picture, random: Random) -> Picture:
     height, width = picture.shape[:2]
     # Small crops too: the product enlarges small places that flicker, down to 48 pixels.
     side = int(random.uniform(0.3, 1.0) ** 2 * min(height, width))
@@ -186,11 +220,11 @@ def _background(backgrounds: list[Picture], random: Random) -> Picture:
     return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _weathered(picture: Picture, labels: NDArray[np.float32], group: str, random: Random) -> Crop:
+def _weathered(picture: Picture, labels: NDArray[np.float32], groups: str, random: Random) -> Crop:
     """The crop as a camera would give it; a mirrored picture has mirrored labels."""
     if random.random() < 0.5:
         picture, labels = picture[:, ::-1].copy(), labels[:, :, ::-1].copy()
-    return Crop(paint.weather(picture, random), labels, group)
+    return Crop(paint.weather(picture, random), labels, groups)
 
 
 def _mark(labels: NDArray[np.float32], mask: Mask, sure: float, some: float) -> None:
@@ -212,7 +246,8 @@ def _covered(box: tuple[float, ...], x: float, y: float, side: float) -> NDArray
     return rows[:, None] & columns[None, :]
 
 
-def _read(path: Path) -> Picture:
+def read(path: Path) -> Picture:
+    """Raises ValueError when there is no picture at `path`."""
     picture = cv2.imread(str(path))
     if picture is None:
         raise ValueError(f"{path}: not a picture")

@@ -1,4 +1,4 @@
-"""Painting over pictures: flames, smoke, and what is taken for them.
+"""Painting over pictures: flames and smoke; what is taken for them stands in lookalikes.py.
 
 Flames are added (they are light), smoke is laid over (it hides). Every painter takes a
 `(H, W, 3)` uint8 BGR picture and a seeded generator, and returns a new picture; those of fire and
@@ -7,7 +7,7 @@ smoke also return the mask, `(H, W)` float32, 0..1.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,7 +74,7 @@ def donor_flame(
     whole[y : y + size[1], x : x + size[0]] = soft[..., 0]
     glow = cv2.GaussianBlur(whole, (0, 0), side / 4) * random.uniform(0, 60)
     out += glow[..., None] * np.array([0.25, 0.55, 1.0], np.float32)
-    return _picture(out), whole
+    return clipped(out), whole
 
 
 def smoke(picture: Picture, random: Random, *, steam: bool = False) -> tuple[Picture, Mask]:
@@ -98,7 +98,7 @@ def smoke(picture: Picture, random: Random, *, steam: bool = False) -> tuple[Pic
     grey += random.uniform(-25, 20)
     shade = (grey + (billow - 0.5) * random.uniform(20, 70))[..., None]
     tint = np.array([random.uniform(-8, 10), 0, random.uniform(-6, 10)], np.float32)
-    return _over(picture, shade + tint, alpha.astype(np.float32)), alpha.astype(np.float32)
+    return over(picture, shade + tint, alpha.astype(np.float32)), alpha.astype(np.float32)
 
 
 def haze(picture: Picture, random: Random) -> tuple[Picture, Mask]:
@@ -108,80 +108,7 @@ def haze(picture: Picture, random: Random) -> tuple[Picture, Mask]:
     alpha = np.clip((cloud - random.uniform(0, 0.35)) * random.uniform(0.8, 1.7), 0, 0.97)
     grey = random.uniform(60, 235)
     shade = (grey + (cloud - 0.5) * 50)[..., None] + np.zeros(3, np.float32)
-    return _over(picture, shade, alpha.astype(np.float32)), alpha.astype(np.float32)
-
-
-def fog(picture: Picture, random: Random) -> Picture:
-    """Even fog, thicker with height: contrast is lost, nothing billows."""
-    height, width = picture.shape[:2]
-    level = np.linspace(random.uniform(0.3, 0.9), random.uniform(0.1, 0.6), height)
-    alpha = np.repeat(level[:, None], width, axis=1).astype(np.float32)
-    shade = np.full((height, width, 3), random.uniform(130, 230), np.float32)
-    return _over(picture, shade, alpha)
-
-
-def lamp(picture: Picture, random: Random) -> Picture:
-    """A street lamp, a headlight or a lit window: a steady disc with its glow."""
-    out = picture.astype(np.float32)
-    colour = _LIGHTS[random.integers(len(_LIGHTS))]
-    x, y = random.uniform(0.1, 0.9, 2) * picture.shape[1::-1]
-    radius = random.uniform(0.015, 0.12) * picture.shape[0]
-    for n in range(int(random.integers(1, 3))):
-        _shine(out, x + n * radius * random.uniform(3, 9), y, radius, colour, random)
-    return _picture(out)
-
-
-def brake_lights(picture: Picture, random: Random) -> Picture:
-    """Two red lamps side by side, white in the middle at night."""
-    out = picture.astype(np.float32)
-    x, y = random.uniform(0.1, 0.6, 2) * picture.shape[1::-1]
-    radius = random.uniform(0.015, 0.06) * picture.shape[0]
-    for n in range(2):
-        _shine(out, x + n * radius * random.uniform(4, 8), y, radius, (30, 30, 255), random)
-    return _picture(out)
-
-
-def sunset(picture: Picture, random: Random) -> Picture:
-    """An orange sky down to some height, with or without the sun's disc."""
-    height, width = picture.shape[:2]
-    sky = random.uniform(0.3, 0.9)
-    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    alpha = np.clip((sky - rows) * random.uniform(3, 12), 0, 1) * random.uniform(0.5, 0.95)
-    top, low = np.array([120, 90, 150.0]), np.array([60, 150, 250.0])
-    shade = top + (low - top) * np.clip(rows / sky, 0, 1)[..., None]
-    shade = np.broadcast_to(shade, (height, width, 3)).astype(np.float32)
-    out = _over(picture, shade, np.repeat(alpha, width, 1).astype(np.float32)).astype(np.float32)
-    if random.random() < 0.6:
-        x, y = random.uniform(0.1, 0.9) * width, random.uniform(0.2, 1) * sky * height
-        _shine(out, x, y, random.uniform(0.03, 0.12) * height, (120, 220, 255), random)
-    return _picture(out)
-
-
-def vest(picture: Picture, random: Random) -> Picture:
-    """Somebody in a high-visibility vest, or any bright orange, red or yellow thing."""
-    out = picture.copy()
-    height, width = picture.shape[:2]
-    tall = random.uniform(0.15, 0.6) * height
-    wide = tall * random.uniform(0.35, 1.6)
-    x, y = random.uniform(0, 0.8) * width, random.uniform(0, 0.7) * height
-    colour = np.array(_VESTS[random.integers(len(_VESTS))]) * random.uniform(0.6, 1.1)
-    jag = random.uniform(-0.08, 0.08, (4, 2)) * (wide, tall)
-    corners = np.array([[x, y], [x + wide, y], [x + wide, y + tall], [x, y + tall]]) + jag
-    cv2.fillPoly(out, [corners.astype(np.int32)], np.clip(colour, 0, 255).tolist())
-    if random.random() < 0.5:
-        for part in (0.35, 0.65):
-            a, b = (int(x), int(y + part * tall)), (int(x + wide), int(y + part * tall))
-            cv2.line(out, a, b, (200, 210, 210), max(1, int(tall / 14)))
-    shade = 0.7 + 0.6 * noise(random, height, width, max(4, int(tall / 2)))
-    lit = np.where((out != picture).any(2, keepdims=True), out * shade[..., None], out)
-    return _picture(lit.astype(np.float32))
-
-
-_LIGHTS: Final = ((255, 255, 255), (200, 235, 255), (120, 200, 255), (70, 150, 255), (90, 255, 200))
-_VESTS: Final = ((20, 90, 250), (0, 130, 255), (40, 240, 230), (30, 30, 210), (30, 200, 250))
-
-NEGATIVES: Final = (lamp, brake_lights, sunset, vest, fog)
-"""What is neither fire nor smoke."""
+    return over(picture, shade, alpha.astype(np.float32)), alpha.astype(np.float32)
 
 
 def weather(picture: Picture, random: Random) -> Picture:
@@ -198,7 +125,7 @@ def weather(picture: Picture, random: Random) -> Picture:
         out = cv2.GaussianBlur(out, (0, 0), random.uniform(0.4, 1.8))
     if random.random() < 0.4:
         out = out + random.normal(0, random.uniform(1, 10), out.shape)
-    done = _picture(out)
+    done = clipped(out)
     if random.random() < 0.6:
         quality = int(random.uniform(20, 85))
         _, code = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -216,30 +143,14 @@ def _lit(picture: Picture, heat: Mask, random: Random) -> tuple[Picture, Mask]:
     reach = max(3.0, picture.shape[0] * random.uniform(0.05, 0.25))
     glow = cv2.GaussianBlur(heat, (0, 0), reach) * random.uniform(0, 90)
     out = out + glow[..., None] * np.array([0.25, 0.55, 1.0], np.float32)
-    return _picture(out.astype(np.float32)), mask.astype(np.float32)
+    return clipped(out.astype(np.float32)), mask.astype(np.float32)
 
 
-def _shine(
-    out: NDArray[np.float32],
-    x: float,
-    y: float,
-    radius: float,
-    colour: tuple[int, int, int],
-    random: Random,
-) -> None:
-    rows, columns = np.mgrid[0 : out.shape[0], 0 : out.shape[1]].astype(np.float32)
-    away = np.hypot((columns - x) / random.uniform(0.8, 1.6), rows - y) / radius
-    hue = np.array(colour, np.float32)
-    glow = np.exp(-away / random.uniform(0.8, 3.0)) * random.uniform(0.3, 0.9)
-    out += glow[..., None] * hue
-    disc = np.clip(2.5 - 2 * away, 0, 1)[..., None]
-    core = hue + (255 - hue) * np.clip(1 - away, 0, 1)[..., None] * random.uniform(0, 1)
-    out += (core - out) * disc
+def over(picture: Picture, shade: NDArray[np.float32], alpha: Mask) -> Picture:
+    """`picture` hidden by `shade` as far as `alpha` says."""
+    return clipped(picture + (shade - picture) * alpha[..., None])
 
 
-def _over(picture: Picture, shade: NDArray[np.float32], alpha: Mask) -> Picture:
-    return _picture(picture + (shade - picture) * alpha[..., None])
-
-
-def _picture(values: NDArray[np.float32]) -> Picture:
+def clipped(values: NDArray[np.float32]) -> Picture:
+    """Grey levels as a camera gives them: 0 to 255, whole."""
     return np.clip(values, 0, 255).astype(np.uint8)
