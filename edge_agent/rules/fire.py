@@ -56,10 +56,10 @@ class Demands:
 
 
 FIRE: Final = Demands(
-    sure=0.6, strength=0.4, share=0.6, drift=1.0, growth=0.0, large=0.0, lost_s=2.5
+    sure=0.65, strength=0.4, share=0.5, drift=1.0, growth=0.0, large=0.0, lost_s=2.5
 )
 SMOKE: Final = Demands(
-    sure=0.5, strength=0.0, share=0.75, drift=1.5, growth=1.3, large=0.12, lost_s=3.0
+    sure=0.6, strength=0.0, share=0.6, drift=1.5, growth=1.3, large=0.12, lost_s=3.0
 )
 """Chosen on compositions and hard negatives of the training groups and scenes."""
 
