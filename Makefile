@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy chaos fuzz train-fire train-plates requirements docs
+.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz train-fire train-plates requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -64,6 +64,9 @@ accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/
 	  $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=12 $(MEASURED) \
 	    || status=$$?; \
 	  $(BIN)/python -m polewatch.accuracy.report || status=1; exit $$status
+
+accuracy-fire-long: $(VENV)/dev.stamp ## two hours of what is taken for fire and smoke; its result is committed (about half an hour)
+	$(BIN)/pytest -q tests/accuracy/fire_long.py
 
 ROUNDS ?= 200
 SEED ?= 1

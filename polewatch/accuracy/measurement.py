@@ -15,7 +15,10 @@ from polewatch.accuracy.intervals import f1_interval, poisson_upper, wilson
 from polewatch.accuracy.matching import Counts
 
 FOLDER: Final = Path("var/accuracy")
-"""Below the root of the checkout."""
+"""Below the root of the checkout: what this run measured."""
+
+KEPT: Final = Path("tests/accuracy/kept")
+"""Below the root of the checkout: committed, of runs too long to be part of every one."""
 
 MeasurementName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 
@@ -94,9 +97,9 @@ def rate(name: str, label: str, events: int, hours: float) -> Figure:
     )
 
 
-def record(measurement: Measurement, root: Path) -> Path:
-    """Write the measurement below the checkout's `root`; returns the file."""
-    folder = root / FOLDER
+def record(measurement: Measurement, root: Path, folder: Path = FOLDER) -> Path:
+    """Write the measurement to `folder` (or KEPT) below the checkout's `root`; returns the file."""
+    folder = root / folder
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{measurement.name}.json"
     path.write_text(measurement.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -104,12 +107,15 @@ def record(measurement: Measurement, root: Path) -> Path:
 
 
 def read_all(root: Path) -> tuple[Measurement, ...]:
-    """Every measurement below the checkout's `root`, by name.
+    """Every measurement below the checkout's `root`, by name: of this run, and those kept.
 
+    Nothing when this run left none.
     Raises ValueError naming the file that is none, or figures that two measurements claim.
     """
+    fresh = list((root / FOLDER).glob("*.json"))
+    kept = list((root / KEPT).glob("*.json")) if fresh else []
     found = []
-    for path in sorted((root / FOLDER).glob("*.json")):
+    for path in sorted(fresh + kept, key=lambda path: path.name):
         try:
             found.append(Measurement.model_validate(json.loads(path.read_text(encoding="utf-8"))))
         except ValueError as error:

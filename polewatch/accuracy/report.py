@@ -31,7 +31,8 @@ NOTHING: Final = "-"
 def page(measurements: Sequence[Measurement], bars: Mapping[str, Bar]) -> str:
     """The page as Markdown."""
     parts = [HEAD, _overview(measurements, bars)]
-    parts += [_section(one, bars) for one in measurements]
+    newest = max(measurements, key=lambda one: one.date, default=None)
+    parts += [_section(one, bars, newest) for one in measurements]
     return "\n".join(parts)
 
 
@@ -63,7 +64,7 @@ def _overview(measurements: Sequence[Measurement], bars: Mapping[str, Bar]) -> s
     return f"## Bars\n\n{table}\n"
 
 
-def _section(one: Measurement, bars: Mapping[str, Bar]) -> str:
+def _section(one: Measurement, bars: Mapping[str, Bar], newest: Measurement | None) -> str:
     rows = []
     for figure in one.figures:
         bar = bars.get(figure.id, Bar())
@@ -81,11 +82,17 @@ def _section(one: Measurement, bars: Mapping[str, Bar]) -> str:
         ("command", f"`{one.command}`"),
         ("date, commit", f"{one.date:%Y-%m-%d %H:%M} UTC, {one.commit}"),
         ("model", f"`{one.model}`"),
-        ("configuration", f"`{one.configuration}`"),
+        ("configuration", f"`{one.configuration}`{_other(one, newest)}"),
     ]
     listed = "\n".join(f"* *{name}*: {text}" for name, text in facts)
     notes = "".join(f"\n{note}\n" for note in one.notes)
     return f"## {one.title}\n\n{table}\n\n{listed}\n{notes}"
+
+
+def _other(one: Measurement, newest: Measurement | None) -> str:
+    if newest is None or one.configuration == newest.configuration:
+        return ""
+    return f" (**not that of the newest measurement here**, `{newest.configuration}`)"
 
 
 def _figures(measurements: Sequence[Measurement]) -> dict[str, Figure]:

@@ -11,6 +11,7 @@ from polewatch.accuracy.bars import FLOORS, Bar, read_bars, regressions
 from polewatch.accuracy.matching import Counts
 from polewatch.accuracy.measurement import (
     FOLDER,
+    KEPT,
     Figure,
     Measurement,
     detection_figures,
@@ -64,6 +65,19 @@ def test_a_damaged_measurement_is_named(root: Path) -> None:
     record(measured(), root).write_text('{"name": "street"}')
     with pytest.raises(ValueError, match=r"street\.json: no measurement"):
         read_all(root)
+
+
+def test_what_was_kept_joins_a_run_and_says_when_it_is_of_another_configuration(root: Path) -> None:
+    kept = measured("long", rate("long.false", "long", 0, 2.0))
+    kept = kept.model_copy(update={"configuration": "0a0a0a0a0a0a"})
+    record(kept, root, KEPT)
+    assert read_all(root) == ()
+    now = measured().model_copy(update={"date": datetime(2026, 5, 5, tzinfo=UTC)})
+    record(now, root)
+    assert read_all(root) == (kept, now)
+    text = page((kept, now), {})
+    assert "`0a0a0a0a0a0a` (**not that of the newest measurement here**, `fedcba987654`)" in text
+    assert text.count("not that of") == 1
 
 
 def test_a_figure_stands_once(root: Path) -> None:
