@@ -80,6 +80,12 @@ def network() -> FireNetwork:
     return FireNetwork(Registry.default())
 
 
+def model() -> str:
+    """The fire network's name and the beginning of its hash."""
+    found = network().model
+    return f"{found.name} {found.sha256[:12]}"
+
+
 def listed(lines: Iterable[str]) -> list[str]:
     """The lines as one note, or none."""
     text = "\n".join(f"* {line}" for line in lines)

@@ -12,7 +12,7 @@ import pytest
 
 from polewatch.accuracy.measurement import KEPT, rate
 from tests.accuracy import fire_footage as footage
-from tests.accuracy.fire_heard import ALONE, KINDS, listed
+from tests.accuracy.fire_heard import ALONE, KINDS, listed, model
 from tests.accuracy.reporting import leave
 from tests.accuracy.test_fire import composed_alarms
 
@@ -36,6 +36,7 @@ def test_two_hours() -> None:
         condition=ALONE,
         tuned="the thresholds on other paintings of the same kinds over other scenes",
         test="fire_long.py",
+        model=model(),
         command="make accuracy-fire-long",
         folder=KEPT,
         notes=listed(line for kind in KINDS for line in heard[kind]),

@@ -23,6 +23,7 @@ from tests.accuracy.fire_heard import (
     heard,
     hours,
     listed,
+    model,
     network,
     recorded,
     whole,
@@ -68,6 +69,7 @@ def test_clips(kind: str, tmp_path: Path) -> None:
         condition=WHOLE,
         tuned=TUNED,
         test="test_fire.py",
+        model=model(),
         notes=[FEW, *listed(line for _, line in real + made)],
     )
 
@@ -111,6 +113,7 @@ def test_stills() -> None:
         ),
         tuned="nothing on a group by a head that had seen it",
         test="test_fire.py",
+        model=model(),
         notes=[
             "Pictures of one clip are alike: the intervals are too narrow. In the product the "
             "network has no such say; it judges what colour and time propose, again and again.",
@@ -133,6 +136,7 @@ def test_what_is_taken_for_fire() -> None:
         condition=ALONE,
         tuned="the thresholds on other paintings of the same kinds over other scenes",
         test="test_fire.py",
+        model=model(),
         notes=listed(line for kind in KINDS for line in lines[kind]),
     )
 
@@ -158,6 +162,7 @@ def test_other_footage() -> None:
         condition=f"{WHOLE}; where the fire stage alone raised no alarm the detector did not look",
         tuned="thresholds on `upfall`, which is development; the others have seen no tuning",
         test="test_fire.py",
+        model=model(),
         notes=listed(line for lines, _ in parts.values() for kind in KINDS for line in lines[kind]),
     )
 
