@@ -33,6 +33,7 @@ EXPERIMENTAL: Final[tuple[RuleType, ...]] = (
     "crowd",
     "stopped_vehicle",
     "wrong_way",
+    "tamper",
     "fight",
 )
 """The ones that have not reached their bar; what they reach stands in the accuracy

@@ -41,16 +41,19 @@ class Outcome:
     @property
     def right(self) -> bool:
         """Whether the first alarm names the kind within its time."""
-        kind = TELLS.get(self.case.effect)
-        return any(
-            what == kind and self.case.at_s - BEFORE_S <= at <= self.case.at_s + AFTER_S
-            for at, what in self.said[:1]
-        )
+        return self.told and self.said[0][1] == TELLS[self.case.effect]
 
     @property
-    def counts(self) -> Counts:
-        missed = self.case.effect in TELLS and not self.right
-        return Counts(int(self.right), len(self.said) - self.right, int(missed))
+    def told(self) -> bool:
+        """Whether there was tampering, and the first alarm comes within its time."""
+        tampered = self.case.effect in TELLS
+        early, late = self.case.at_s - BEFORE_S, self.case.at_s + AFTER_S
+        return tampered and any(early <= at <= late for at, _ in self.said[:1])
+
+    def counts(self, *, right: bool) -> Counts:
+        """Of the alarms that count as `right` and of the event, if there was one."""
+        missed = self.case.effect in TELLS and not right
+        return Counts(int(right), len(self.said) - right, int(missed))
 
 
 @pytest.mark.parametrize("part", ["held", "develop"])
@@ -58,15 +61,19 @@ def test_tampering_is_told_by_its_kind_and_nothing_else_is(part: str) -> None:
     outcomes = [_outcome(case) for case in _cases() if case.part == part]
     tampered = [one for one in outcomes if one.case.effect in TELLS]
     quiet = [one for one in outcomes if one.case.effect not in TELLS]
-    counts = sum((one.counts for one in outcomes), Counts())
-    figures: list[Figure] = list(event_figures(f"tamper.{part}", counts))
+    strict = sum((one.counts(right=one.right) for one in outcomes), Counts())
+    lax = sum((one.counts(right=one.told) for one in outcomes), Counts())
+    figures: list[Figure] = list(event_figures(f"tamper.{part}", strict))
+    for figure in event_figures(f"tamper.{part}.any", lax):
+        figures.append(figure.model_copy(update={"label": f"{figure.label}, any kind named"}))
     for effect, kind in TELLS.items():
         of = [one for one in tampered if one.case.effect == effect]
         right = sum(one.right for one in of)
         figures.append(share(f"tamper.{part}.{kind}", f"recall of {kind}", right, len(of)))
     silent = sum(not one.said for one in quiet)
     figures.append(share(f"tamper.{part}.quiet", "harmless cases quiet", silent, len(quiet)))
-    wrong = [one for one in outcomes if one.counts.false_positives or one.counts.false_negatives]
+    wrong = [one for one in outcomes if one.right != (one.case.effect in TELLS) or one.said[1:]]
+    wrong += [one for one in quiet if one.said and one not in wrong]
     leave(
         f"tamper-{'1' if part == 'held' else '2'}-{part}",
         f"Tamper, {'held back' if part == 'held' else 'developed on'}",
