@@ -70,7 +70,7 @@ class RecordedPlatesFactory:
 def drive_past(drive: Drive, path: Path, seed: int) -> Driven:
     """Render one passage and have it analysed."""
     detector, plates = _models()
-    write(drive, DATA / "plates" / "korean" / "scenes", path, seed)
+    write([drive], DATA / "plates" / "korean" / "scenes", path, seed)
     found = analyze(
         path, ASKED, detector, plates=plates(), site_zone=ZoneInfo("Asia/Seoul"),
         per_second=PER_SECOND,

@@ -7,7 +7,7 @@ is not is how it moves, and the plate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -127,13 +127,14 @@ def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
         yield np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def write(drive: Drive, scenes: Path, path: Path, seed: int) -> None:
-    """The passage as H.264, as a camera would send it."""
+def write(driven: Iterable[Drive], scenes: Path, path: Path, seed: int) -> None:
+    """One passage after the other as H.264, as a camera would send it."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"crf": "26", "preset": "veryfast", "tune": "zerolatency"}
-        for number, image in enumerate(render(drive, scenes, seed)):
+        stream.options = {"crf": "26", "preset": "veryfast", "tune": "zerolatency", "g": "50"}
+        images = (image for drive in driven for image in render(drive, scenes, seed))
+        for number, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))

@@ -1,0 +1,75 @@
+"""A wanted car before a live camera: the agent as it is installed, from the list to the event."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from models.train.plates.draw import default_shapes
+from provisioning.authority import Authority
+from tests.accuracy.test_plate_passages import DATA
+from tests.support.broker import BrokerHandle, broker, city
+from tests.support.plate_passages import drives, write
+from tests.support.rtsp import demo_camera
+from tests.support.wait import wait_until
+from tests.system.plates.poles import DEVICE, ListSender, real_agent
+from tests.system.plates.test_watchlists import events, sent_by
+from tests.system.uplink.centre import Centre
+
+__all__ = ["broker", "city"]
+
+pytestmark = pytest.mark.timeout(400)
+
+SEED = 20261126
+STRANGER, WANTED = 7, 1
+"""Which of the drives: two cars, of two photographs."""
+
+
+@pytest.fixture
+def centre(city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
+    centre = Centre(city, broker, DEVICE)
+    centre.wait_listening()
+    yield centre
+    centre.close()
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+def test_a_wanted_car_before_a_live_camera_is_told_and_the_strangers_are_not(
+    city: Authority, broker: BrokerHandle, centre: Centre, tmp_path: Path
+) -> None:
+    chosen = list(drives(8, SEED, default_shapes(DATA)))
+    clip = tmp_path / "street.mp4"
+    write([chosen[STRANGER], chosen[WANTED]], DATA / "plates" / "korean" / "scenes", clip, SEED)
+    wanted, stranger = chosen[WANTED].plate.text, chosen[STRANGER].plate.text
+    agent = real_agent(city, broker, tmp_path / "agent")
+    with demo_camera(clip) as camera:
+        settings = yaml.safe_load((tmp_path / "agent" / "agent.yaml").read_text())
+        rule = {"id": "hot", "type": "plate", "severity": "severe"}
+        settings["cameras"] = [{"id": "cam-1", "url": camera.url, "rules": [rule]}]
+        (tmp_path / "agent" / "agent.yaml").write_text(yaml.safe_dump(settings))
+        agent.start()
+        try:
+            sender = ListSender(centre)
+            assert sender.send(sender.sealed(wanted, "99주9999")[0]).ok
+            wait_until(lambda: events(centre), 240, "the hit")
+        finally:
+            agent.kill()
+    event = events(centre)[0]
+    assert event.plate is not None
+    assert (event.plate.text, event.plate.listed) == (wanted, wanted)
+    crop = np.frombuffer(base64.b64decode(event.plate.crop or ""), np.uint8)
+    picture = cv2.imdecode(crop, cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[1] > 60
+    assert event.model is not None
+    assert event.model.name == "plate-reader"
+    assert stranger not in sent_by(centre)
+    log = agent.log_file.read_text()
+    assert wanted not in log
+    assert stranger not in log
