@@ -8,7 +8,7 @@ written in a list, so that the footage is the same in every run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -79,10 +79,44 @@ class Scene(_Entry):
 
 
 class Scenes(_Entry):
-    """The list."""
+    """A list of clips with one event each."""
 
     objects: dict[str, ObjectCut]
     scenes: tuple[Scene, ...]
+
+
+class Thing(_Entry):
+    """An object of a staged clip."""
+
+    name: str
+    kind: Literal["drop", "pickup", "removal", "attended"]
+    object: str
+    box: Pixels
+    there: tuple[int, int]
+    """The first and the last frame with the object."""
+    left: int | None = None
+    """As of a scene; None where its owner never leaves it for long."""
+
+
+class Staged(_Entry):
+    """A composed clip with any number of events; frames are counted in it from 0."""
+
+    name: str
+    video: str
+    """Below the folder of the shared data, or the street clip."""
+    mirrored: bool = False
+    """Left and right exchanged; boxes are pixels of the mirrored picture."""
+    empty: tuple[int, ...] = ()
+    pieces: tuple[tuple[int, int], ...]
+    things: tuple[Thing, ...] = ()
+    effect: Effect | None = None
+
+
+class Staging(_Entry):
+    """A list of clips with several events each."""
+
+    objects: dict[str, ObjectCut]
+    clips: tuple[Staged, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +168,53 @@ def compose(
     scene: Scene, video: Path, cutout: Cutout | None, out: Path
 ) -> tuple[float, tuple[int, int]]:
     """Write the composed clip to `out` (MP4); returns frames per second, and width and height."""
-    frames, rate = _read(video)
-    numbers = [n for piece in scene.pieces for n in _span(*piece)]
-    empty = _empty(video, scene.empty)
-    laid = None if cutout is None or scene.box is None else cutout.sized(*scene.box[2:])
+    laid = []
+    if cutout is not None and scene.box is not None and scene.there is not None:
+        laid = [_Laid(cutout.sized(*scene.box[2:]), scene.box, scene.there)]
+    view = _View(video, scene.empty, mirrored=False)
+    return _compose(view, scene.pieces, laid, scene.effect, out)
+
+
+def compose_staged(
+    clip: Staged, video: Path, cutouts: Mapping[str, Cutout], out: Path
+) -> tuple[float, tuple[int, int]]:
+    """As `compose`, with all things of the clip; `cutouts` by the name of the object."""
+    laid = [
+        _Laid(cutouts[thing.object].sized(*thing.box[2:]), thing.box, thing.there)
+        for thing in clip.things
+    ]
+    view = _View(video, clip.empty, mirrored=clip.mirrored)
+    return _compose(view, clip.pieces, laid, clip.effect, out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """An object of its size, where it lies and when."""
+
+    cutout: Cutout
+    box: Pixels
+    there: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the clip is composed of."""
+
+    video: Path
+    empty: tuple[int, ...]
+    mirrored: bool
+
+
+def _compose(
+    view: _View,
+    pieces: Iterable[tuple[int, int]],
+    laid: Sequence[_Laid],
+    effect: Effect | None,
+    out: Path,
+) -> tuple[float, tuple[int, int]]:
+    frames, rate = _read(view.video)
+    numbers = [n for piece in pieces for n in _span(*piece)]
+    empty = _turned(_empty(view.video, view.empty), mirrored=view.mirrored)
     random = np.random.default_rng(len(numbers))
     with av.open(str(out), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
@@ -146,11 +223,10 @@ def compose(
         stream.options = {"preset": "ultrafast", "crf": "20"}
         held = None
         for index, number in enumerate(numbers):
-            picture = frames[number]
-            if laid is not None and scene.there and scene.there[0] <= index <= scene.there[1]:
-                assert scene.box is not None
-                picture = _lay(picture, laid, scene.box, empty)
-            effect = scene.effect
+            picture = _turned(frames[number], mirrored=view.mirrored)
+            for one in laid:
+                if one.there[0] <= index <= one.there[1]:
+                    picture = _lay(picture, one.cutout, one.box, empty)
             if effect is not None and effect.first <= index <= effect.last:
                 if effect.kind == "hold" and held is None:
                     held = _held(picture, empty, effect.box)
@@ -160,6 +236,10 @@ def compose(
         for packet in stream.encode():
             container.mux(packet)
     return rate, (frames[0].shape[1], frames[0].shape[0])
+
+
+def _turned(picture: Picture, *, mirrored: bool) -> Picture:
+    return np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture
 
 
 def _grabcut(part: Picture, box: Pixels) -> NDArray[np.bool_]:
