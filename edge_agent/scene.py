@@ -160,6 +160,8 @@ class StillObject:
     """Media time when it was first to be seen there."""
     seen: bool
     """False while somebody hides it."""
+    around: float = 0.0
+    """Share of its surroundings, as far as it is wide and high, that something covers now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ class Abandonment:
         for key, one in left.items():
             if one.object.seen:
                 self._seen_s[key] = now
-            if key not in self._open and self._alarming(one) and not self._told(one):
+            trifle = one.is_trifle(sighting.aspect)
+            if key not in self._open and not trifle and self._alarming(one) and not self._told(one):
                 said.append(self._begin(one))
         self._seen_s = {key: moment for key, moment in self._seen_s.items() if key in left}
         return tuple(said)
@@ -127,7 +128,9 @@ class Abandonment:
     def _go_on(self, left: dict[int, Left]) -> list[Finding]:
         said = []
         for key, going in list(self._open.items()):
-            if key in left:
+            heir = key if key in left else self._heir(going, left)
+            if heir is not None:
+                self._open[heir] = self._open.pop(key)
                 going.present_s = self._now
                 if self._now - going.told_s >= _HEARTBEAT_S:
                     going.told_s = self._now
@@ -135,6 +138,14 @@ class Abandonment:
             elif self._now - going.present_s > _LINGER_S:
                 said.append(self._close(key))
         return said
+
+    def _heir(self, going: _Open, left: dict[int, Left]) -> int | None:
+        """The object that an open finding is about when it got another outline, and an id."""
+        box = going.finding.box
+        for key, one in left.items():
+            if key not in self._open and box is not None and _touch(one.object.box, box):
+                return key
+        return None
 
     def _close(self, key: int) -> Finding:
         going = self._open.pop(key)

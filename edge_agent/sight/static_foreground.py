@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from edge_agent.scene import Image
 from edge_agent.sight.letterbox import shrink
 
-WIDTH: Final = 256
-"""Pixels across in which the scene is kept: a bag of 20 pixels in 1080p still covers 3."""
+WIDTH: Final = 384
+"""Pixels across in which the scene is kept: a bag of 20 pixels in 1080p still covers 4."""
 
 Mask = NDArray[np.uint8]
 """0 or 255 a pixel."""
 
-_STEP: Final = 16
+_STEP: Final = 9
 """Levels of one channel by which pixels must differ; sensor noise, averaged down, stays below."""
 
 _NOISE_FACTOR: Final = 5.0
@@ -42,8 +42,8 @@ _OLDEST: Final = 60
 _FAST: Final = 4
 """How much faster a candidate ages back when the contest is between it and the background."""
 
-_FOLLOW_S: Final = 15.0
-"""How fast the background follows the light."""
+_FOLLOW_S: Final = 1.0
+"""How long the background takes to follow the light by one level."""
 
 _UPHEAVAL: Final = 0.4
 """With more of the picture foreign the scene itself has changed: another view, lamps on or off."""
@@ -54,8 +54,18 @@ _SETTLED_S: Final = 2.0
 _LEARN_S: Final = 4.0
 """For so long after a start whatever stands still is taken in as background."""
 
+_LEARNED: Final = 8
+"""The age from which on a candidate is background while the scene is learned."""
+
+_RIM: Final = np.ones((5, 5), np.uint8)
+"""What is taken in is taken in with its blurred outline."""
+
 _GAP_S: Final = 30.0
 """After such a gap between two pictures the scene is learned anew."""
+
+_BLOWN: Final = ((245, 245, 245), (255, 255, 255))
+_BRIGHTER: Final = 0.93
+"""Gain below which a picture is so much brighter than the background that parts may burn out."""
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
 
@@ -81,7 +91,11 @@ class StaticForeground:
         if not same_size or not 0 < elapsed <= _GAP_S:
             self._begin(seen, media_s)
             return False
-        seen = self._levelled(seen)
+        raw = seen
+        seen, gain = self._levelled(raw)
+        if gain < _BRIGHTER:
+            # What the exposure burns out shows nothing: it is taken for what it was.
+            cv2.copyTo(self.seen, cv2.inRange(raw, *_BLOWN), seen)
         # The median difference between two pictures is the sensor's noise: most of it stands still.
         change = np.asarray(cv2.absdiff(seen[::8, ::8], self.seen[::8, ::8]), np.float32)
         noise = float(np.median(change))
@@ -94,7 +108,7 @@ class StaticForeground:
             return False
         ticks = int(min(max(1, round(elapsed * _TICKS)), _OLDEST))
         self._vote(seen, ticks, media_s, low, high)
-        self._follow(seen, elapsed, media_s)
+        self._follow(seen, media_s)
         return True
 
     def still(self) -> Mask:
@@ -108,11 +122,18 @@ class StaticForeground:
         return np.asarray(cv2.absdiff(one, other).max(axis=2) > self.step)
 
     def take_in(self, rows: slice, columns: slice, where: NDArray[np.bool_]) -> None:
-        """Make what is seen in a part of the scene its background."""
-        part = self.background[rows, columns]
-        part[where] = self.candidate[rows, columns][where]
-        self._slow[rows, columns][where] = part[where]
-        self._candidate_foreign[rows, columns][where] = 0
+        """Make what stands still in a part of the scene, and at its rim, the scene's background."""
+        whole = np.zeros(self.foreign.shape, np.uint8)
+        whole[rows, columns][where] = 255
+        rim = cv2.bitwise_and(cv2.dilate(whole, _RIM), cv2.bitwise_not(self._candidate_foreign))
+        taken = cv2.bitwise_and(cv2.bitwise_or(whole, rim), _above(self._age, _LEARNED - 1))
+        cv2.copyTo(self.candidate, taken, self.background)
+        self._candidate_foreign[taken > 0] = 0
+
+    def sweep(self, where: NDArray[np.bool_], before_s: float) -> None:
+        """Take in whatever stands `where` since `before_s`."""
+        whole = (slice(0, where.shape[0]), slice(0, where.shape[1]))
+        self.take_in(*whole, where & (self.born <= before_s))
 
     def _begin(self, seen: Image, media_s: float) -> None:
         self.learned_anew += 1
@@ -121,7 +142,7 @@ class StaticForeground:
         self.seen = self.background = self.candidate = seen
         self.background = seen.copy()
         self.candidate = seen.copy()
-        self._slow = seen.astype(np.float32)
+        self._followed_s = media_s
         self._age: NDArray[np.uint8] = np.zeros(seen.shape[:2], np.uint8)
         self.born = np.full(seen.shape[:2], media_s, np.float64)
         """Media time when each pixel's candidate was first seen."""
@@ -130,13 +151,15 @@ class StaticForeground:
         self._candidate_foreign: Mask = self.foreign.copy()
         self.step = _STEP
 
-    def _levelled(self, seen: Image) -> Image:
-        """`seen` at the background's exposure: the median of a picture is mostly background."""
+    def _levelled(self, seen: Image) -> tuple[Image, float]:
+        """`seen` at the background's exposure, and the gain that it took: the median of a picture
+        is mostly background."""
         part, known = seen[::8, ::8].astype(np.float32), self.background[::8, ::8]
         gain = float(np.median((known + 8.0) / (part + 8.0)))
         if abs(gain - 1) < 0.01:
-            return seen
-        return np.asarray(cv2.convertScaleAbs(seen, alpha=min(max(gain, 0.4), 2.5)), np.uint8)
+            return seen, 1.0
+        gain = min(max(gain, 0.4), 2.5)
+        return np.asarray(cv2.convertScaleAbs(seen, alpha=gain), np.uint8), gain
 
     def _bounds(self) -> tuple[Image, Image]:
         """The least and the most that the background shows around a pixel: a camera may shake."""
@@ -163,25 +186,38 @@ class StaticForeground:
         replaced = cv2.bitwise_and(contested, cv2.bitwise_not(_above(age, 0)))
         cv2.copyTo(cv2.addWeighted(self.candidate, 0.85, seen, 0.15, 0), agrees, self.candidate)
         cv2.copyTo(seen, replaced, self.candidate)
-        self.born[np.asarray(replaced) > 0] = media_s
+        np.copyto(self.born, media_s, where=replaced.astype(np.bool_))
         cv2.copyTo(np.minimum(self._age + np.uint8(ticks), np.uint8(_OLDEST)), agrees, age)
         self._age = age
         self._candidate_foreign = self._outside(self.candidate, low, high)
 
-    def _follow(self, seen: Image, elapsed: float, media_s: float) -> None:
-        known = cv2.bitwise_not(self.foreign)
-        cv2.accumulateWeighted(seen, self._slow, min(1.0, elapsed / _FOLLOW_S), known)
+    def _follow(self, seen: Image, media_s: float) -> None:
         if media_s - self._begun_s <= _LEARN_S:
-            still = (self.still() > 0).astype(bool)
-            self._slow[still] = self.candidate[still]
-        self.background = np.asarray(cv2.convertScaleAbs(self._slow), np.uint8)
+            cv2.copyTo(self.candidate, _above(self._age, _LEARNED - 1), self.background)
+            self._candidate_foreign[:] = 0
+            return
+        if media_s - self._followed_s < _FOLLOW_S:
+            return
+        self._followed_s = media_s
+        # The blurred border of a thing is not taken in: it would be eaten from there.
+        strange = cv2.dilate(cv2.bitwise_or(self.foreign, self._candidate_foreign), _RIM)
+        known = cv2.bitwise_not(strange)
+        one = np.uint8(1)
+        brighter = np.minimum(cv2.subtract(seen, self.background), one)
+        darker = np.minimum(cv2.subtract(self.background, seen), one)
+        moved = cv2.subtract(cv2.add(self.background, brighter), darker)
+        cv2.copyTo(moved, known, self.background)
+        # The outline of a ghost differs from its own pixel, but not from that pixel's neighbours.
+        healed = cv2.bitwise_and(_above(self._age, _OLDEST - 1), known)
+        cv2.copyTo(self.candidate, healed, self.background)
 
 
 def _small(image: Image) -> Image:
     height, width = image.shape[:2]
-    if width <= WIDTH:
-        return image.copy()
-    return np.asarray(shrink(image, WIDTH, max(3, round(height * WIDTH / width))), np.uint8)
+    small = image
+    if width > WIDTH:
+        small = shrink(image, WIDTH, max(3, round(height * WIDTH / width)))
+    return np.asarray(cv2.blur(small, (3, 3)), np.uint8)
 
 
 def _above(values: NDArray[np.uint8], least: int) -> Mask:

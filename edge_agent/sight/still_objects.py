@@ -18,15 +18,15 @@ MOST_OBJECTS: Final = 24
 KEPT_S: Final = 3600.0
 """How long something stands until it is part of the scene."""
 
-_LEAST_PIXELS: Final = 10
+_LEAST_PIXELS: Final = 14
 _THINNEST: Final = 3
-_LONGEST: Final = 4.0
+_LONGEST: Final = 5.0
 """Times its width beyond which something is a cable, a tape or an edge."""
 
 _LARGEST: Final = 0.12
 """Share of the picture above which something is no object."""
 
-_JUDGED_S: Final = 2.5
+_JUDGED_S: Final = 1.5
 """How long a place is watched before it is judged: its bearer still uncovers it."""
 
 _HIDDEN_S: Final = 60.0
@@ -38,17 +38,39 @@ _BARE_S: Final = 0.5
 _SHOWS: Final = 0.6
 """Share of an object's pixels that must show it, or the background behind it."""
 
-_HIDES: Final = 1.5
-"""How much larger what stands at an object's place is when it stands in front of it."""
+_SAME: Final = 0.5
+"""Overlap of two outlines, as intersection over union, from which on they are of one thing."""
 
-_NEWER_S: Final = 1.0
-"""How much later than a place's pixels others must have come to be something else."""
+_GROWN_S: Final = 5.0
+"""How long what stands beside a place must have stood to be a part of it; who stands for long
+beside what is known to be an object is none."""
 
-_EDGE_RATIO: Final = 1.1
+_AT_ONCE_S: Final = 3.0
+"""How soon after an object showed the rest of it shows: its bearer uncovers it."""
+
+_SPECK_S: Final = 8.0
+"""How long what is too small for an object stands until it is taken for the scene's own."""
+
+_SWEEP_S: Final = 1.0
+"""How often specks are looked for."""
+
+_MARGIN: Final = 5
+"""Pixels around a place that are looked at to judge it."""
+
+_BUSY: Final = 0.35
+"""Share of a place's surroundings that is covered from which on it cannot be judged."""
+
+_PATIENCE_S: Final = 6.0
+"""How long a place must be visible until it is judged in a crowd, too."""
+
+_EDGE_RATIO: Final = 0.9
 """Edges along the outline, now over before, below which something was taken away."""
 
 _SURE_RATIO: Final = 1.75
 """... and from which on something was added; a tape in the wind lies between."""
+
+_SURE_EDGE: Final = 7.0
+"""... by so many levels at least: exposure and compression draw faint patches."""
 
 _MOST_DOUBTS: Final = 150
 """How often a place is judged until it is taken for the scene's own."""
@@ -61,6 +83,8 @@ _SHADE_TINT: Final = 0.08
 
 _SHADE_RANGE: Final = (0.45, 2.2)
 
+Mask = NDArray[np.bool_]
+
 
 @dataclass(slots=True)
 class _Place:
@@ -70,16 +94,22 @@ class _Place:
     since_s: float
     rows: slice
     columns: slice
-    mask: NDArray[np.bool_]
+    mask: Mask
     looks: Image
+    found_s: float
+    """When it had this outline first."""
     last_s: float
-    pixels: int
+    """When it was last seen."""
     bare_s: float
     """When the place last did not show what is behind it."""
     seen: bool = True
     added: bool = False
     doubts: int = 0
     """How often it was judged without a verdict."""
+
+    @property
+    def pixels(self) -> int:
+        return int(np.count_nonzero(self.mask))
 
 
 class StillObjects:
@@ -89,6 +119,7 @@ class StillObjects:
         self._scene = StaticForeground()
         self._places: list[_Place] = []
         self._count = 0
+        self._swept_s = -np.inf
 
     def update(self, image: Image, media_s: float) -> tuple[StillObject, ...]:
         """The objects that stand after `image` (`(H, W, 3)` uint8 BGR), oldest first."""
@@ -102,11 +133,9 @@ class StillObjects:
         for place in self._places:
             self._look_at(place, media_s)
         self._places = [place for place in self._places if self._remains(place, media_s)]
-        self._match(media_s)
-        for place in self._places:
-            if not place.added and place.seen and media_s - place.since_s >= _JUDGED_S:
-                self._judge(place)
-        self._places = [place for place in self._places if place.pixels]
+        for found in self._find(media_s):
+            self._note(found, media_s)
+        self._places = [place for place in self._places if self._stays(place, media_s)]
         return self._report()
 
     def _look_at(self, place: _Place, media_s: float) -> None:
@@ -115,122 +144,154 @@ class StillObjects:
         same = ~self._scene.differs(shown, place.looks)
         place.seen = bool(same[place.mask].mean() >= _SHOWS)
         if place.seen:
-            place.last_s = place.bare_s = media_s
+            place.last_s = media_s
 
     def _remains(self, place: _Place, media_s: float) -> bool:
         if media_s - place.since_s > KEPT_S:
             self._scene.take_in(place.rows, place.columns, place.mask)
             return False
-        if place.seen:
-            return True
         behind = self._scene.foreign[place.rows, place.columns][place.mask] == 0
         if behind.mean() < _SHOWS:
             place.bare_s = media_s
         return media_s - place.bare_s < _BARE_S and media_s - place.last_s <= _HIDDEN_S
 
-    def _match(self, media_s: float) -> None:
-        """Find where something stands: places known, grown, or new."""
+    def _find(self, media_s: float) -> list[_Place]:
+        """Where something foreign stands still and is to be seen, largest first."""
         still = self._scene.still()
         if not still.any():
-            return
+            return []
         _, labels, stats, _ = cv2.connectedComponentsWithStats(still, connectivity=8)
         largest = _LARGEST * still.size
+        small = _small(np.asarray(stats, np.int32))
+        if media_s - self._swept_s >= _SWEEP_S:
+            self._swept_s = media_s
+            self._scene.sweep(small[labels], media_s - _SPECK_S)
         order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[: 4 * MOST_OBJECTS] + 1
+        found = []
         for label in order:
             left, top, width, height, area = (int(n) for n in stats[label])
-            thin = min(width, height) < max(_THINNEST, max(width, height) / _LONGEST)
-            if thin or not _LEAST_PIXELS <= area <= largest:
+            if small[label] or area > largest:
                 continue
             rows, columns = slice(top, top + height), slice(left, left + width)
             mask = labels[rows, columns] == label
             shown, candidate = self._scene.seen[rows, columns], self._scene.candidate[rows, columns]
             if self._scene.differs(shown, candidate)[mask].mean() > 1 - _SHOWS:
                 continue
-            found = _Place(
-                id=0,
-                since_s=float(np.median(self._scene.born[rows, columns][mask])),
-                rows=rows,
-                columns=columns,
-                mask=mask,
-                looks=candidate.copy(),
-                last_s=media_s,
-                pixels=area,
-                bare_s=media_s,
+            found.append(
+                _Place(
+                    id=0,
+                    since_s=float(np.median(self._scene.born[rows, columns][mask])),
+                    rows=rows,
+                    columns=columns,
+                    mask=mask,
+                    looks=candidate.copy(),
+                    found_s=media_s,
+                    last_s=media_s,
+                    bare_s=media_s,
+                )
             )
-            self._note(found)
+        return found
 
-    def _note(self, found: _Place) -> None:
+    def _note(self, found: _Place, media_s: float) -> None:
+        """Find out what of the places known is `found`; it is another thing where none is."""
         known = [place for place in self._places if _common(place, found) > 0]
-        if not known:
-            if len(self._places) < MOST_OBJECTS:
+        for place in known:
+            shared = _common(place, found)
+            if shared / (place.pixels + found.pixels - shared) < _SAME:
+                continue
+            if place.seen:
+                return
+            if self._alike(place, found):
+                place.seen, place.last_s, place.bare_s = True, media_s, media_s
+                return
+        seen = [place for place in known if place.seen]
+        if seen:
+            # Somebody stands beside it, or in front of a part: it stays as it was.
+            if found.pixels < sum(place.pixels for place in seen) or not self._grown(
+                found, seen, media_s
+            ):
+                return
+            oldest = min(seen, key=lambda place: place.id)
+            found.id, found.added = oldest.id, oldest.added
+        self._places = [place for place in self._places if place not in known]
+        if len(self._places) < MOST_OBJECTS:
+            if not found.id:
                 self._count += 1
                 found.id = self._count
-                self._places.append(found)
-            return
-        oldest = known[0]
-        if self._replaced(oldest, found):
-            if oldest.added and found.pixels > _HIDES * oldest.pixels:
-                return
-            self._places = [place for place in self._places if place not in known]
-            self._note(found)
-            return
-        if oldest.seen and found.pixels <= 1.15 * oldest.pixels:
-            return
-        # It came out from behind somebody, or was hidden so long that its pixels were forgotten.
-        # A thing that is already known to be one keeps its outline unless the new one is like it.
-        if oldest.added and found.pixels > 2.5 * oldest.pixels:
-            return
-        oldest.rows, oldest.columns, oldest.mask = found.rows, found.columns, found.mask
-        oldest.looks, oldest.pixels, oldest.last_s = found.looks, found.pixels, found.last_s
-        oldest.seen, oldest.bare_s = True, found.last_s
-        self._places = [place for place in self._places if place not in known[1:]]
+            self._places.append(found)
 
-    def _replaced(self, known: _Place, found: _Place) -> bool:
-        """Whether something else stands there by now: newer, and of other looks."""
+    def _grown(self, found: _Place, parts: list[_Place], media_s: float) -> bool:
+        """Whether what `found` has beyond its parts has stood as long as they, or long enough."""
+        extra = found.mask.copy()
+        for part in parts:
+            top, bottom, left, right = _meet(part, found)
+            y, x = found.rows.start, found.columns.start
+            extra[top - y : bottom - y, left - x : right - x] &= ~_within(
+                part, top, bottom, left, right
+            )
+        if not extra.any():
+            return True
+        born = float(np.median(self._scene.born[found.rows, found.columns][extra]))
+        if born - min(part.since_s for part in parts) <= _AT_ONCE_S:
+            return True
+        return media_s - born >= _GROWN_S and not any(part.added for part in parts)
+
+    def _alike(self, known: _Place, found: _Place) -> bool:
+        """Whether two places look the same where they meet."""
         top, bottom, left, right = _meet(known, found)
-        mine, new = (
-            _within(known, top, bottom, left, right),
-            _within(found, top, bottom, left, right),
-        )
-        both = mine & new
-        born = self._scene.born[top:bottom, left:right][both]
-        if float(np.median(born)) <= known.since_s + _NEWER_S:
-            return False
+        both = _within(known, top, bottom, left, right) & _within(found, top, bottom, left, right)
         looks = known.looks[
             top - known.rows.start : bottom - known.rows.start,
             left - known.columns.start : right - known.columns.start,
         ]
         other = self._scene.differs(looks, self._scene.candidate[top:bottom, left:right])
-        return bool(other[both].mean() > 1 - _SHOWS)
+        return bool(other[both].mean() <= 1 - _SHOWS)
 
-    def _judge(self, place: _Place) -> None:
+    def _stays(self, place: _Place, media_s: float) -> bool:
         """An object is followed; a hole or a shadow is the scene's new look."""
+        if place.added or not place.seen or media_s - place.found_s < _JUDGED_S:
+            return True
         rows, columns, mask, inner = self._with_rim(place)
         before = self._scene.background[rows, columns]
         now = self._scene.candidate[rows, columns]
+        # A thing's blurred border, two pixels wide, is foreign too.
+        outside = cv2.subtract(
+            cv2.dilate(mask, _SQUARE, iterations=4), cv2.dilate(mask, _SQUARE, iterations=2)
+        )
+        busy = self._scene.foreign[rows, columns][outside > 0].mean() > 255 * _BUSY
+        if busy and media_s - place.found_s < _PATIENCE_S:
+            return True
         rim = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE), np.uint8)
         edges_now, edges_before = _edges(now)[rim > 0].mean(), _edges(before)[rim > 0].mean()
         removed = edges_now < _EDGE_RATIO * edges_before
         if removed or _only_light(now[inner], before[inner]) or place.doubts > _MOST_DOUBTS:
             self._scene.take_in(place.rows, place.columns, place.mask)
-            place.pixels = 0
-            return
-        if edges_now < _SURE_RATIO * edges_before:
-            place.doubts += 1
-            return
-        place.added = True
+            return False
+        place.doubts += 1
+        place.added = bool(edges_now >= max(_SURE_RATIO * edges_before, edges_before + _SURE_EDGE))
+        return True
 
-    def _with_rim(self, place: _Place) -> tuple[slice, slice, NDArray[np.uint8], NDArray[np.bool_]]:
+    def _with_rim(self, place: _Place) -> tuple[slice, slice, NDArray[np.uint8], Mask]:
         """The place with some surroundings, its mask there, and the mask without its border."""
         height, width = self._scene.foreign.shape
-        top, left = max(0, place.rows.start - 3), max(0, place.columns.start - 3)
-        bottom, right = min(height, place.rows.stop + 3), min(width, place.columns.stop + 3)
+        top, left = max(0, place.rows.start - _MARGIN), max(0, place.columns.start - _MARGIN)
+        bottom = min(height, place.rows.stop + _MARGIN)
+        right = min(width, place.columns.stop + _MARGIN)
         mask = np.zeros((bottom - top, right - left), np.uint8)
         y, x = place.rows.start - top, place.columns.start - left
         mask[y : y + place.mask.shape[0], x : x + place.mask.shape[1]] = place.mask
         inner = cv2.erode(mask, _SQUARE)
         core = inner if cv2.countNonZero(inner) >= _LEAST_PIXELS else mask
         return slice(top, bottom), slice(left, right), mask, core > 0
+
+    def _around(self, place: _Place) -> float:
+        """How much of what surrounds a place, as far as it is wide and high, is foreign."""
+        high, wide = place.mask.shape
+        top, left = max(0, place.rows.start - high), max(0, place.columns.start - wide)
+        near = self._scene.foreign[top : place.rows.stop + high, left : place.columns.stop + wide]
+        inside = self._scene.foreign[place.rows, place.columns]
+        foreign = cv2.countNonZero(near) - cv2.countNonZero(np.ascontiguousarray(inside))
+        return foreign / max(1, near.size - inside.size)
 
     def _report(self) -> tuple[StillObject, ...]:
         height, width = self._scene.foreign.shape
@@ -245,10 +306,21 @@ class StillObjects:
                 ),
                 since_s=place.since_s,
                 seen=place.seen,
+                around=self._around(place),
             )
             for place in self._places
             if place.added
         )
+
+
+def _small(stats: NDArray[np.int32]) -> Mask:
+    """Which components are too small, or too long for their width, to be objects; `[0]` is not."""
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    short, long = np.minimum(width, height), np.maximum(width, height)
+    small = (stats[:, cv2.CC_STAT_AREA] < _LEAST_PIXELS) | (short < _THINNEST)
+    small |= short * _LONGEST < long
+    small[0] = False
+    return np.asarray(small, np.bool_)
 
 
 _SQUARE: Final = np.ones((3, 3), np.uint8)
@@ -264,9 +336,9 @@ def _meet(a: _Place, b: _Place) -> tuple[int, int, int, int]:
     )
 
 
-def _within(place: _Place, top: int, bottom: int, left: int, right: int) -> NDArray[np.bool_]:
+def _within(place: _Place, top: int, bottom: int, left: int, right: int) -> Mask:
     y, x = place.rows.start, place.columns.start
-    return place.mask[top - y : bottom - y, left - x : right - x]
+    return place.mask[max(0, top - y) : max(0, bottom - y), max(0, left - x) : max(0, right - x)]
 
 
 def _common(a: _Place, b: _Place) -> int:

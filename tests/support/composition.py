@@ -8,7 +8,7 @@ written in a list, so that the footage is the same in every run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -77,12 +77,34 @@ class Scene(_Entry):
     """The frame in which the carrier was more than a height away, or out of the picture."""
     effect: Effect | None = None
 
+    def staged(self) -> Staged:
+        """The same clip in the form of the second list."""
+        things: tuple[Thing, ...] = ()
+        if self.object is not None:
+            thing = {"name": self.name, "kind": self.kind, "object": self.object}
+            when = {"box": self.box, "there": self.there, "left": self.left}
+            things = (Thing.model_validate({**thing, **when, "carrier": self.carrier}),)
+        folder = "" if self.video == "vtest.avi" else "video/"
+        return Staged(
+            name=self.name,
+            video=f"{folder}{self.video}",
+            empty=self.empty,
+            pieces=self.pieces,
+            things=things,
+            effect=self.effect,
+        )
+
 
 class Scenes(_Entry):
     """A list of clips with one event each."""
 
     objects: dict[str, ObjectCut]
     scenes: tuple[Scene, ...]
+
+    def staging(self, part: str) -> Staging:
+        """One half of the list in the form of the second one."""
+        clips = tuple(scene.staged() for scene in self.scenes if scene.part == part)
+        return Staging(objects=self.objects, clips=clips)
 
 
 class Thing(_Entry):
@@ -96,6 +118,7 @@ class Thing(_Entry):
     """The first and the last frame with the object."""
     left: int | None = None
     """As of a scene; None where its owner never leaves it for long."""
+    carrier: Literal["person", "vehicle"] = "person"
 
 
 class Staged(_Entry):
@@ -165,56 +188,17 @@ def cut_out(folder: Path, what: ObjectCut) -> Cutout:
 
 
 def compose(
-    scene: Scene, video: Path, cutout: Cutout | None, out: Path
-) -> tuple[float, tuple[int, int]]:
-    """Write the composed clip to `out` (MP4); returns frames per second, and width and height."""
-    laid = []
-    if cutout is not None and scene.box is not None and scene.there is not None:
-        laid = [_Laid(cutout.sized(*scene.box[2:]), scene.box, scene.there)]
-    view = _View(video, scene.empty, mirrored=False)
-    return _compose(view, scene.pieces, laid, scene.effect, out)
-
-
-def compose_staged(
     clip: Staged, video: Path, cutouts: Mapping[str, Cutout], out: Path
 ) -> tuple[float, tuple[int, int]]:
-    """As `compose`, with all things of the clip; `cutouts` by the name of the object."""
-    laid = [
-        _Laid(cutouts[thing.object].sized(*thing.box[2:]), thing.box, thing.there)
-        for thing in clip.things
-    ]
-    view = _View(video, clip.empty, mirrored=clip.mirrored)
-    return _compose(view, clip.pieces, laid, clip.effect, out)
+    """Write the composed clip to `out` (MP4); returns frames per second, and width and height.
 
-
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """An object of its size, where it lies and when."""
-
-    cutout: Cutout
-    box: Pixels
-    there: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """What the clip is composed of."""
-
-    video: Path
-    empty: tuple[int, ...]
-    mirrored: bool
-
-
-def _compose(
-    view: _View,
-    pieces: Iterable[tuple[int, int]],
-    laid: Sequence[_Laid],
-    effect: Effect | None,
-    out: Path,
-) -> tuple[float, tuple[int, int]]:
-    frames, rate = _read(view.video)
-    numbers = [n for piece in pieces for n in _span(*piece)]
-    empty = _turned(_empty(view.video, view.empty), mirrored=view.mirrored)
+    `cutouts` by the name of the object.
+    """
+    frames, rate = _read(video)
+    numbers = [n for piece in clip.pieces for n in _span(*piece)]
+    empty = _turned(_empty(video, clip.empty), mirrored=clip.mirrored)
+    laid = [(thing, cutouts[thing.object].sized(*thing.box[2:])) for thing in clip.things]
+    effect = clip.effect
     random = np.random.default_rng(len(numbers))
     with av.open(str(out), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
@@ -223,10 +207,10 @@ def _compose(
         stream.options = {"preset": "ultrafast", "crf": "20"}
         held = None
         for index, number in enumerate(numbers):
-            picture = _turned(frames[number], mirrored=view.mirrored)
-            for one in laid:
-                if one.there[0] <= index <= one.there[1]:
-                    picture = _lay(picture, one.cutout, one.box, empty)
+            picture = _turned(frames[number], mirrored=clip.mirrored)
+            for thing, cutout in laid:
+                if thing.there[0] <= index <= thing.there[1]:
+                    picture = _lay(picture, cutout, thing.box, empty)
             if effect is not None and effect.first <= index <= effect.last:
                 if effect.kind == "hold" and held is None:
                     held = _held(picture, empty, effect.box)

@@ -43,9 +43,11 @@ def walks_off(now_s: float, label: str = "person") -> list[Track]:
     return [Track(7, label, standing(foot), 0.8, 0.0, now_s, True)]
 
 
-def bag(now_s: float, until_s: float = 99, *, hidden: bool = False) -> list[StillObject]:
+def bag(
+    now_s: float, until_s: float = 99, *, hidden: bool = False, around: float = 0.0
+) -> list[StillObject]:
     """A bag that shows at 4 s and is told of at 7 s."""
-    return [StillObject(1, BAG, 4.0, not hidden)] if 7 <= now_s < until_s else []
+    return [StillObject(1, BAG, 4.0, not hidden, around)] if 7 <= now_s < until_s else []
 
 
 def test_the_alarm_comes_when_the_owner_has_been_away_for_the_seconds() -> None:
@@ -99,7 +101,7 @@ def test_somebody_who_sits_there_is_no_bag(confidence: float, walks: bool) -> No
 
     def scene(now_s: float) -> Seen:
         tracks = walks_off(now_s) if walks or now_s < 4 else ()
-        return tracks, bag(now_s), [sitting] if round(now_s * 5) % 2 else ()
+        return tracks, bag(now_s, around=0.3), [sitting] if round(now_s * 5) % 2 else ()
 
     assert not play(rule(type="abandonment"), 40, scene)
 
@@ -108,6 +110,30 @@ def test_a_bag_that_the_detector_takes_for_a_small_person_is_a_bag() -> None:
     doll = Detection("person", 0.3, BAG)
     said = play(rule(type="abandonment"), 20, lambda s: (walks_off(s), bag(s), [doll]))
     assert [phase for _, phase in phases(said)] == ["open"]
+
+
+def test_a_bag_that_is_taken_for_somebody_large_is_a_bag_while_nothing_is_around_it() -> None:
+    ghost = Detection("person", 0.5, Box(0.46, 0.69, 0.08, 0.12))
+    said = play(rule(type="abandonment"), 20, lambda s: (walks_off(s), bag(s), [ghost]))
+    assert [phase for _, phase in phases(said)] == ["open"]
+
+
+def test_who_was_beside_the_owner_and_left_may_come_by_again() -> None:
+    def scene(now_s: float) -> Seen:
+        there = now_s < 5 or 12 <= now_s < 13
+        friend = track(9, (0.55, 0.8) if there else (0.95, 0.8))
+        return [*walks_off(now_s), friend], bag(now_s), ()
+
+    assert 14.5 <= play(rule(type="abandonment"), 20, scene)[0][0] <= 16.5
+
+
+def test_a_bag_that_shows_more_of_itself_stays_one_finding() -> None:
+    whole = StillObject(2, Box(0.47, 0.74, 0.06, 0.06), 4.0, seen=True)
+
+    def scene(now_s: float) -> Seen:
+        return walks_off(now_s), [whole] if now_s >= 18 else bag(now_s), ()
+
+    assert [p for _, p in phases(play(rule(type="abandonment"), 30, scene))] == ["open"]
 
 
 def test_passers_by_in_front_do_not_begin_the_wait_anew() -> None:

@@ -17,6 +17,7 @@ GROUND = cv2.GaussianBlur(
     np.random.default_rng(3).integers(90, 170, (HEIGHT, WIDTH, 3)).astype(np.uint8), (9, 9), 0
 )
 THING = np.random.default_rng(4).integers(0, 255, (14, 18, 3)).astype(np.uint8)
+NOISE = np.random.default_rng(5).normal(0, 2, (5, HEIGHT, WIDTH, 3)).astype(np.int16)
 Scene = Callable[[float], Image]
 
 
@@ -33,12 +34,11 @@ def put(picture: Image, left: int = 120, top: int = 100) -> Image:
 
 def watch(scene: Scene, seconds: float) -> list[tuple[float, tuple[StillObject, ...]]]:
     """What stands, frame by frame, with the sensor's noise on the pictures."""
-    noise = np.random.default_rng(5)
     stage = StillObjects()
     seen = []
     for frame in range(round(seconds / STEP_S)):
         now_s = round(frame * STEP_S, 3)
-        picture = scene(now_s) + noise.normal(0, 2, (HEIGHT, WIDTH, 3))
+        picture = scene(now_s) + NOISE[frame % len(NOISE)]
         seen.append((now_s, stage.update(np.clip(picture, 0, 255).astype(np.uint8), now_s)))
     return seen
 
@@ -83,6 +83,31 @@ def test_somebody_in_front_hides_it_and_it_stays_the_same_thing() -> None:
     assert not hidden.seen
     assert again.seen
     assert again.id == hidden.id
+
+
+def test_a_thing_put_down_beside_somebody_who_stands_still_is_told_when_he_has_gone() -> None:
+    def scene(now_s: float) -> Image:
+        picture = put(ground()) if now_s >= 10 else ground()
+        if 5 <= now_s < 14:
+            picture[60:114, 138:156] = 20
+        return picture
+
+    (thing,) = watch(scene, 18)[-1][1]
+    assert 9.9 <= thing.since_s <= 11.5
+    assert (thing.box.x * WIDTH, thing.box.w * WIDTH) == pytest.approx((120, 18), abs=5)
+
+
+def test_how_much_of_a_things_surroundings_somebody_covers_is_told() -> None:
+    def scene(now_s: float) -> Image:
+        picture = put(ground()) if now_s >= 6 else ground()
+        if now_s >= 11.5:
+            picture[70:114, 140 + round(5 * now_s) % 3 : 160] = 20
+        return picture
+
+    seen = watch(scene, 13)
+    (alone,), (beside,) = (next(t for s, t in seen if s == at) for at in (11, 12.4))
+    assert alone.around < 0.02
+    assert beside.around > 0.1
 
 
 @pytest.mark.parametrize("strength", [0.6, 1.4])
