@@ -16,6 +16,7 @@ import cv2
 from edge_agent.recording import Recording
 from edge_agent.scene import Detection, Image
 from edge_agent.sight.detector import Detector
+from edge_agent.sight.region_detector import SeesAtSize
 from edge_agent.sight.tracker import Tracker
 from models.registry import Registry
 from polewatch.bench.environment import PEERS, PeerError, peer_python
@@ -77,7 +78,7 @@ class Row:
     settings: Mapping[str, float]
 
 
-def campus(folder: Path, detector: Detector) -> LabelledSequence:
+def campus(folder: Path, detector: SeesAtSize) -> LabelledSequence:
     """TUD-Campus: 71 frames of a street at 25 a second. Raises FileNotFoundError without it."""
     files = sorted((folder / "img1").glob("*.jpg"))
     if not files:
@@ -89,7 +90,7 @@ def campus(folder: Path, detector: Detector) -> LabelledSequence:
     return _sequence("TUD-Campus", 25.0, images, truth, {}, detector)
 
 
-def streets(video: Path, labels: Sequence[Path], detector: Detector) -> list[LabelledSequence]:
+def streets(video: Path, labels: Sequence[Path], detector: SeesAtSize) -> list[LabelledSequence]:
     """The street clip once for each of its sets of labels by eye, scored on their frames alone.
 
     Raises RecordingError without the clip, ValueError when labels are for another one.
@@ -196,7 +197,7 @@ def _sequence(
     images: Sequence[Image],
     truth: Frames,
     ignored: Frames,
-    detector: Detector,
+    detector: SeesAtSize,
 ) -> LabelledSequence:
     height, width = images[0].shape[:2]
     people = [[d for d in detector.detect(image) if d.label == "person"] for image in images]

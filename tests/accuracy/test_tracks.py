@@ -1,0 +1,61 @@
+"""The tracker's identities on labelled sequences; `polewatch bench track` shows peers beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from polewatch.accuracy.measurement import Figure
+from polewatch.accuracy.shipped import shipped_sight
+from polewatch.bench.track import LabelledSequence, campus, own, streets
+from tests.accuracy.labelled import LABELS, data, street
+from tests.accuracy.reporting import leave
+
+pytestmark = pytest.mark.timeout(900)
+
+STREETS = ("vtest", "vtest-2")
+
+
+def test_tracks_keep_their_people() -> None:
+    detector = shipped_sight().whole
+    labels = [LABELS / f"{stem}.json" for stem in STREETS]
+    sequences = [
+        campus(data("tracking/TUD-Campus"), detector),
+        *streets(street(), labels, detector),
+    ]
+    leave(
+        "tracks",
+        "Tracks: who is who",
+        [figure for sequence in sequences for figure in _figures(sequence)],
+        footage=(
+            "TUD-Campus, 71 frames, 359 boxes of 8 people; vtest.avi with vtest.json, every tenth "
+            "frame labelled, and with vtest-2.json, every twentieth"
+        ),
+        condition=(
+            "the tracker alone on the detector's people in whole pictures, 25 and 10 a second; "
+            "MOTA, IDF1 and ID switches at IoU 0.5"
+        ),
+        tuned="the tracker, on TUD-Campus and in the knowledge of vtest; nothing on vtest-2",
+        test="test_tracks.py",
+        notes=["`polewatch bench track` gives norfair and ByteTrack the same detections."],
+    )
+
+
+def _figures(sequence: LabelledSequence) -> list[Figure]:
+    scored = own(sequence, repeats=3)
+    name, score = sequence.name.lower(), scored.score
+    basis = (
+        f"{score.labelled} boxes, {score.misses} missed, {score.false_boxes} false, "
+        f"{score.switches} switches"
+    )
+    time_basis = f"{len(sequence.detections)} frames, the least of 3 runs"
+    return [
+        Figure(id=f"tracks.{name}.mota", label=f"{name}: MOTA", value=score.mota, basis=basis),
+        Figure(id=f"tracks.{name}.idf1", label=f"{name}: IDF1", value=score.idf1, basis=basis),
+        Figure(
+            id=f"tracks.{name}.us",
+            label=f"{name}: time of a frame",
+            value=round(scored.us),
+            basis=time_basis,
+            unit="us",
+        ),
+    ]
