@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collector.broker.mosquitto import mosquitto_access, mosquitto_config
-from collector.broker.nats import nats_config
+from collector.broker.files import follow_file, pid_file, reload, write_mosquitto, write_nats
+from collector.broker.live import bring_up_to_date
+from collector.broker.nats import Cluster
 from collector.broker.runner import BrokerError, server_program
 from collector.broker.settings import BrokerSettings
 from wire.register import load_register
@@ -30,6 +33,26 @@ Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object for programs.")]
 
+SyncAlways = Annotated[
+    bool, typer.Option("--sync-always", help="Write through to the disk before every answer.")
+]
+User = Annotated[str | None, typer.Option("--user", help="Account that mosquitto runs as.")]
+
+
+ClusterNodes = Annotated[
+    list[str] | None,
+    typer.Option("--cluster", help="A node as NAME=HOST:PORT, once for each of three or more."),
+]
+Node = Annotated[str | None, typer.Option("--node", help="Which node of the cluster it is.")]
+
+
+class Kind(StrEnum):
+    """The brokers that are supported."""
+
+    nats = "nats"
+    mosquitto = "mosquitto"
+
+
 AUTHORITY = Path("authority")
 REGISTER = AUTHORITY / "register.yaml"
 IDENTITY = AUTHORITY / "identities" / "broker"
@@ -43,16 +66,18 @@ def nats(
     store: Store = Path("broker-store"),
     host: Host = "127.0.0.1",
     port: Port = 8883,
-    sync_always: Annotated[
-        bool, typer.Option("--sync-always", help="Write through to the disk before every answer.")
-    ] = False,
+    sync_always: SyncAlways = False,
+    cluster: ClusterNodes = None,
+    node: Node = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write nats-server's configuration with the rights of everybody who is enrolled."""
+    """Write nats-server's configuration with the rights of everybody who is enrolled.
+
+    With --cluster it is that of one node of three: --cluster a=10.0.0.1:6222 --cluster b=… --node a
+    """
     settings = _settings(identity, store, host, port)
-    text = nats_config(load_register(register), settings, sync_always=sync_always)
-    _write(out, text)
-    _report([out], as_json)
+    nodes = _cluster(cluster, node)
+    _report(write_nats(out, register, settings, sync_always=sync_always, cluster=nodes), as_json)
 
 
 @config.command(epilog="Example: polewatch broker config mosquitto --out mosquitto.conf")
@@ -63,25 +88,58 @@ def mosquitto(
     store: Store = Path("broker-store"),
     host: Host = "127.0.0.1",
     port: Port = 8883,
-    user: Annotated[
-        str | None, typer.Option("--user", help="Account that mosquitto runs as.")
-    ] = None,
+    user: User = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write mosquitto's configuration and, beside it, its access list."""
-    enrolled = load_register(register)
-    revocations = register.resolve().parent / "crl.pem"
-    access_list = out.resolve().with_suffix(".acl")
-    text = mosquitto_config(
-        enrolled,
-        _settings(identity, store, host, port),
-        access_list=access_list,
-        revocations=revocations if revocations.exists() else None,
-        user=user,
-    )
-    _write(access_list, mosquitto_access(enrolled))
-    _write(out, text)
-    _report([out, access_list], as_json)
+    """Write mosquitto's configuration and, beside it, the rights of everybody who is enrolled."""
+    settings = _settings(identity, store, host, port)
+    _report(write_mosquitto(out, register, settings, user=user, rights_too=True), as_json)
+
+
+@app.command(epilog="Example: polewatch broker apply nats --out nats.conf --follow")
+def apply(
+    kind: Annotated[Kind, typer.Argument(help="Which broker it is.")],
+    out: Out,
+    register: RegisterFile = REGISTER,
+    identity: IdentityFolder = IDENTITY,
+    store: Store = Path("broker-store"),
+    host: Host = "127.0.0.1",
+    port: Port = 8883,
+    sync_always: SyncAlways = False,
+    cluster: ClusterNodes = None,
+    node: Node = None,
+    user: User = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay, and do it again whenever the register changes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a running broker to the register: new ones are let in, revoked ones cut off at once.
+
+    Give it what 'broker config' was given; the process is found by OUT with the ending .pid.
+    """
+    settings = _settings(identity, store, host, port)
+    nodes = _cluster(cluster, node)
+
+    def bring() -> None:
+        if kind is Kind.nats:
+            files = write_nats(out, register, settings, sync_always=sync_always, cluster=nodes)
+            reload(pid_file(out))
+        else:
+            files = write_mosquitto(out, register, settings, user=user, rights_too=False)
+            # The revocations first: who is cut off must not come back.
+            reload(pid_file(out))
+            changed = bring_up_to_date(load_register(register), settings)
+            told = f"let in: {_names(changed.added)}; cut off: {_names(changed.removed)}"
+            typer.echo(told, err=True)
+        _report(files, as_json)
+
+    bring()
+    if follow:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        follow_file(register, stop, bring)
 
 
 @app.command(epilog="Example: polewatch broker run --config nats.conf")
@@ -97,6 +155,18 @@ def run(
     os.execv(program, [str(program), "-c", str(config)])
 
 
+def _cluster(nodes: list[str] | None, node: str | None) -> Cluster | None:
+    if not nodes and node is None:
+        return None
+    parts = [one.partition("=") for one in nodes or ()]
+    if node is None or not all(name and address for name, _, address in parts):
+        raise BrokerError("give --node NAME, and --cluster NAME=HOST:PORT for each node")
+    try:
+        return Cluster(node, {name: address for name, _, address in parts})
+    except ValueError as error:
+        raise BrokerError(str(error)) from error
+
+
 def _settings(identity: Path, store: Path, host: str, port: int) -> BrokerSettings:
     # Absolute, because a broker may be started in any folder.
     for name in ("key.pem", "cert.pem", "ca.pem"):
@@ -109,15 +179,12 @@ def _settings(identity: Path, store: Path, host: str, port: int) -> BrokerSettin
     return BrokerSettings(identity.resolve(), store.resolve(), host, port)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text)
-    fresh.replace(path)
-
-
 def _report(files: list[Path], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"files": [str(file) for file in files]}))
         return
     typer.echo(f"written: {', '.join(str(file) for file in files)}")
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "nobody"

@@ -1,12 +1,15 @@
-"""mosquitto's configuration: mutual TLS, an access list by certificate name, bounded queues.
+"""mosquitto's configuration: mutual TLS, rights by certificate name, bounded queues.
 
-A client is known by the common name of its certificate. Revoked ones are refused by the list of
-revocations, but a session that is already open ends only when the broker is restarted.
+A client is known by the common name of its certificate; what it may do stands in the file of the
+dynamic-security plugin, which also changes it and cuts sessions off while the broker runs (`live`).
+Access lists alone would leave a revoked client's open session as it is (mosquitto 2.0.11).
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from collector.broker.settings import (
     MAX_IN_FLIGHT,
@@ -15,6 +18,7 @@ from collector.broker.settings import (
     principals,
 )
 from wire.register import Register
+from wire.topics import Rights
 
 MAX_QUEUED = 1_000_000
 """Messages kept for an absent subscriber. Not 0 (unlimited): 2.0.11 then drops a client whose
@@ -22,27 +26,35 @@ publish was denied."""
 
 AUTOSAVE_S = 60
 
+CONTROL = "$CONTROL/dynamic-security/#"
+PLUGIN = "mosquitto_dynamic_security.so"
+PLUGIN_FOLDERS = (Path("/usr/lib"), Path("/usr/local/lib"), Path("/usr/lib64"))
+
 
 def mosquitto_config(
     register: Register,
     settings: BrokerSettings,
     *,
-    access_list: Path,
+    rights: Path,
     revocations: Path | None = None,
     user: str | None = None,
+    pid_file: Path | None = None,
 ) -> str:
     """The configuration file of a mosquitto 2 for the site of `register`.
 
-    `access_list` is where the text of `mosquitto_access` stands, `revocations` a PEM list, `user`
-    the account to drop to when started as root (mosquitto's default: `mosquitto`).
+    `rights` is where the text of `mosquitto_rights` stands: the broker must be able to write to
+    it. `revocations` is a PEM list, `user` the account to drop to when started as root (mosquitto's
+    default: `mosquitto`).
     """
     lines = [
         f"# Site {register.site}. Written by 'polewatch broker config mosquitto'; "
         "edit the register instead.",
         "per_listener_settings false",
         "allow_anonymous false",
-        f"acl_file {_path(access_list)}",
+        f"plugin {_path(plugin_file())}",
+        f"plugin_opt_config_file {_path(rights)}",
         *([f"user {user}"] if user else []),
+        *([f"pid_file {_path(pid_file)}"] if pid_file else []),
         "",
         "persistence true",
         f"persistence_location {_path(settings.store)}/",
@@ -67,14 +79,60 @@ def mosquitto_config(
     return "\n".join(lines) + "\n"
 
 
-def mosquitto_access(register: Register) -> str:
-    """The access list: what each principal may write and read, and nothing for anybody else."""
-    lines = ["# Written by 'polewatch broker config mosquitto'; edit the register instead."]
-    for name, rights in principals(register):
-        lines.append(f"user {name}")
-        lines += [f"topic write {item}" for item in rights.publish]
-        lines += [f"topic read {item}" for item in rights.subscribe]
-    return "\n".join(lines) + "\n"
+def mosquitto_rights(register: Register) -> str:
+    """The plugin's file: what each principal may write and read, and nothing for anybody else.
+
+    The broker's own certificate may give the plugin orders, as `live` does.
+    """
+    orders = Rights((CONTROL,), (CONTROL,))
+    granted = [*principals(register), *((name, orders) for name in brokers(register))]
+    return json.dumps(
+        {
+            "defaultACLAccess": {
+                "publishClientSend": False,
+                "publishClientReceive": False,
+                "subscribe": False,
+                "unsubscribe": True,
+            },
+            "clients": [client(name) for name, _ in granted],
+            "groups": [],
+            "roles": [role(name, rights) for name, rights in granted],
+        },
+        indent=1,
+    )
+
+
+def brokers(register: Register) -> tuple[str, ...]:
+    """Names of the certificates that are brokers' own."""
+    return tuple(one.name for one in register.services if one.role == "broker")
+
+
+def client(name: str) -> dict[str, Any]:
+    """A principal as the plugin knows it: no password, for its certificate is checked instead."""
+    return {"username": name, "roles": [{"rolename": name, "priority": 0}]}
+
+
+def role(name: str, rights: Rights) -> dict[str, Any]:
+    """What one principal may do, as a role of its own name."""
+    wanted = [("publishClientSend", item) for item in rights.publish]
+    wanted += [
+        (kind, item)
+        for item in rights.subscribe
+        for kind in ("subscribePattern", "publishClientReceive")
+    ]
+    return {
+        "rolename": name,
+        "acls": [
+            {"acltype": kind, "topic": item, "priority": 0, "allow": True} for kind, item in wanted
+        ],
+    }
+
+
+def plugin_file() -> Path:
+    """The dynamic-security plugin of this machine, where Debian and others put it."""
+    found = [folder / PLUGIN for folder in PLUGIN_FOLDERS if (folder / PLUGIN).exists()]
+    found += sorted(Path("/usr/lib").glob(f"*-linux-gnu*/{PLUGIN}"))
+    return found[0] if found else PLUGIN_FOLDERS[0] / PLUGIN
 
 
 def _path(path: Path) -> str:

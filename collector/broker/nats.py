@@ -7,6 +7,9 @@ the list of users is refused, and a reload (SIGHUP) cuts off those who left it.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from collector.broker.settings import (
     MAX_IN_FLIGHT,
@@ -25,9 +28,36 @@ MAX_CONSUMERS = 100_000
 
 MAX_STORE_BYTES = 8 * 1024**3
 
+REPLICAS = 3
+"""Copies of every message and session in a cluster."""
 
-def nats_config(register: Register, settings: BrokerSettings, *, sync_always: bool = False) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The nodes of a cluster, by name, with the address that each listens at for the others."""
+
+    node: str
+    """Which of them this configuration is for."""
+    nodes: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if len(self.nodes) < REPLICAS or self.node not in self.nodes:
+            raise ValueError(
+                f"a cluster has {REPLICAS} nodes or more, and {self.node} must be one of them"
+            )
+
+
+def nats_config(
+    register: Register,
+    settings: BrokerSettings,
+    *,
+    sync_always: bool = False,
+    pid_file: Path | None = None,
+    cluster: Cluster | None = None,
+) -> str:
     """The configuration file of a nats-server for everybody in `register`.
+
+    With `cluster` it is one node of three or more, and what is acknowledged stands on most of them.
 
     `sync_always` writes every message through to the disk before it is acknowledged: about a
     seventh of the throughput, for a broker whose machine may lose power.
@@ -42,12 +72,13 @@ def nats_config(register: Register, settings: BrokerSettings, *, sync_always: bo
     ]
     lines = [
         "# Written by 'polewatch broker config nats'; edit the register instead.",
-        f"server_name: {_text(f'polewatch-{register.site}')}",
+        f"server_name: {_text(cluster.node if cluster else f'polewatch-{register.site}')}",
         "# The server's own protocol is not used: its port cannot be closed, so it stays on",
         "# loopback at a free port and asks for the same certificates.",
         "listen: 127.0.0.1:-1",
         *_block("tls", tls),
         f"max_payload: {MAX_PACKET_BYTES}",
+        *([f"pid_file: {_text(pid_file)}"] if pid_file else []),
         *_block(
             "jetstream",
             [
@@ -63,15 +94,41 @@ def nats_config(register: Register, settings: BrokerSettings, *, sync_always: bo
                 f"host: {_text(settings.host)}",
                 f"port: {settings.port}",
                 f"max_ack_pending: {MAX_IN_FLIGHT}",
+                *([f"stream_replicas: {REPLICAS}"] if cluster else []),
                 *_block("tls", tls),
             ],
         ),
+        *(_cluster(register, settings, cluster) if cluster else []),
         *_block(
             "authorization",
             ["users: [", *(f"  {_user(n, rights)}" for n, rights in principals(register)), "]"],
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cluster(register: Register, settings: BrokerSettings, cluster: Cluster) -> list[str]:
+    own = cluster.nodes[cluster.node]
+    others = [address for name, address in sorted(cluster.nodes.items()) if name != cluster.node]
+    return _block(
+        "cluster",
+        [
+            f"name: {_text(f'polewatch-{register.site}')}",
+            f"listen: {_text(own)}",
+            "# Only who holds a certificate of the city's brokers is let in as a node.",
+            *_block(
+                "tls",
+                [
+                    f"cert_file: {_text(settings.identity / 'cert.pem')}",
+                    f"key_file: {_text(settings.identity / 'key.pem')}",
+                    f"ca_file: {_text(settings.identity / 'ca.pem')}",
+                    "verify: true",
+                    "timeout: 10",
+                ],
+            ),
+            f"routes: [{', '.join(_text(f'nats-route://{one}') for one in others)}]",
+        ],
+    )
 
 
 def subjects(topic_filter: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import yaml
 
-from collector.broker.mosquitto import mosquitto_access, mosquitto_config
+from collector.broker.mosquitto import mosquitto_config, mosquitto_rights
 from collector.broker.nats import nats_config
 from collector.broker.settings import BrokerSettings
 from provisioning.authority import Authority
@@ -137,10 +137,10 @@ def _broker(site: DemoSite, authority: Authority) -> None:
     if site.broker == "nats":
         site.broker_config.write_text(nats_config(register, settings))
         return
-    access = site.broker_config.with_name("access.acl")
-    access.write_text(mosquitto_access(register))
+    rights = site.broker_config.with_name("rights.json")
+    rights.write_text(mosquitto_rights(register))
     text = mosquitto_config(
-        register, settings, access_list=access, user=pwd.getpwuid(os.getuid()).pw_name
+        register, settings, rights=rights, user=pwd.getpwuid(os.getuid()).pw_name
     )
     site.broker_config.write_text(text)
 

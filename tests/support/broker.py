@@ -17,7 +17,8 @@ from typing import Literal, Protocol
 
 import pytest
 
-from collector.broker.mosquitto import mosquitto_access, mosquitto_config
+from collector.broker.live import bring_up_to_date
+from collector.broker.mosquitto import mosquitto_config, mosquitto_rights
 from collector.broker.nats import nats_config
 from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
@@ -126,6 +127,7 @@ class MosquittoHandle:
             10,
             "mosquitto to reload",
         )
+        bring_up_to_date(_register(self._authority), self._settings)
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -141,13 +143,15 @@ class MosquittoHandle:
 
     def _write(self) -> None:
         register = _register(self._authority)
-        access_list = self._config.with_suffix(".acl")
-        access_list.write_text(mosquitto_access(register))
+        rights = self._config.with_suffix(".json")
+        if self._process is None:
+            # While it runs the file is the plugin's own.
+            rights.write_text(mosquitto_rights(register))
         self._config.write_text(
             mosquitto_config(
                 register,
                 self._settings,
-                access_list=access_list,
+                rights=rights,
                 revocations=self._authority.crl_file,
                 # As root mosquitto would turn into an account that cannot read this test's files.
                 user=pwd.getpwuid(os.getuid()).pw_name,

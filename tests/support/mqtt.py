@@ -8,15 +8,21 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from tests.support.broker import BrokerHandle
 from tests.support.wait import wait_until
 from wire.identity import Identity
+
+
+class Listening(Protocol):
+    """A broker, as far as a client must know it."""
+
+    host: str
+    port: int
 
 
 class RefusedError(Exception):
@@ -31,7 +37,7 @@ class MqttPeer:
 
     def __init__(
         self,
-        broker: BrokerHandle,
+        broker: Listening,
         identity: Path | None = None,
         *,
         client_id: str | None = None,

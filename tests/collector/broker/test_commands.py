@@ -27,15 +27,15 @@ def test_nats_accepts_the_file_that_is_written(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-def test_mosquitto_gets_its_access_list_beside_its_configuration(tmp_path: Path) -> None:
+def test_mosquitto_gets_its_rights_beside_its_configuration(tmp_path: Path) -> None:
     city = Authority.init(tmp_path / "authority", "here")
     city.issue_service("broker", "broker")
     out = tmp_path / "mosquitto.conf"
     result = CliRunner().invoke(app, ["config", "mosquitto", *options(city, tmp_path, out)])
     assert result.exit_code == 0, result.output
-    assert f"acl_file {tmp_path / 'mosquitto.acl'}" in out.read_text()
+    assert f"plugin_opt_config_file {tmp_path / 'mosquitto.json'}" in out.read_text()
     assert f"crlfile {city.crl_file}" in out.read_text()
-    assert (tmp_path / "mosquitto.acl").exists()
+    assert (tmp_path / "mosquitto.json").exists()
 
 
 def test_a_missing_identity_names_the_command_that_makes_it(
@@ -56,3 +56,16 @@ def options(city: Authority, folder: Path, out: Path) -> list[str]:
         *("--store", str(folder / "store")),
         *("--out", str(out)),
     ]
+
+
+def test_a_node_of_a_cluster_is_accepted_and_half_a_cluster_is_not(tmp_path: Path) -> None:
+    city = Authority.init(tmp_path / "authority", "here")
+    city.issue_service("broker", "broker", hosts=("127.0.0.1",))
+    out = tmp_path / "a.conf"
+    given = ["config", "nats", *options(city, tmp_path, out), "--node", "a"]
+    nodes = [f"--cluster={name}=127.0.0.1:{port}" for name, port in (("a", 1), ("b", 2), ("c", 3))]
+    assert CliRunner().invoke(app, [*given, *nodes]).exit_code == 0
+    checked = subprocess.run([server_program(), "-t", "-c", out], capture_output=True, check=False)
+    assert checked.returncode == 0
+    half = CliRunner().invoke(app, [*given, *nodes[:2]])
+    assert isinstance(half.exception, BrokerError)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.broker.mosquitto import mosquitto_access, mosquitto_config
-from collector.broker.nats import nats_config, subjects
+from collector.broker.mosquitto import mosquitto_config, mosquitto_rights
+from collector.broker.nats import Cluster, nats_config, subjects
 from collector.broker.settings import BrokerSettings
 from wire.register import AgencyEntry, DeviceEntry, Register, ServiceEntry
 
@@ -72,25 +72,34 @@ def test_nats_listeners_all_ask_for_certificates() -> None:
     assert "sync_interval: always" in nats_config(REGISTER, SETTINGS, sync_always=True)
 
 
-def test_mosquitto_access_names_the_enrolled_ones_only() -> None:
-    assert mosquitto_access(REGISTER).splitlines()[1:] == [
-        "user p-1",
-        "topic write pw/up/here/0a/p-1/#",
-        "topic read pw/down/here/0a/p-1/#",
-        "user police",
-        "topic write pw/agency/police/out/#",
-        "topic read pw/agency/police/in/#",
-        "user centre",
-        "topic write pw/down/#",
-        "topic write pw/agency/+/in/#",
-        "topic read pw/up/#",
-        "topic read pw/agency/+/out/#",
+def test_mosquitto_rights_name_the_enrolled_ones_and_the_broker_only() -> None:
+    found = json.loads(mosquitto_rights(REGISTER))
+    assert [one["username"] for one in found["clients"]] == ["p-1", "police", "centre", "broker"]
+    assert found["defaultACLAccess"] == {
+        "publishClientSend": False,
+        "publishClientReceive": False,
+        "subscribe": False,
+        "unsubscribe": True,
+    }
+    roles = {
+        one["rolename"]: [(acl["acltype"], acl["topic"]) for acl in one["acls"]]
+        for one in found["roles"]
+    }
+    assert roles["p-1"] == [
+        ("publishClientSend", "pw/up/here/0a/p-1/#"),
+        ("subscribePattern", "pw/down/here/0a/p-1/#"),
+        ("publishClientReceive", "pw/down/here/0a/p-1/#"),
     ]
+    assert [acl for acl in roles["centre"] if acl[0] == "publishClientSend"] == [
+        ("publishClientSend", "pw/down/#"),
+        ("publishClientSend", "pw/agency/+/in/#"),
+    ]
+    assert {topic for _, topic in roles["broker"]} == {"$CONTROL/dynamic-security/#"}
 
 
 def test_mosquitto_has_one_listener_with_mutual_tls_and_the_revocations() -> None:
     text = mosquitto_config(
-        REGISTER, SETTINGS, access_list=Path("/etc/acl"), revocations=Path("/etc/crl.pem")
+        REGISTER, SETTINGS, rights=Path("/etc/rights.json"), revocations=Path("/etc/crl.pem")
     )
     lines = text.splitlines()
     assert [line for line in lines if line.startswith("listener")] == ["listener 8883 127.0.0.1"]
@@ -100,12 +109,24 @@ def test_mosquitto_has_one_listener_with_mutual_tls_and_the_revocations() -> Non
         "use_identity_as_username true",
         "tls_version tlsv1.2",
         "crlfile /etc/crl.pem",
-        "acl_file /etc/acl",
+        "plugin_opt_config_file /etc/rights.json",
     } <= set(lines)
 
 
 def test_a_path_cannot_smuggle_a_line_into_the_configuration() -> None:
     with pytest.raises(ValueError, match="line break"):
-        mosquitto_config(REGISTER, SETTINGS, access_list=Path("/etc/acl\nallow_anonymous true"))
+        mosquitto_config(REGISTER, SETTINGS, rights=Path("/etc/r\nallow_anonymous true"))
     evil = BrokerSettings(SETTINGS.identity, Path('/x"\nauthorization {}\n'))
     assert "\nauthorization {}\n" not in nats_config(REGISTER, evil)
+
+
+def test_a_node_of_a_cluster_knows_the_others_and_asks_them_for_certificates() -> None:
+    nodes = {"a": "10.0.0.1:6222", "b": "10.0.0.2:6222", "c": "10.0.0.3:6222"}
+    text = nats_config(REGISTER, SETTINGS, cluster=Cluster("b", nodes))
+    assert 'server_name: "b"' in text
+    assert 'listen: "10.0.0.2:6222"' in text
+    assert 'routes: ["nats-route://10.0.0.1:6222", "nats-route://10.0.0.3:6222"]' in text
+    assert "stream_replicas: 3" in text
+    assert text.count("verify: true") == 1
+    with pytest.raises(ValueError, match="3 nodes or more"):
+        Cluster("a", {"a": "10.0.0.1:6222", "b": "10.0.0.2:6222"})

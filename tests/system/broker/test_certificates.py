@@ -12,6 +12,7 @@ from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle, make_city
 from tests.support.mqtt import MqttPeer, RefusedError
 from wire.clock import SimulatedClock
+from wire.topics import ALL_UP
 
 
 def context(city: Authority, identity: Path | None) -> ssl.SSLContext:
@@ -66,7 +67,6 @@ def test_a_revoked_certificate_is_refused_after_a_reload(
     assert_refused(broker, city, context(city, city.identity("pole-002-1")))
 
 
-@pytest.mark.parametrize("broker", ["nats"], indirect=True)
 def test_a_reload_cuts_a_revoked_device_off_and_leaves_the_others(
     broker: BrokerHandle, city: Authority
 ) -> None:
@@ -76,6 +76,25 @@ def test_a_reload_cuts_a_revoked_device_off_and_leaves_the_others(
         broker.reload()
         revoked.wait_cut(10)
         assert other.connected
+        with pytest.raises(RefusedError):
+            revoked.connect()
+        assert other.connected
+
+
+def test_a_device_that_is_enrolled_while_the_broker_runs_is_let_in(
+    broker: BrokerHandle, city: Authority
+) -> None:
+    city.issue_device("pole-003")
+    broker.reload()
+    register = city.register
+    entry = next(one for one in register.devices if one.name == "pole-003-1")
+    with (
+        MqttPeer(broker, city.identity("collector")) as collector,
+        MqttPeer(broker, city.identity("pole-003-1")) as pole,
+    ):
+        collector.subscribe(ALL_UP)
+        pole.publish(register.address(entry).event(), b"new here")
+        collector.wait_for(register.address(entry).event(), b"new here")
 
 
 def test_a_renewed_certificate_is_let_in(broker: BrokerHandle, city: Authority) -> None:

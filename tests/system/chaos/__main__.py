@@ -15,6 +15,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import structlog
+
 from tests.support.broker import make_city
 from tests.system.chaos.brokers import make
 from tests.system.chaos.plan import plan
@@ -22,7 +24,7 @@ from tests.system.chaos.run import Result, Runner
 from tests.system.chaos.town import Town
 
 INSIDE = "POLEWATCH_CHAOS_INSIDE"
-BROKERS = ("nats", "mosquitto")
+BROKERS = ("nats", "mosquitto", "cluster")
 
 
 def main() -> int:
@@ -53,6 +55,7 @@ def _inside() -> int:
 
 
 def _rounds(arguments: argparse.Namespace, folder: Path) -> int:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     began = time.monotonic()
     city = make_city(folder / "authority")
     rng = random.Random(arguments.seed)

@@ -32,7 +32,7 @@ ROUTES = {"routes": [{"name": "all", "types": ["intrusion"], "agencies": ["polic
 IMPORTS = ("collector.commands", "tests.support.uplink", "tests.support.findings", "argparse")
 
 
-class Cluster(Protocol):
+class Brokers(Protocol):
     """A broker of one process or more."""
 
     ports: list[int]
@@ -40,6 +40,8 @@ class Cluster(Protocol):
     def start(self) -> None: ...
 
     def kill(self) -> None: ...
+
+    def close(self) -> None: ...
 
     def forget(self) -> None:
         """While it is down: lose everything that it was given."""
@@ -244,7 +246,7 @@ class Collector:
 class Town:
     """Everything together; `close` ends it all."""
 
-    def __init__(self, folder: Path, city: Authority, broker: Cluster, seed: int) -> None:
+    def __init__(self, folder: Path, city: Authority, broker: Brokers, seed: int) -> None:
         self.folder = folder
         self.broker = broker
         self.zygote = Zygote(*IMPORTS)
@@ -263,7 +265,7 @@ class Town:
         self.agency.close()
         self.pole.program.kill()
         self.collector.program.kill()
-        self.broker.kill()
+        self.broker.close()
         self.path.close()
         self.clear_path.close()
         self.zygote.close()
