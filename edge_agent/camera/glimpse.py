@@ -56,7 +56,7 @@ class _Gop:
 class Glimpses:
     """A packet sink; `start` once, `stop` once."""
 
-    def __init__(self, camera: str, threads: int = 1) -> None:
+    def __init__(self, camera: str, threads: int = 1, *, patience_s: float = PATIENCE_S) -> None:
         self.info: StreamInfo | None = None
         """What the stream is; None before it was opened."""
         self.decoded = 0
@@ -65,6 +65,7 @@ class Glimpses:
         """Moments asked for that are gone, never came, or had to give way."""
         self.errors = 0
         self._threads = threads
+        self._patience_s = patience_s
         self._line = TimeLine()
         self._gops: deque[_Gop] = deque(maxlen=GOPS)
         self._bytes = 0
@@ -179,7 +180,7 @@ class Glimpses:
                 return None
             self._changed.wait_for(
                 lambda: len(gop.packets) > done or gop is not self._newest() or self._stopped,
-                PATIENCE_S,
+                self._patience_s,
             )
             if self._stopped or self._at is None or len(gop.packets) <= done:
                 return None

@@ -123,6 +123,11 @@ class Passages:
         self.again = 0
         """Reads of a plate that was told before: a broken track, a parked car."""
 
+    @property
+    def awaited(self) -> int:
+        """Looks that were asked for and are not back."""
+        return sum(self._awaits(vehicle) for vehicle in self._vehicles.values())
+
     def follow(self, tracks: Iterable[Track], media_s: float, width_px: int) -> tuple[Wish, ...]:
         """Take in one frame's tracks; the vehicles to look at, the most promising first.
 

@@ -156,6 +156,12 @@ class LivePlates:
         """Vehicles that passed with a plate in sight and no read worth telling."""
         return self._passages.unread
 
+    @property
+    def awaited(self) -> int:
+        """Looks that are asked for and not made yet."""
+        with self._lock:
+            return self._passages.awaited
+
     def update(self, frame: Frame, tracks: Iterable[Track]) -> tuple[Passage, ...]:
         """Passages that were read since the last frame, with the lists that they are on."""
         self._pictures.seen(frame)

@@ -32,7 +32,7 @@ class Eye:
     """Glimpses with their answers in order."""
 
     def __init__(self, packets: tuple[EncodedPacket, ...]) -> None:
-        self.glimpses = Glimpses("cam-1")
+        self.glimpses = Glimpses("cam-1", patience_s=0.1)
         self.glimpses.stream(info_of(packets))
         self.answers: list[int | None] = []
         self.came = threading.Event()
@@ -49,8 +49,10 @@ class Eye:
         return self.answers[-1]
 
     def ask(self, media_s: float) -> None:
-        take = lambda picture: self.answers.append(number(picture))  # noqa: E731
-        self.glimpses.ask(Ask(STARTED_S + media_s, take))
+        self.glimpses.ask(Ask(STARTED_S + media_s, self._take))
+
+    def _take(self, picture: Image | None) -> None:
+        self.answers.append(number(picture))
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from wire.clock import SimulatedClock
 class Kept:
     """A diary with its clock and its file."""
 
-    def __init__(self, folder: Path, **settings: float) -> None:
+    def __init__(self, folder: Path, megabytes: int = 100) -> None:
         self.clock = SimulatedClock()
         self.path = folder / "plates.sqlite"
-        self.diary = Diary(self.path, self.clock.now, **settings)  # type: ignore[arg-type]
+        self.diary = Diary(self.path, self.clock.now, megabytes=megabytes)
         self.diary.start()
 
     def write(self, *passages: Passage) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.plates.pictures import MainPictures, SamePictures
@@ -59,7 +60,7 @@ class Stage:
     def step(self, shown: Frame, box: Box = BOX) -> tuple[Passage, ...]:
         """One frame with the car in it; when it asks for a look, until that is done."""
         told = self.live.update(shown, [car(shown.media_s, box)])
-        wait_until(self._idle, 10, "the look")
+        wait_until(lambda: self.live.awaited == 0, 10, "the look")
         return told
 
     def drive(self, seconds: float) -> list[Passage]:
@@ -68,9 +69,6 @@ class Stage:
         for number_ in range(round(seconds / STEP_S)):
             told += self.step(frame(number_ * STEP_S))
         return told
-
-    def _idle(self) -> bool:
-        return all(one.asked_s is None for one in self.live._passages._vehicles.values())
 
 
 @pytest.fixture
@@ -110,10 +108,12 @@ def test_what_finds_no_room_is_dropped_counted_and_asked_for_again(stage: Stage)
 
 
 def test_a_look_that_fails_is_counted_and_the_vehicle_looked_at_again(stage: Stage) -> None:
-    stage.finder.plates = (None,)  # type: ignore[assignment]
+    stage.finder.plates = (None,)  # type: ignore[assignment] # on purpose
     stage.scheduler.start()
-    stage.live.update(frame(0.0), [car(0.0)])
-    wait_until(lambda: stage.lane.failed == 1, 10, "the failure")
+    with capture_logs() as logs:
+        stage.live.update(frame(0.0), [car(0.0)])
+        wait_until(lambda: stage.lane.failed == 1 and stage.live.awaited == 0, 10, "the failure")
+    assert [one["event"] for one in logs] == ["analysis.failed"]
     stage.finder.plates = (plate_on(BOX, read("12가3456", 0.97)),)
     stage.live.update(frame(0.2), [car(0.2)])
     wait_until(lambda: stage.lane.spare_served == 1, 10, "another look")

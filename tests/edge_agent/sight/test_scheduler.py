@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_spare_work_is_bounded_shared_between_cameras_and_its_failures_contained
         raise ValueError("spoiled look")
 
     for number in range(SPARE_WAITING):
-        assert scheduler.spare("a", lambda number=number: done.append(f"a{number}"))  # type: ignore[misc]
+        assert scheduler.spare("a", partial(done.append, f"a{number}"))
     assert not scheduler.spare("a", lambda: done.append("too many"))
     assert scheduler.spare("b", fail)
     assert scheduler.spare("b", lambda: done.append("b1"))
@@ -146,7 +147,7 @@ def test_the_last_free_thread_of_several_never_does_spare_work() -> None:
     scheduler.start()
     try:
         for picture in busy:
-            assert scheduler.spare("a", lambda picture=picture: gate(picture))  # type: ignore[misc]
+            assert scheduler.spare("a", partial(gate, picture))
         assert gate.entered.wait(10)
         lane.put(frame(3))
         wait_until(lambda: lane.served == 1, 10, "the picture")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +22,7 @@ from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
-from edge_agent.plates.stage import NamedFinder
+from edge_agent.plates.stage import LivePlates, NamedFinder
 from edge_agent.rules.base import build_rules
 from edge_agent.scene import Box, Detection, Frame, Image
 from edge_agent.sight.camera_sight import CameraTracker
@@ -122,9 +121,10 @@ def main() -> None:
     (camera,) = settings.cameras
     rules = build_rules(camera, ZoneInfo(settings.time_zone))
     part = ModelPart(name="given", sha256="a" * 64, config_sha256="b" * 64)
+    stage = desk.stage("cam-1", None)
     watch = CameraWatch(
         settings, camera, clock,
-        Analysis(cars, CameraTracker(), rules, plates=desk.stage("cam-1", None)),
+        Analysis(cars, CameraTracker(), rules, plates=stage),
         scheduler, reporter, signer, part, {},
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ def main() -> None:
         start()
     media_s = 0.0
     for line in sys.stdin:
-        media_s = drive(watch, cars, plates, line.strip(), media_s + 100.0)
+        media_s = drive(watch, stage, cars, plates, line.strip(), media_s + 100.0)
         rows = desk.diary.count()
         print(json.dumps({"passed": line.strip(), "diary": rows}), flush=True)
     scheduler.stop()
@@ -162,7 +162,12 @@ def main() -> None:
 
 
 def drive(
-    watch: CameraWatch, cars: GivenCars, plates: GivenPlates, plate: str, start_s: float
+    watch: CameraWatch,
+    stage: LivePlates,
+    cars: GivenCars,
+    plates: GivenPlates,
+    plate: str,
+    start_s: float,
 ) -> float:
     """A car that comes closer for two seconds; five more without it. The media time at its end."""
     for step in range(35):
@@ -172,11 +177,11 @@ def drive(
         here = step < 10
         cars.boxes = (box,) if here else ()
         plates.plates = (plate_on(box, read(plate, 0.97)),) if here else ()
-        one_frame(watch, now_s)
+        one_frame(watch, stage, now_s)
     return start_s + 35 * STEP_S
 
 
-def one_frame(watch: CameraWatch, media_s: float) -> None:
+def one_frame(watch: CameraWatch, stage: LivePlates, media_s: float) -> None:
     """Have one frame analysed, and the looks that it asks for made."""
     clock = SystemClock()
     lane = watch.pipeline.lane
@@ -185,15 +190,7 @@ def one_frame(watch: CameraWatch, media_s: float) -> None:
     moment = clock.now() - timedelta(seconds=1)
     lane.put(Frame("cam-1", image, media_s, clock.monotonic(), moment))
     wait_until(lambda: lane.served + lane.failed > before, 10, "an analysis")
-    asked = lane.spare_served
-    wait_until(lambda: lane.spare_served >= asked and not lane_busy(watch), 10, "the looks")
-
-
-def lane_busy(watch: CameraWatch) -> bool:
-    """Whether a look is asked for and not done."""
-    stage = watch.pipeline._analysis._plates
-    vehicles: Iterable[object] = stage._passages._vehicles.values()  # type: ignore[union-attr]
-    return any(one.asked_s is not None for one in vehicles)  # type: ignore[attr-defined]
+    wait_until(lambda: stage.awaited == 0, 10, "the looks")
 
 
 if __name__ == "__main__":
