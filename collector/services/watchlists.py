@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from collector.commander import Commander, CommandError
+from wire.command import WatchlistCommand
 from wire.plates import ListedPlate, WatchlistDelta, WatchlistEntries
-from wire.sealed import seal
+from wire.sealed import SealError, seal
 
 PART_BYTES: Final = 48_000
 """Of plain entries: encrypted, encoded and signed this is 90 KB of the 128 KB that may travel."""
@@ -49,6 +51,32 @@ def deltas(
         made.append(terms.model_copy(update=changed))
         version, operation = version + 1, "change"
     return tuple(made)
+
+
+async def deliver(
+    commander: Commander,
+    device: str,
+    terms: WatchlistDelta,
+    *,
+    base_version: int,
+    add: Sequence[Entry] = (),
+    remove: Sequence[str] = (),
+) -> int:
+    """Lead a device's list on, delta by delta; returns the version that it then stands at.
+
+    Raises CommandError when the device is not there, offers no key, or refuses a delta: what was
+    taken before stands, and the device's health names its version.
+    """
+    key = commander.encryption_key(device)
+    if key is None:
+        raise CommandError("device.offline", f"{device} offers no key to encrypt a list to")
+    try:
+        made = deltas(device, key, terms, base_version=base_version, add=add, remove=remove)
+    except SealError as error:
+        raise CommandError("command.unsupported", f"{device}: {error}") from error
+    for delta in made:
+        await commander.ask(device, WatchlistCommand(delta=delta))
+    return made[-1].version
 
 
 def _parts(
