@@ -113,7 +113,9 @@ class CameraWatch:
             if finding.plate is not None and not finding.plate.hits:
                 # On no list: it stands in the diary, and goes nowhere else.
                 continue
-            model = self._models.get(finding.type, self._model)
+            # No weights take part in telling that a camera was tampered with.
+            seen_by = None if finding.type == "tamper" else self._model
+            model = self._models.get(finding.type, seen_by)
             self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
 
     def _on_status(self, status: CameraStatus) -> None:

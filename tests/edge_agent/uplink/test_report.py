@@ -184,6 +184,11 @@ class TestFindings:
         assert (first.model, first.drill, first.severity) == (model, True, "severe")
         assert second.severity == "moderate"
 
+    def test_the_kind_of_tampering_is_passed_on(self, outbox: Outbox, reporter: Reporter) -> None:
+        reporter.finding(replace(finding(), type="tamper", detail="covered"), frame())
+        reporter.finding(finding("update"), frame())
+        assert [event.detail for event in events(outbox, reporter)] == ["covered", None]
+
 
 def test_camera_states_and_audits_take_numbers_too(outbox: Outbox, reporter: Reporter) -> None:
     session = new_id()
