@@ -28,6 +28,7 @@ from collector.web import WebParts, build_web
 from wire.clock import Clock
 from wire.command import EpochBegin
 from wire.identity import Identity
+from wire.supervisor import Supervisor
 from wire.topics import DeviceAddress, service_source
 
 log = structlog.get_logger()
@@ -36,6 +37,8 @@ BROKER_WAIT_S = 20.0
 """The ready line waits so long for the broker, then comes without it: the console works alone."""
 FORK_EVERY_S = 60.0
 WATCH_S = 0.5
+STUCK_S = 30.0
+"""A batch takes less than a second, and the longest pause before a full disk is tried again 10."""
 
 
 class Collector:
@@ -124,12 +127,17 @@ class Collector:
         return 1 if self._broken() else 0
 
     def _watch(self, server: WebServer, over: threading.Event) -> None:
-        """A collector of which a part has died must not look alive."""
+        """A collector of which a part has died, or stands still, must not look alive."""
+        supervisor = Supervisor()
+        supervisor.ready()
         while not over.wait(WATCH_S):
             if self._broken():
                 log.error("collector.broken", remedy="see the error above; it ends now")
                 server.stop()
                 return
+            if self._clock.monotonic() - self._inbox.beat_s < STUCK_S:
+                supervisor.alive()
+        supervisor.stopping()
 
     def _broken(self) -> bool:
         return self._inbox.failed is not None or self._dispatch.failed is not None

@@ -77,6 +77,8 @@ class Inbox:
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._next_sweep = 0.0
         self.counts = InboxCounts()
+        self.beat_s = clock.monotonic()
+        """When the thread last came round, on the monotonic clock."""
         self.failed: BaseException | None = None
         """What ended the thread, when something did."""
 
@@ -103,6 +105,7 @@ class Inbox:
             with self._database.transaction() as run:
                 self._gaps.load(run)
             while not self._stop.is_set():
+                self.beat_s = self._clock.monotonic()
                 batch = self._next_batch()
                 if batch:
                     self._settle(batch)
@@ -130,6 +133,7 @@ class Inbox:
         judged = [(one, judge(one.topic, one.payload, self._trust)) for one in batch]
         delay = RETRY_FIRST_S
         while True:
+            self.beat_s = self._clock.monotonic()
             try:
                 effects = self._commit(judged)
                 break

@@ -50,6 +50,7 @@ from wire.identity import Identity, IdentityError, load_certificate
 from wire.names import new_id
 from wire.sealed import BootKey
 from wire.settings import SettingsError
+from wire.supervisor import Supervisor
 from wire.topics import DeviceAddress, service_source
 
 SIGNER = "signer"
@@ -189,12 +190,16 @@ class Agent:
         """Start, wait for `stop`, end. With `ready`, prints one JSON line when all is started."""
         self._start()
         log.info("agent.started", device=self.address.device, cameras=len(self._cameras))
+        supervisor = Supervisor()
+        supervisor.ready()
         if ready:
             print(json.dumps({"ready": True, "device": self.address.device}), flush=True)
         try:
             while not self._clock.wait(stop, self._settings.health_interval_s):
                 self._upkeep()
+                supervisor.alive()
         finally:
+            supervisor.stopping()
             self._end()
 
     def _make_cameras(self) -> list[CameraWatch]:

@@ -21,6 +21,8 @@ fonts-noto-cjk                 | -           | Korean text in screenshots
 tesseract-ocr                  | tesseract   | the peer that plates are read beside
 tesseract-ocr-kor              | -           | its Korean model
 openssl                        | openssl     | a second opinion on certificates
+systemd                        | systemd-analyze | checks the units of docs/guide/systemd
+util-linux                     | unshare     | mount namespaces for disks that are full
 git                            | git         | lists the tracked files
 '
 
