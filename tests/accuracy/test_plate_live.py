@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ __all__ = ["broker", "city"]
 pytestmark = pytest.mark.timeout(400)
 
 SEED = 20261126
+SMALL = 480
+SCENES = DATA / "plates" / "korean" / "scenes"
 STRANGER, WANTED = 7, 1
 """Which of the drives: two cars, of two photographs."""
 
@@ -39,19 +42,28 @@ def centre(city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
     centre.close()
 
 
+@pytest.mark.parametrize("substream", [False, True], ids=["one stream", "substream"])
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)
 def test_a_wanted_car_before_a_live_camera_is_told_and_the_strangers_are_not(
-    city: Authority, broker: BrokerHandle, centre: Centre, tmp_path: Path
+    city: Authority, broker: BrokerHandle, centre: Centre, tmp_path: Path, substream: bool
 ) -> None:
     chosen = list(drives(8, SEED, default_shapes(DATA)))
     clip = tmp_path / "street.mp4"
-    write([chosen[STRANGER], chosen[WANTED]], DATA / "plates" / "korean" / "scenes", clip, SEED)
+    street = [chosen[STRANGER], chosen[WANTED]]
+    write(street, SCENES, clip, SEED)
     wanted, stranger = chosen[WANTED].plate.text, chosen[STRANGER].plate.text
     agent = real_agent(city, broker, tmp_path / "agent")
-    with demo_camera(clip) as camera:
+    with contextlib.ExitStack() as cameras:
+        camera = cameras.enter_context(demo_camera(clip))
         settings = yaml.safe_load((tmp_path / "agent" / "agent.yaml").read_text())
         rule = {"id": "hot", "type": "plate", "severity": "severe"}
         settings["cameras"] = [{"id": "cam-1", "url": camera.url, "rules": [rule]}]
+        if substream:
+            # Half as wide: its plates cannot be read, so that a hit proves the main stream's part.
+            small = tmp_path / "small.mp4"
+            write(street, SCENES, small, SEED, width=SMALL)
+            other = cameras.enter_context(demo_camera(small))
+            settings["cameras"][0]["sub_url"] = other.url
         (tmp_path / "agent" / "agent.yaml").write_text(yaml.safe_dump(settings))
         agent.start()
         try:
@@ -62,7 +74,9 @@ def test_a_wanted_car_before_a_live_camera_is_told_and_the_strangers_are_not(
             agent.kill()
     event = events(centre)[0]
     assert event.plate is not None
-    assert (event.plate.text, event.plate.listed) == (wanted, wanted)
+    # How often the read itself is exact is measured over many passages, not here.
+    assert event.plate.listed == wanted
+    assert (event.plate.text != wanted) == event.plate.near_match
     crop = np.frombuffer(base64.b64decode(event.plate.crop or ""), np.uint8)
     picture = cv2.imdecode(crop, cv2.IMREAD_COLOR)
     assert picture is not None

@@ -127,15 +127,17 @@ def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
         yield np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def write(driven: Iterable[Drive], scenes: Path, path: Path, seed: int) -> None:
-    """One passage after the other as H.264, as a camera would send it."""
+def write(driven: Iterable[Drive], scenes: Path, path: Path, seed: int, width: int = WIDTH) -> None:
+    """One passage after the other as H.264, as a camera would send it in its stream of `width`."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        size = (width, width * HEIGHT // WIDTH)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.options = {"crf": "26", "preset": "veryfast", "tune": "zerolatency", "g": "50"}
         images = (image for drive in driven for image in render(drive, scenes, seed))
         for number, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            shown = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            frame = av.VideoFrame.from_ndarray(np.asarray(shown, np.uint8), format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
