@@ -88,15 +88,15 @@ def without_plates() -> Iterator[tuple[str, bool, Image]]:
         (FOLDER / "without.yaml").read_text(encoding="utf-8")
     )
     for entry in listed:
-        for name, image in _pictures(entry["path"]):
+        for name, image in _pictures(entry["path"], entry.get("per_second", 1000)):
             yield name, bool(entry["foreign"]), image
 
 
-def _pictures(path: str) -> Iterator[tuple[str, Image]]:
+def _pictures(path: str, per_second: float) -> Iterator[tuple[str, Image]]:
     name = path.rpartition("/")[2]
     if "." in name:
         with Recording(video(name)) as recording:
-            for number, frame in enumerate(recording.frames(1000)):
+            for number, frame in enumerate(recording.frames(per_second)):
                 yield f"{name} {number}", frame.image
         return
     for file in sorted(data(path).glob("*.jpg")):
