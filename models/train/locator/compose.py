@@ -28,10 +28,6 @@ _LEAST: Final = 13.0
 """Pixels of a plate's width: smaller ones are neither asked for nor false."""
 
 
-_FROM_AFAR: Final = 0.2
-"""How often a picture is seen with its edge repeated around it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One training picture."""
@@ -87,28 +83,11 @@ class Composer:
         else:
             picture, plates = self._bare(0 if kind > 0.94 else 1)
         picture = spoil(picture, self._random)
-        if self._random.random() < _FROM_AFAR:
-            picture, plates = self._beyond(picture, plates)
         picture, frame = bar(picture, self._random)
         clear = [_width(quad) >= _LEAST and _within(quad, frame) for quad in plates]
         asked = [quad for quad, is_clear in zip(plates, clear, strict=True) if is_clear]
         doubtful = [quad for quad, is_clear in zip(plates, clear, strict=True) if not is_clear]
         return Scene(picture, tuple(asked), tuple(doubtful))
-
-    def _beyond(self, picture: Picture, plates: Sequence[Corners]) -> tuple[Picture, list[Corners]]:
-        """The picture in the middle of its own repeated edge, as the second look may see it."""
-        random = self._random
-        scale = random.uniform(0.4, 0.85)
-        shift = (1 - scale) * random.uniform(0.3, 0.7, 2) * (WIDTH, HEIGHT)
-        view = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-        smaller = cv2.warpAffine(
-            cv2.GaussianBlur(picture, (0, 0), 0.3 / scale),
-            view,
-            (WIDTH, HEIGHT),
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        moved = [(quad * scale + shift).astype(np.float32) for quad in plates]
-        return np.asarray(smaller, np.uint8), moved
 
     def _ground(self) -> Picture:
         """A piece of a real picture, or nothing much."""
@@ -227,8 +206,6 @@ class Composer:
         for _ in range(int(random.choice([1, 2, 3], p=[0.65, 0.25, 0.1])) if least else 0):
             plate = _one(self._stock.plates, random)
             across = float(np.exp(random.uniform(np.log(16), np.log(285))))
-            if random.random() < 0.25:
-                across = random.uniform(140, 310)
             tall, wide = plate.picture.shape[:2]
             if plate.millimetres < 400:
                 across *= 0.72

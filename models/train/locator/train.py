@@ -30,23 +30,20 @@ from models.train.locator.targets import losses, targets
 
 NAME: Final = "plate-locator-320x224"
 SEED: Final = 20261125
+PICTURES: Final = 42_000
 BATCH: Final = 24
 EVERY: Final = 100
 """Steps between two points of the curve."""
-ROUNDS: Final = ((42_000, 3e-3), (14_000, 1.5e-3))
-"""Composed pictures and the highest rate of learning: the second begins anew where the first ended
-(warm restart: Loshchilov and Hutter 2017)."""
+PEAK: Final = 3e-3
 
 
-def train(
-    begun: Locator, composer: Composer, pictures: int, peak: float, saved: Path
-) -> tuple[Locator, list[dict[str, float]]]:
-    """One round: the network after `pictures` composed ones, and its curve; its state is `saved` on
-    the way."""
-    network = begun.train().to(memory_format=torch.channels_last)
+def train(composer: Composer, pictures: int, saved: Path) -> tuple[Locator, list[dict[str, float]]]:
+    """The network after `pictures` composed ones, and its curve; a state is `saved` on the way."""
+    torch.manual_seed(SEED)
+    network = Locator().to(memory_format=torch.channels_last)
     steps = pictures // BATCH
-    best = torch.optim.AdamW(network.parameters(), peak, weight_decay=0.01)
-    pace = torch.optim.lr_scheduler.OneCycleLR(best, peak, total_steps=steps, pct_start=0.1)
+    best = torch.optim.AdamW(network.parameters(), PEAK, weight_decay=0.01)
+    pace = torch.optim.lr_scheduler.OneCycleLR(best, PEAK, total_steps=steps, pct_start=0.1)
     smooth = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
     curve: list[dict[str, float]] = []
     sums, began = np.zeros(2), time.monotonic()
@@ -96,23 +93,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training pictures")
     parser.add_argument("--cache", type=Path, required=True, help="folder for the state on the way")
-    parser.add_argument("--first", type=int, default=0, help="round to begin with, from the state")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help="how many to compose")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(SEED)
     cv2.setNumThreads(1)
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    saved = arguments.cache / "plate-locator.pt"
-    network, curve = Locator(), []
-    if arguments.first:
-        network.load_state_dict(torch.load(saved))
-    for number, (pictures, peak) in enumerate(ROUNDS):
-        if number < arguments.first:
-            continue
-        seed = SEED + number
-        composer = Composer(stock(arguments.data, np.random.default_rng(seed)), seed)
-        network, points = train(network, composer, pictures, peak, saved)
-        curve += [{"round": number + 1, **point} for point in points]
+    composer = Composer(stock(arguments.data, np.random.default_rng(SEED)), SEED)
+    network, curve = train(composer, arguments.pictures, arguments.cache / "plate-locator.pt")
     registry = Registry.default()
     target = registry.folder / registry.entry(NAME).file
     target.write_bytes(checked(network))
