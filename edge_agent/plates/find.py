@@ -15,7 +15,7 @@ from edge_agent.plates.types import PlateRead
 from edge_agent.scene import Box, Image
 from models.plate_grid import HEIGHT, WIDTH
 
-_AROUND: Final = 3.0
+_AROUND: Final = 2.5
 """Widths of a plate that the second look shows: there its corners are found best."""
 
 LEAST_CONFIDENCE: Final = 0.3

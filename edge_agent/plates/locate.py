@@ -60,7 +60,7 @@ class PlateLocator:
         name: str = DEFAULT_MODEL,
         *,
         threads: int = 1,
-        threshold: float = 0.2,
+        threshold: float = 0.3,
     ) -> None:
         """Load the model `name`; one look may use `threads` cores. Places less sure than
         `threshold` are not reported: low, because the reader refuses what is no plate.

@@ -123,8 +123,8 @@ def plates(
 ) -> None:
     """Reading and locating plates on one thread, beside Tesseract on the same plates.
 
-    Milliseconds and the memory of a process that does nothing else; how right they are is what
-    `polewatch plates bench` measures.
+    Milliseconds of one core, and the memory of a process that does nothing else; how right they are
+    is what `polewatch plates bench` measures.
     """
     from models.registry import ModelError
     from polewatch.bench import plates as bench_plates

@@ -44,8 +44,6 @@ class PictureReader:
         A crop is often loose or askew: it is read as it is and from the corners that the locator
         finds in it, and the most confident read is kept.
         """
-        seen = self.locator.locate(image, _BEYOND, limit=1)
-        closer = [self.finder.closer(image, place) for place in seen]
-        places = [CROP, *seen, *(place for place in closer if place is not None)]
+        places = [CROP, *self.locator.locate(image, _BEYOND, limit=1)]
         found = self.finder.read(image, places)
         return max(found, key=lambda one: one.read.confidence, default=None)

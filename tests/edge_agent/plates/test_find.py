@@ -19,8 +19,8 @@ def place(x: float, y: float, w: float, h: float) -> PlatePlace:
 
 def test_the_second_look_shows_the_plate_in_the_middle() -> None:
     part = around(place(0.4, 0.4, 0.1, 0.04), IMAGE)
-    assert part.w * 1000 == pytest.approx(300)
-    assert part.h * 500 == pytest.approx(210)
+    assert part.w * 1000 == pytest.approx(250)
+    assert part.h * 500 == pytest.approx(175)
     assert part.x + part.w / 2 == pytest.approx(0.45)
     assert part.y + part.h / 2 == pytest.approx(0.42)
 
