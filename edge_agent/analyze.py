@@ -205,7 +205,7 @@ class _Diary:
                 zone=last.zone,
                 tracks=tuple(self._tracks.pop(name)),
                 box=first.box,
-                plate=first.plate,
+                plate=None if first.plate is None else first.plate.lighter(),
                 detail=last.detail,
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
@@ -14,6 +14,8 @@ from wire.event import TamperKind
 
 Image = NDArray[np.uint8]
 """A picture: `(H, W, 3)` uint8 BGR, C-contiguous, never written to once handed on."""
+
+NO_PICTURE: Final[Image] = np.zeros((0, 0, 3), np.uint8)
 
 Point = tuple[float, float]
 """x, y in fractions of the frame, 0..1, origin at the top left."""
@@ -209,6 +211,10 @@ class Passage:
     speed: Speed
     hits: tuple[PlateHit, ...] = ()
     """Lists that it is on, the surest first."""
+
+    def lighter(self) -> Passage:
+        """Without the frame's picture, for who keeps it for long."""
+        return replace(self, picture=NO_PICTURE)
 
 
 @dataclass(frozen=True, slots=True)

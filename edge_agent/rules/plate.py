@@ -74,12 +74,14 @@ class Plate:
                 self._told.pop(min(self._told, key=lambda key: self._told[key]))
             self._told[name] = now
             finding = self._finding(passage, hit, now)
-            self._open.append(_Open(finding, passage.track.id, now))
+            kept = None if finding.plate is None else finding.plate.lighter()
+            self._open.append(_Open(replace(finding, plate=kept), passage.track.id, now))
             yield finding
 
     def _heeds(self, hit: PlateHit) -> bool:
         listed = not self._spec.lists or hit.list_id in self._spec.lists
-        return listed and (self._spec.near_matches or not hit.near)
+        meant = self._spec.near_matches or not hit.near
+        return listed and meant and hit.certainty >= self._spec.min_certainty
 
     def _in_zone(self, passage: Passage) -> bool:
         return self._polygon is None or inside(passage.track.box.foot, self._polygon)

@@ -234,6 +234,12 @@ class RuleSpec(Settings):
         max_length=32,
         description="For plates: the watchlists that it heeds; empty means every one.",
     )
+    min_certainty: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="For plates: the least chance that the plate is the list's entry.",
+    )
     near_matches: bool = Field(
         default=True,
         description="For plates: also tell of entries that the read may be mistaken for, marked "
@@ -262,7 +268,7 @@ class RuleSpec(Settings):
             raise ValueError(f"{takes} no count")
         if self.seconds is not None and self.type not in _DEFAULT_SECONDS:
             raise ValueError(f"{takes} no seconds")
-        given = self.model_fields_set & {"plates", "lists", "near_matches"}
+        given = self.model_fields_set & {"plates", "lists", "near_matches", "min_certainty"}
         if self.type != "plate" and given:
             raise ValueError(f"{takes} no {sorted(given)[0]}")
         if self.plates == "any" and self.zone is None:

@@ -46,6 +46,8 @@ def test_a_listed_plate_opens_once_and_closes_when_the_car_is_gone() -> None:
     assert opened.plate is not None
     assert opened.plate.hits[0].list_id == "wanted"
     assert opened.key == closed.key
+    assert closed.plate is not None
+    assert (opened.plate.picture.size > 0, closed.plate.picture.size) == (True, 0)
 
 
 def test_what_is_on_no_list_is_not_told() -> None:
@@ -77,6 +79,8 @@ def test_near_matches_may_be_left_out() -> None:
     near = at(IN_ZONE, hits=(hit(near=True, certainty=0.2),))
     assert len(drive({}, near)) == 2
     assert drive({"near_matches": False}, near) == []
+    assert drive({"min_certainty": 0.3}, near) == []
+    assert len(drive({"min_certainty": 0.1}, near)) == 2
 
 
 def test_it_rests_after_it_told_of_a_plate() -> None:
