@@ -14,6 +14,9 @@ from tempfile import TemporaryFile
 
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import AgentSettings, CameraSettings, load_agent_settings, stream_url
+from edge_agent.plates import locate, reader
+from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
+from edge_agent.sight import fire, posture
 from edge_agent.uplink.synchronised import time_quality
 from models.registry import ModelError, Registry
 from wire.clock import Clock
@@ -90,13 +93,22 @@ def check_trust(settings: AgentSettings) -> CheckResult:
 
 
 def check_model(settings: AgentSettings) -> CheckResult:
-    """The detector's weights are the ones that the manifest names."""
+    """The weights of every network that a camera asks for are the ones that the manifest names."""
     try:
-        path = Registry.default().verified_path(settings.model)
+        paths = [Registry.default().verified_path(name) for name in _models(settings)]
     except ModelError as error:
         code = "model.hash" if "sha" in str(error).lower() else "model.missing"
         return _bad("model", code, str(error))
-    return _good("model", path.name)
+    return _good("model", ", ".join(path.name for path in paths))
+
+
+def _models(settings: AgentSettings) -> list[str]:
+    names = [settings.model]
+    names += [posture.DEFAULT_MODEL] if any(map(wants_closer_look, settings.cameras)) else []
+    names += [fire.DEFAULT_MODEL] if any(map(wants_fire, settings.cameras)) else []
+    if any(map(wants_plates, settings.cameras)):
+        names += [locate.DEFAULT_MODEL, reader.DEFAULT_MODEL]
+    return names
 
 
 def check_disk(folder: Path) -> CheckResult:

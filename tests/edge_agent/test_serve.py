@@ -109,6 +109,14 @@ def test_the_checks_name_what_is_wrong_with_number_and_remedy(config: Path) -> N
     assert results["camera cam-1"].remedy
 
 
+def test_the_models_of_every_rule_are_checked(config: Path) -> None:
+    rules = [{"id": "wanted", "type": "plate"}, {"id": "fallen", "type": "fall"}]
+    camera = {"id": "cam-1", "url": "rtsp://127.0.0.1:9/none", "rules": rules}
+    results = {one.name: one for one in run_checks(_with(config, cameras=[camera]), SystemClock())}
+    for name in ("nanodet", "movenet", "plate-locator", "plate-reader"):
+        assert name in results["model"].detail
+
+
 def test_a_broken_configuration_is_the_only_finding(tmp_path: Path) -> None:
     path = tmp_path / "agent.yaml"
     path.write_text("site: [")
