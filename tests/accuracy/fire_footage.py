@@ -62,17 +62,16 @@ def composed(kind: str, folder: Path) -> Iterator[Path]:
         yield scenes.write(folder / f"composed-{kind}-{number:02}.mp4", pictures)
 
 
-def negatives(first: int, count: int) -> Iterator[tuple[str, Iterator[Picture]]]:
-    """Clips number `first` and on of what is taken for fire and smoke, NEGATIVE_S long each: name
-    and pictures, RATE a second. The same number is the same clip."""
-    for number in range(first, first + count):
-        chance = random.Random(SEED + 1000 * number)
-        paint = NEGATIVES[number % len(NEGATIVES)]
-        spot = Spot(chance.uniform(0.2, 0.8), chance.uniform(0.5, 0.95), chance.uniform(0.12, 0.4))
-        # Each kind meets each background in turn.
-        turn = (number + number // len(NEGATIVES)) % len(_listed()["backgrounds"])
-        pictures = spoiled(_background(turn), paint, spot, number, NEGATIVE_S)
-        yield f"{paint.__name__.replace('_', '-')}-{number:03}", pictures
+def negative(number: int) -> tuple[str, Iterator[Picture]]:
+    """Clip `number` of what is taken for fire and smoke, NEGATIVE_S long: its name and pictures,
+    RATE a second. The same number is the same clip."""
+    chance = random.Random(SEED + 1000 * number)
+    paint = NEGATIVES[number % len(NEGATIVES)]
+    spot = Spot(chance.uniform(0.2, 0.8), chance.uniform(0.5, 0.95), chance.uniform(0.12, 0.4))
+    # Each kind meets each background in turn.
+    turn = (number + number // len(NEGATIVES)) % len(_listed()["backgrounds"])
+    pictures = spoiled(_background(turn), paint, spot, number, NEGATIVE_S)
+    return f"{paint.__name__.replace('_', '-')}-{number:03}", pictures
 
 
 def _layers(donor: dict[str, Any], kind: str) -> tuple[list[scenes.Layer], float]:

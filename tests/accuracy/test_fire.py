@@ -6,6 +6,7 @@ Two hours of other footage take longer: `make accuracy-fire-long` (fire_long.py)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from tests.accuracy.fire_heard import (
     ALONE,
     KINDS,
     WHOLE,
+    Alarm,
     alone,
     heard,
     hours,
@@ -167,16 +169,21 @@ def test_other_footage() -> None:
     )
 
 
-def composed_alarms(count: int) -> tuple[dict[str, list[str]], float]:
+def composed_alarms(count: int, processes: int = 1) -> tuple[dict[str, list[str]], float]:
     """The alarms on the first `count` clips of what is taken for fire and smoke, a line for each,
     by kind; and their hours."""
     lines: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for name, pictures in footage.negatives(0, count):
-        timed = ((number / RATE, picture) for number, picture in enumerate(pictures))
-        for kind, at in alone(timed):
-            lines[kind].append(f"{kind}: {name} at {at:.1f} s.")
-        print(f"{name}: {sum(map(len, lines.values()))} alarms so far", flush=True)
+    with ProcessPoolExecutor(processes) as pool:
+        for name, alarms in pool.map(_composed_alarms, range(count)):
+            for kind, at in alarms:
+                lines[kind].append(f"{kind}: {name} at {at:.1f} s.")
+            print(f"{name}: {len(alarms)}", flush=True)
     return lines, count * footage.NEGATIVE_S / 3600
+
+
+def _composed_alarms(number: int) -> tuple[str, list[Alarm]]:
+    name, pictures = footage.negative(number)
+    return name, alone((count / RATE, picture) for count, picture in enumerate(pictures))
 
 
 def _alarms_on(clips: Sequence[Path]) -> tuple[dict[str, list[str]], float]:
