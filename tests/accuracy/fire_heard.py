@@ -26,8 +26,9 @@ WHOLE: Final = (
     f"the whole pipeline, both rules with their defaults, {PER_SECOND:g} pictures a second"
 )
 ALONE: Final = (
-    f"the fire stage and its rules with their defaults, {PER_SECOND:g} pictures a second; without "
-    "the detector, which can only call off alarms (on people)"
+    f"the fire stage and its rules with their defaults, {PER_SECOND:g} pictures a second; a clip "
+    "that alarmed was encoded and run through the whole pipeline, whose detector can call off "
+    "alarms on people, and its alarms count"
 )
 
 Alarm = tuple[str, float]

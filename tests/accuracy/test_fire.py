@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -32,7 +33,7 @@ from tests.accuracy.fire_heard import (
 )
 from tests.accuracy.labelled import data, street
 from tests.accuracy.reporting import leave
-from tests.support.fire_scenes import RATE
+from tests.support.fire_scenes import RATE, write
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -183,7 +184,10 @@ def composed_alarms(count: int, processes: int = 1) -> tuple[dict[str, list[str]
 
 def _composed_alarms(number: int) -> tuple[str, list[Alarm]]:
     name, pictures = footage.negative(number)
-    return name, alone((count / RATE, picture) for count, picture in enumerate(pictures))
+    if not alone((count / RATE, picture) for count, picture in enumerate(pictures)):
+        return name, []
+    with TemporaryDirectory() as folder:
+        return name, whole(write(Path(folder) / f"{name}.mp4", footage.negative(number)[1]))
 
 
 def _alarms_on(clips: Sequence[Path]) -> tuple[dict[str, list[str]], float]:
