@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from collector.broker_log import BrokerLog
 from collector.changes import Changes
 from collector.channels.mqtt import MqttChannel
 from collector.commander import Commander
@@ -95,6 +96,8 @@ class Collector:
             is_up=lambda: self._link.up,
             agencies=self._trust.agencies,
         )
+        log_file = settings.broker.log_file
+        self._broker_log = BrokerLog(log_file, self._database, clock) if log_file else None
         self._dispatch = Dispatch(settings, self._database, {"mqtt": mqtt}, self._changes, clock)
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
@@ -112,6 +115,8 @@ class Collector:
         self._inbox.start()
         self._dispatch.start()
         self._link.start()
+        if self._broker_log is not None:
+            self._broker_log.start()
         watcher.start()
         try:
             self._link.wait_up(BROKER_WAIT_S)
@@ -120,6 +125,8 @@ class Collector:
         finally:
             over.set()
             self._link.stop()
+            if self._broker_log is not None:
+                self._broker_log.stop()
             self._inbox.stop()
             self._dispatch.stop()
             self._database.close()

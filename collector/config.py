@@ -27,6 +27,10 @@ class BrokerSettings(Settings):
 
     host: str = Field("localhost", min_length=1, description="Name in the broker's certificate.")
     port: int = Field(8883, ge=1, le=65535, description="Its TLS port.")
+    log_file: SettingsPath | None = Field(
+        None,
+        description="Its log, where this machine can read it: what it refuses is then noted too.",
+    )
 
 
 class TlsSettings(Settings):

@@ -126,7 +126,7 @@ class Link:
 
     def _subscribed(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _userdata: object,
         _mid: int,
         reasons: list[ReasonCode],
@@ -134,6 +134,10 @@ class Link:
     ) -> None:
         if any(one.is_failure for one in reasons):
             self._tell("broker.refused", "the broker refuses our subscriptions; check its rights")
+            # A cluster without a leader says so too: rather begin anew than be connected and deaf.
+            sock = client.socket()
+            if isinstance(sock, socket.socket):
+                sock.shutdown(socket.SHUT_RDWR)
             return
         self.refused = None
         self._up.set()

@@ -15,6 +15,7 @@ from collector.broker.settings import (
     MAX_IN_FLIGHT,
     MAX_PACKET_BYTES,
     BrokerSettings,
+    most_connections,
     principals,
 )
 from wire.register import Register
@@ -68,6 +69,7 @@ def mosquitto_config(
         "log_dest stderr",
         "",
         f"listener {settings.port} {settings.host}",
+        f"max_connections {most_connections(register)}",
         f"cafile {_path(settings.identity / 'ca.pem')}",
         f"certfile {_path(settings.identity / 'cert.pem')}",
         f"keyfile {_path(settings.identity / 'key.pem')}",

@@ -15,6 +15,7 @@ from collector.broker.settings import (
     MAX_IN_FLIGHT,
     MAX_PACKET_BYTES,
     BrokerSettings,
+    most_connections,
     principals,
 )
 from wire.register import Register
@@ -78,6 +79,7 @@ def nats_config(
         "listen: 127.0.0.1:-1",
         *_block("tls", tls),
         f"max_payload: {MAX_PACKET_BYTES}",
+        f"max_connections: {most_connections(register)}",
         *([f"pid_file: {_text(pid_file)}"] if pid_file else []),
         *_block(
             "jetstream",

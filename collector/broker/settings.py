@@ -15,6 +15,12 @@ MAX_PACKET_BYTES = 1024 * 1024
 MAX_IN_FLIGHT = 1000
 """QoS 1 messages on the way to one subscriber, so that a collector can commit them in batches."""
 
+
+def most_connections(register: Register) -> int:
+    """What a flood of connections is held to: three for each principal, and some to spare."""
+    return 3 * sum(1 for _ in principals(register)) + 100
+
+
 NO_RIGHTS = Rights(publish=(), subscribe=())
 
 

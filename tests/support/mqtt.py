@@ -117,6 +117,12 @@ class MqttPeer:
         info = self._client.publish(topic, payload, qos=1)
         wait_until(lambda: info.is_published() or not self.connected, 10, "an answer to a publish")
 
+    def send_raw(self, packet: bytes) -> None:
+        """A packet that no honest client would send."""
+        socket = self._client.socket()
+        assert socket is not None
+        socket.send(packet)
+
     def subscribe(self, *filters: str, qos: int = 1) -> list[ReasonCode]:
         """Subscribe and wait for the SUBACK; the codes it granted."""
         self._subscribed.clear()

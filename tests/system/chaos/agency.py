@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import paho.mqtt.client as paho
 from joserfc.util import urlsafe_b64decode
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from wire.clock import SystemClock
 from wire.envelope import CloudEvent, body, cloud_event
@@ -36,6 +38,7 @@ class Agency:
         self._client.tls_set_context(Identity.load(identity).tls_client())
         self._client.reconnect_delay_set(0.2, 0.5)  # type: ignore[arg-type]  # declared int, used as seconds
         self._client.on_connect = self._connected
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._take
         self._client.connect_async(host, port, keepalive=30)
         self._client.loop_start()
@@ -51,6 +54,14 @@ class Agency:
 
     def _connected(self, client: paho.Client, *_: object) -> None:
         client.subscribe([(one, 1) for one in agency_rights(NAME).subscribe])
+
+    def _subscribed(
+        self, client: paho.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object
+    ) -> None:
+        sock = client.socket()
+        if isinstance(sock, socket.socket) and any(code.is_failure for code in codes):
+            # A cluster without a leader refuses for a while: connect again.
+            sock.shutdown(socket.SHUT_RDWR)
 
     def _take(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         if message.topic != agency_incident(NAME):

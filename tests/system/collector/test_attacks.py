@@ -1,0 +1,137 @@
+"""Whoever tries what the broker forbids is turned away, and stands in the security log."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning.authority import Authority
+from tests.support.broker import BrokerHandle, make_city
+from tests.support.centre import Centre
+from tests.support.mqtt import MqttPeer, RefusedError
+from tests.support.wait import wait_until
+from wire.clock import SimulatedClock
+from wire.topics import DeviceAddress
+
+FLOOD = 140
+
+
+@pytest.fixture
+def watching(tmp_path: Path, city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
+    """A collector that reads the broker's log."""
+    where = {"host": broker.host, "port": broker.port, "log_file": str(broker.log_file)}
+    centre = Centre(tmp_path / "centre", city, broker, {"broker": where})
+    centre.collector.start()
+    yield centre
+    centre.stop()
+
+
+def logged(centre: Centre) -> set[tuple[str, str | None]]:
+    return {(r["what"], r["device"]) for r in centre.rows("SELECT what, device FROM security_log")}
+
+
+def told(centre: Centre, what: str, device: str | None = None) -> None:
+    wait_until(lambda: (what, device) in logged(centre), 15, f"{what} of {device} in the log")
+
+
+def test_certificates_that_are_not_valid(
+    watching: Centre, city: Authority, broker: BrokerHandle, tmp_path: Path
+) -> None:
+    impostor = make_city(tmp_path / "impostor").identity("pole-001-1")
+    long_ago = SimulatedClock(datetime.now(UTC) - timedelta(days=5 * 365))
+    expired = Authority(city.folder, long_ago).issue_device("pole-003")
+    for number, identity in enumerate((None, impostor, expired), 1):
+        with pytest.raises(RefusedError), MqttPeer(broker, tls=_tls(city, identity)):
+            pass
+        wait_until(lambda n=number: _times(watching) >= n, 15, f"refusal {number}")  # type: ignore[misc]
+    old = _tls(city, city.identity("pole-001-1"))
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(RefusedError), MqttPeer(broker, tls=old):
+        pass
+    wait_until(lambda: _times(watching) >= 4, 15, "TLS 1.1")
+
+
+def test_a_revoked_pole(watching: Centre, city: Authority, broker: BrokerHandle) -> None:
+    city.revoke("pole-002-1")
+    broker.reload()
+    with pytest.raises(RefusedError), MqttPeer(broker, city.identity("pole-002-1")):
+        pass
+    if broker.kind == "nats":
+        told(watching, "broker.stranger", "pole-002-1")
+    else:
+        told(watching, "broker.certificate")
+
+
+@pytest.mark.parametrize("broker", ["nats"], indirect=True)
+def test_reaching_beyond_ones_rights(
+    watching: Centre, city: Authority, broker: BrokerHandle
+) -> None:
+    """mosquitto 2.0.11 tells of a denied publish in its debug log alone."""
+    other = _address(city, "pole-002-1")
+    for name in ("pole-001-1", "police"):
+        with MqttPeer(broker, city.identity(name)) as peer:
+            peer.try_publish(other.event(), b"forged")
+        told(watching, "broker.rights", name)
+    with MqttPeer(broker, city.identity("fire")) as peer:
+        peer.subscribe(other.command())
+    told(watching, "broker.rights", "fire")
+    with MqttPeer(broker, city.identity("pole-001-1")) as peer:
+        peer.try_publish(_address(city, "pole-001-1").event(), b"x" * 3_000_000)
+    told(watching, "broker.oversized", "pole-001-1")
+
+
+@pytest.mark.parametrize("topic", [b"pw/up/#", b"pw/up/+/x", b"pw/up/\0/x"])
+def test_topics_that_are_none(
+    watching: Centre, city: Authority, broker: BrokerHandle, topic: bytes
+) -> None:
+    body = len(topic).to_bytes(2, "big") + topic + b"forged"
+    packet = bytes([0x30, len(body)]) + body
+    with MqttPeer(broker, city.identity("pole-001-1")) as peer:
+        peer.send_raw(packet)
+        peer.wait_cut(10)
+    wanted = {("broker.topic", "pole-001-1"), ("broker.protocol", "pole-001-1")}
+    wait_until(lambda: logged(watching) & wanted, 15, "the refusal in the log")
+
+
+def test_a_flood_of_connections_is_held_to_a_bound(
+    watching: Centre, city: Authority, broker: BrokerHandle
+) -> None:
+    with contextlib.ExitStack() as open_ones:
+        flood = [
+            MqttPeer(broker, city.identity("pole-001-1"), client_id=f"flood-{n}")
+            for n in range(FLOOD)
+        ]
+        refused = 0
+        for peer in flood:
+            try:
+                open_ones.enter_context(peer)
+            except RefusedError:
+                refused += 1
+        assert refused > 0
+        told(watching, "broker.flood")
+    with MqttPeer(broker, city.identity("pole-002-1")) as other:
+        assert other.connected
+
+
+def _times(centre: Centre) -> int:
+    rows = centre.rows("SELECT sum(times) AS n FROM security_log WHERE what = 'broker.certificate'")
+    return rows[0]["n"] or 0
+
+
+def _tls(city: Authority, identity: Path | None) -> ssl.SSLContext:
+    made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(city.ca_file))
+    if identity is not None:
+        made.load_cert_chain(identity / "cert.pem", identity / "key.pem")
+    return made
+
+
+def _address(city: Authority, name: str) -> DeviceAddress:
+    register = city.register
+    return register.address(next(entry for entry in register.devices if entry.name == name))
