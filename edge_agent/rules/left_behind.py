@@ -73,6 +73,14 @@ _OLD: Final = 0.1
 
 _MOST_OWNERS: Final = 4
 
+_BACK_S: Final = 3.0
+"""How long an owner who was away must be at the object to mind it again: many only pass by."""
+
+_LOST_S: Final = 2.0
+"""How long an owner must be lost at the border of the picture to have left it."""
+
+_BORDER: Final = 0.01
+
 _AGAIN_S: Final = 3.0
 """How soon after an owner was lost a new track at the same spot is taken to be him."""
 
@@ -117,11 +125,13 @@ class Owner:
     last_s: float
     """When it was last seen."""
     near: Box
-    """Where it was when it was last at the object: from there its size compares."""
+    """Where it was when it was last at the object, whole: from there its size compares."""
     likeliest: bool
     """Whether it was the nearest; others mind the object only until they have left it once."""
     away: bool = False
-    """Whether it has been seen away from the object."""
+    """Whether it has been seen away from the object, or leaving the picture."""
+    back_s: float = math.inf
+    """Since when it is at the object, again if it was away."""
 
 
 @dataclass(slots=True)
@@ -264,14 +274,19 @@ def _follow(left: Left, moment: _Moment, aspect: float) -> None:
     for key, owner in list(left.owners.items()):
         again = [t for t in moment.tracks if t.id == key or _is_again(owner, t, left, moment)]
         if not again:
+            # Who was last seen where the picture ends walked out of it.
+            owner.away |= moment.media_s - owner.last_s > _LOST_S and _ends_outside(owner.track.box)
             continue
         del left.owners[key]
         owner.track, owner.last_s = again[0], moment.media_s
         left.owners[again[0].id] = owner
         if _gap(left.object.box, again[0].box, aspect) > _LEFT:
-            owner.away = True
-        elif owner.likeliest or not owner.away:
-            owner.near = again[0].box
+            owner.away, owner.back_s = True, math.inf
+            continue
+        owner.back_s = min(owner.back_s, moment.media_s)
+        if not owner.away or (owner.likeliest and moment.media_s - owner.back_s >= _BACK_S):
+            if again[0].seen and not _ends_outside(again[0].box):
+                owner.near = again[0].box
             left.attended_s = max(left.attended_s, moment.media_s)
     height = max(owner.near.h for owner in left.owners.values())
     # Who walked away is not what stands there; who was lost there may be.
@@ -322,6 +337,12 @@ def _gap(thing: Box, carrier: Box, aspect: float) -> float:
     if below <= 0 <= above:
         depth = max(0.0, above - 0.5 * carrier.h)
     return math.hypot(across, depth) / max(carrier.h, 1e-6)
+
+
+def _ends_outside(box: Box) -> bool:
+    """Whether somebody was cut off by the border of the picture."""
+    least, most = _BORDER, 1 - _BORDER
+    return box.x <= least or box.right >= most or box.bottom >= most or box.y <= least
 
 
 def _sound(box: Box) -> bool:

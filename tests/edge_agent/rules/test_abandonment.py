@@ -88,10 +88,17 @@ def test_a_bag_picked_up_in_time_raises_no_alarm() -> None:
 
 def test_an_owner_who_comes_back_begins_the_wait_anew() -> None:
     def scene(now_s: float) -> Seen:
-        return ([track(7, HERE)] if 12 <= now_s < 13 else walks_off(now_s)), bag(now_s), ()
+        return ([track(7, HERE)] if 9 <= now_s < 13 else walks_off(now_s)), bag(now_s), ()
 
     said = play(rule(type="abandonment"), 30, scene)
     assert 22.5 <= said[0][0] <= 23.5
+
+
+def test_an_owner_who_passes_by_again_does_not_mind_the_bag() -> None:
+    def scene(now_s: float) -> Seen:
+        return ([track(7, HERE)] if 12 <= now_s < 13 else walks_off(now_s)), bag(now_s), ()
+
+    assert 14.5 <= play(rule(type="abandonment"), 30, scene)[0][0] <= 16.5
 
 
 @pytest.mark.parametrize(("confidence", "walks"), [(0.2, False), (0.5, True)])
