@@ -1,7 +1,7 @@
-"""`python -m tests.accuracy.first_list develop|held`: the first list of things left behind.
+"""`python -m tests.accuracy.first_list develop|held|more`: what the rules are developed on.
 
-It takes minutes and is no part of `make accuracy`: its half `develop` is what thresholds are made
-on, its half `held` has been measured before.
+It takes minutes and is no part of `make accuracy`: the half `develop` of scenes.json and the clips
+of development.json (`more`) are what thresholds are made on, the half `held` was measured before.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.support.composition import Scenes
+from tests.support.composition import Scenes, Staging
 from tests.support.left_behind import RULES, outcomes
 
-LIST: Final = Path(__file__).with_name("labels") / "abandonment" / "scenes.json"
+LABELS: Final = Path(__file__).with_name("labels") / "abandonment"
 
 
 def main(part: str) -> None:
     """Print what each rule found, missed and said wrongly."""
-    staging = Scenes.model_validate_json(LIST.read_text(encoding="utf-8")).staging(part)
-    told = list(outcomes(staging))
+    told = list(outcomes(_list(part)))
     for rule in RULES:
         mine = [one for one in told if one.rule == rule]
         found, missed = (sum(len(getattr(o, kind)) for o in mine) for kind in ("found", "missed"))
@@ -29,6 +28,14 @@ def main(part: str) -> None:
                 print(f"  missed {thing.name}")
             for moment in one.false_s:
                 print(f"  false {one.clip.name} at {moment:.1f} s")
+
+
+def _list(part: str) -> Staging:
+    if part == "more":
+        text = (LABELS / "development.json").read_text(encoding="utf-8")
+        return Staging.model_validate_json(text)
+    text = (LABELS / "scenes.json").read_text(encoding="utf-8")
+    return Scenes.model_validate_json(text).staging(part)
 
 
 if __name__ == "__main__":
