@@ -15,7 +15,7 @@ from edge_agent.rules.geometry import inside
 from edge_agent.rules.left_behind import Left, LeftObjects
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
-from edge_agent.scene import Box, Finding, Sighting
+from edge_agent.scene import Box, Finding, Point, Sighting
 
 _SEEN_WITHIN_S: Final = 1.0
 """How lately the object must have been seen when the alarm is raised."""
@@ -25,6 +25,9 @@ _LINGER_S: Final = 3.0
 
 _HEARTBEAT_S: Final = 60.0
 """The time between messages about an open finding."""
+
+_PARTS: Final = 0.15
+"""How far apart, in heights of their carrier, parts of one thing may show, about 25 cm."""
 
 _CONFIDENCE: Final = 0.8
 """What an alarm is worth; less when the owner was never seen away from the object."""
@@ -77,8 +80,7 @@ class Abandonment:
         for key, one in left.items():
             if one.object.seen:
                 self._seen_s[key] = now
-            trifle = one.is_trifle(sighting.aspect)
-            if key not in self._open and not trifle and self._alarming(one) and not self._told(one):
+            if key not in self._open and self._alarming(one, sighting.aspect):
                 said.append(self._begin(one))
         self._seen_s = {key: moment for key, moment in self._seen_s.items() if key in left}
         return tuple(said)
@@ -87,7 +89,7 @@ class Abandonment:
         self._closed_s = -math.inf
         self._open, self._seen_s = {}, {}
 
-    def _alarming(self, left: Left) -> bool:
+    def _alarming(self, left: Left, aspect: float) -> bool:
         thing = left.object
         return (
             self._now - self._closed_s >= self._spec.cooldown_s
@@ -95,13 +97,16 @@ class Abandonment:
             and self._now - self._seen_s.get(thing.id, -math.inf) < _SEEN_WITHIN_S
             and thing.box.h >= self._spec.min_height
             and not left.is_body
+            and not left.is_trifle(aspect)
+            and not self._told(left, aspect)
             and inside(thing.box.foot, self._polygon)
         )
 
-    def _told(self, left: Left) -> bool:
+    def _told(self, left: Left, aspect: float) -> bool:
         """Whether the object is a part of one, or beside one, that an open finding is about."""
+        near = (_PARTS * left.height / aspect, _PARTS * left.height)
         return any(
-            _touch(left.object.box, going.finding.box)
+            _touch(left.object.box, going.finding.box, near)
             for going in self._open.values()
             if going.finding.box is not None
         )
@@ -153,8 +158,10 @@ class Abandonment:
         return replace(going.finding, phase="close", end_s=going.present_s)
 
 
-def _touch(a: Box, b: Box) -> bool:
-    """Whether two boxes overlap, or nearly do."""
+def _touch(a: Box, b: Box, near: Point = (0.0, 0.0)) -> bool:
+    """Whether two boxes overlap, or nearly do: by their size, or `near` across and down."""
     across = max(a.x, b.x) - min(a.right, b.right)
     down = max(a.y, b.y) - min(a.bottom, b.bottom)
-    return across <= 0.25 * min(a.w, b.w) and down <= 0.25 * min(a.h, b.h)
+    return across <= max(0.25 * min(a.w, b.w), near[0]) and down <= max(
+        0.25 * min(a.h, b.h), near[1]
+    )

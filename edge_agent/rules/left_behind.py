@@ -159,10 +159,14 @@ class Left:
         """Whether its owners have been gone for `seconds`, and nobody is in front of it now."""
         return now_s - self.attended_s >= seconds and now_s - self.covered_s > _COVER_HOLDS_S
 
+    @property
+    def height(self) -> float:
+        """How tall its likeliest carrier was beside it."""
+        return next(owner.near.h for owner in self.owners.values() if owner.likeliest)
+
     def is_trifle(self, aspect: float) -> bool:
         """Whether the object is too small to matter beside its likeliest carrier."""
-        height = next(owner.near.h for owner in self.owners.values() if owner.likeliest)
-        return max(self.object.box.h, self.object.box.w * aspect) < _SMALLEST * height
+        return max(self.object.box.h, self.object.box.w * aspect) < _SMALLEST * self.height
 
     @property
     def is_body(self) -> bool:
@@ -253,7 +257,8 @@ class LeftObjects:
                 known = near.setdefault(track.id, (math.inf, math.inf, owner))
                 together = gap if abs(late_s) <= _TOGETHER_S else math.inf
                 rank = gap + _OLD * max(0.0, -late_s) if gap <= _REACH else math.inf
-                if rank < known[0]:
+                whole = track.seen and not _ends_outside(track.box)
+                if rank < known[0] and (whole or track.box.h > known[2].near.h):
                     known[2].near = track.box
                 known[2].track, known[2].last_s = track, moment.media_s
                 near[track.id] = min(rank, known[0]), min(together, known[1]), known[2]

@@ -187,6 +187,15 @@ def test_two_bags_are_two_findings() -> None:
     assert sorted(finding.key for _, finding in said) == ["1", "2"]
 
 
+def test_two_parts_of_one_thing_are_one_finding() -> None:
+    part = StillObject(2, Box(0.53, 0.75, 0.04, 0.05), 4.2, seen=True)
+
+    def scene(now_s: float) -> Seen:
+        return walks_off(now_s), [*bag(now_s), *([part] if now_s >= 7 else ())], ()
+
+    assert [p for _, p in phases(play(rule(type="abandonment"), 20, scene))] == ["open"]
+
+
 def test_vehicles_dump_and_do_not_abandon() -> None:
     def scene(now_s: float) -> Seen:
         return walks_off(now_s, "truck"), bag(now_s), ()
