@@ -116,7 +116,9 @@ def _view(
         quad = (corners - middle) @ (turned @ slant @ squeeze).T + middle
         quad += random.normal(0, 0.03 * height, (4, 2))
         margins = random.uniform(-0.02, 0.10 if random.random() < 0.8 else 0.22, 4)
-    if random.random() < 0.04 * hardness:  # half out of the picture
+    if random.random() < 0.05 * hardness:  # far too large a box
+        margins = random.uniform(0, 0.45, 4) * (1, 1, 0.4, 0.4)
+    elif random.random() < 0.04 * hardness:  # half out of the picture
         margins[int(random.integers(2))] = -random.uniform(0.05, 0.3)
     low, high = quad.min(0), quad.max(0)
     reach = (high - low) * (1, 1.3)

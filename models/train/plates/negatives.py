@@ -22,9 +22,9 @@ _EUROPEAN_STRIP: Final = (0.75, 0.35, 0.05)
 def no_plate(around: Picture, shapes: Shapes, random: Random) -> Picture:
     """A crop without a readable Korean plate: surroundings, a sign, a plate the wrong way round."""
     chance = random.random()
-    if chance < 0.35:
+    if chance < 0.3:
         image = _part(around, random)
-    elif chance < 0.6:
+    elif chance < 0.5:
         image = lettering(_SIGN, shapes, random)
     else:
         image = _wrong_way(draw_plate(random, shapes=shapes), random)

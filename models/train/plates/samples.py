@@ -23,7 +23,7 @@ SIZE: Final = (192, 80)
 CROPS_A_PLATE: Final = 3
 """Crops made of one drawn plate: drawing costs more than degrading."""
 
-NO_PLATE: Final = 0.10
+NO_PLATE: Final = 0.12
 FOREIGN: Final = 0.02
 
 IGNORED: Final = -100
