@@ -14,7 +14,7 @@ import structlog
 from collector.changes import Change, Changes
 from collector.channels.base import Channel, ChannelError, Parcel
 from collector.config import CollectorSettings
-from collector.store import deliveries, stills
+from collector.store import clocks, deliveries, stills
 from collector.store import incidents as rows
 from collector.store.database import Database
 from collector.store.deliveries import Due
@@ -214,6 +214,7 @@ class Dispatch:
             zone=known.zone,
             text_ko=texts[0],
             text_en=texts[1],
+            clock=clocks.told(run, one.incident_id),
             finding_ids=rows.finding_ids(run, one.incident_id, 200),
             still_sha256=known.still,
             box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),

@@ -7,15 +7,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from collector import incidents
+from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.incidents import Incident
 from collector.routing import Routing, Subject, route
-from collector.store import deliveries
+from collector.store import clocks, deliveries
 from collector.store import incidents as rows
 from collector.texts import Sentence, sentences
 from wire.event import Event
+from wire.health import Health
 from wire.incident import IncidentAck
 from wire.names import new_id
+
+_DOUBT = "its times rest on a clock that nothing kept"
+_SET_RIGHT = "times set right: the pole's clock is known now"
 
 
 class IncidentDesk:
@@ -31,6 +36,7 @@ class IncidentDesk:
         self, run: sqlite3.Connection, device: str, event: Event, event_id: str, now: datetime
     ) -> str:
         """A verified event of a finding; returns the incident's id."""
+        event, clock = self._set_right(run, device, event, now)
         known = rows.of_finding(run, event.finding_id)
         if known is None:
             near = rows.candidates(run, device, event, self._join_within)
@@ -42,7 +48,45 @@ class IncidentDesk:
         if outcome.opened or outcome.reopened:
             note = "opened again by a new finding" if outcome.reopened else None
             rows.step(run, one.incident_id, now, "open", note=note)
+        if clock != "synchronised":
+            news = clocks.mark(run, one.incident_id, device, event.times.boot_id, clock)
+            if news and clock == "doubtful":
+                rows.step(run, one.incident_id, now, one.state, note=_DOUBT)
         return one.incident_id
+
+    def clock_known(
+        self, run: sqlite3.Connection, device: str, health: Health, now: datetime
+    ) -> list[str]:
+        """A device's clock is kept: times of its boot are set right. Returns changed incidents."""
+        booted_at = boot_began(health)
+        if booted_at is None or not clocks.learn(run, device, health.boot_id, booted_at):
+            return []
+        changed = []
+        for incident_id in clocks.doubtful_of(run, device, health.boot_id):
+            known = rows.load(run, incident_id)
+            events = [
+                self._set_right(run, device, one, now)[0]
+                for one in clocks.events_of(run, incident_id)
+            ]
+            if known is None or not events:
+                continue
+            after = incidents.retimed(known, events, now=now)
+            self._save(run, known, after, now)
+            rows.step(run, incident_id, now, after.state, note=_SET_RIGHT)
+            clocks.settled(run, incident_id)
+            changed.append(incident_id)
+        return changed
+
+    def _set_right(
+        self, run: sqlite3.Connection, device: str, event: Event, now: datetime
+    ) -> tuple[Event, ClockState]:
+        """The event by the clock that is known of its boot, and how its times stand."""
+        if not doubtful(event.times, now):
+            return event, "synchronised"
+        booted_at = clocks.booted_at(run, device, event.times.boot_id)
+        return (
+            (event, "doubtful") if booted_at is None else (corrected(event, booted_at), "corrected")
+        )
 
     def end_abandoned(
         self, run: sqlite3.Connection, device: str, boot_id: str, now: datetime

@@ -131,6 +131,21 @@ def apply(
     return Outcome(revised, reopened=reopened)
 
 
+def retimed(known: Incident, events: Iterable[Event], *, now: datetime) -> Incident:
+    """The incident with the times of `events`, all that it has, corrected; agencies must know."""
+    moments = [(one.times.started_at, _last_moment(one), one.times.observed_at) for one in events]
+    active_at = max(last for _, last, _ in moments)
+    return replace(
+        known,
+        opened_at=min(began for began, _, _ in moments),
+        active_at=active_at,
+        observed_at=max(observed for _, _, observed in moments),
+        ended_at=None if known.ended_at is None else active_at,
+        updated_at=now,
+        revision=known.revision + 1,
+    )
+
+
 def end_abandoned(known: Incident, boot_id: str, *, now: datetime) -> Incident | None:
     """End the findings of an earlier boot: their close will not come. None when there are none."""
     left = {

@@ -274,6 +274,9 @@ class Intake:
                 self._effects.changed("device", device)
             case Health() as health:
                 devices.health(run, device, health, now)
+                for incident in self._desk.clock_known(run, device, health, now):
+                    self._effects.incidents += 1
+                    self._effects.changed("incident", incident)
                 self._effects.clocks.append((device, health.boot_id, health.monotonic_s))
                 self._effects.changed("device", device)
             case NonceWindow() as window:

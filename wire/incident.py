@@ -40,6 +40,9 @@ class Incident(WireModel):
     observed_at: Moment = Field(
         description="Arrival at the pole of the frame behind this revision."
     )
+    clock: Literal["doubtful", "corrected"] | None = Field(
+        None, description="Set when the pole's clock was not kept: whether it was set right since."
+    )
     site: Name
     device: Name
     camera: Name

@@ -12,7 +12,7 @@ from pathlib import Path
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
 
