@@ -116,8 +116,8 @@ def run(
 ) -> list[Outcome]:
     """Read every labelled picture below `folder`, and each plate that was found with `peer` too.
 
-    Tesseract locates nothing: it gets the plates as this project's locator found them, and of crops
-    the surer of the two pictures. Raises PictureError for a picture that cannot be read.
+    Tesseract locates nothing: of scenes it gets the plates that were found, seen from the front,
+    and crops as they are. Raises PictureError for a picture that cannot be read.
     """
     judged: list[Judged] = []
     crops: list[Image | None] = []
@@ -136,7 +136,7 @@ def run(
         else:
             alone = reader.crop(image)
             judged.append(_judged(one, one.texts[0], alone, image))
-            crops.append(alone.crop if alone else None)
+            crops.append(image)
         if progress is not None:
             progress(count / len(labels))
     outcomes = [Outcome("polewatch", tuple(judged), extra)]
