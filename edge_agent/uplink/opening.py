@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from zlib import crc32
 
 import structlog
 
@@ -108,14 +109,15 @@ def _begin(
         boot_id=boot_id,
     )
     writer.begin_epoch(run, body, lived_s)
-    if lost and start.previous is not None:
+    broken = saved.broken if saved is not None else []
+    if (lost or broken) and start.previous is not None:
         reason: LossReason = "corrupt" if start.reason == "corrupt" else "epoch-lost"
         loss = Loss(
             start.previous,
             lost,
             reason,
-            by_severity={"unknown": size(lost)},
-            stills=_orphans(run, start.previous, lost),
+            by_severity={"unknown": size(lost)} if lost else {},
+            stills=[*broken, *_orphans(run, start.previous, lost)],
         )
         writer.name_loss(run, loss, lived_s)
 
@@ -142,8 +144,8 @@ def _take_over(run: sqlite3.Connection, saved: Salvage, lived_s: float) -> None:
     known = {id for (id,) in run.execute("SELECT id FROM epoch")}
     run.executemany(
         "INSERT OR IGNORE INTO message (epoch, seq, id, kind, urgency, finding_id, still_sha256,"
-        " put_at, token, born_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*row, lived_s) for row in saved.messages if row[0] in known],
+        " put_at, token, born_s, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*row, lived_s, crc32(row[-1])) for row in saved.messages if row[0] in known],  # type: ignore[arg-type]  # a token that verified
     )
     run.executemany(
         "INSERT OR IGNORE INTO still (sha256, urgency, jpeg, epoch, seq, born_s)"

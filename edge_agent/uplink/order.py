@@ -7,6 +7,7 @@ import random
 import sqlite3
 from dataclasses import dataclass
 from typing import Final, Literal
+from zlib import crc32
 
 FRESH_S = 120.0
 """What is younger goes before any older backlog, so that news does not wait for history."""
@@ -55,6 +56,14 @@ class Item:
     epoch: str = ""
     seq: int = 0
     attempts: int = 0
+    crc: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the bytes are those that were put."""
+        if self.what == "still":
+            return sha256_of(self.payload) == self.sha256
+        return self.crc is None or crc32(self.payload) == self.crc
 
 
 _TABLES = (
@@ -65,7 +74,7 @@ _TABLES = (
 )
 
 _MESSAGES: Final = (
-    "SELECT m.n, m.urgency, m.token, m.epoch, m.seq, COALESCE(s.attempts, 0)"
+    "SELECT m.n, m.urgency, m.token, m.epoch, m.seq, COALESCE(s.attempts, 0), m.crc"
     " FROM message m LEFT JOIN temp.sent_message s ON s.n = m.n"
     " WHERE m.urgency = :urgency AND m.n >= :since AND (s.n IS NULL OR s.due_s <= :now)"
     " ORDER BY m.n LIMIT :limit"
@@ -193,9 +202,9 @@ def _since(run: sqlite3.Connection, table: str, line_s: float) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _message(row: tuple[int, int, bytes, str, int, int]) -> Item:
-    n, urgency, token, epoch, seq, attempts = row
-    return Item("message", n, urgency, token, epoch=epoch, seq=seq, attempts=attempts)
+def _message(row: tuple[int, int, bytes, str, int, int, int | None]) -> Item:
+    n, urgency, token, epoch, seq, attempts, crc = row
+    return Item("message", n, urgency, token, epoch=epoch, seq=seq, attempts=attempts, crc=crc)
 
 
 def _still(row: tuple[int, int, bytes, str, int]) -> Item:

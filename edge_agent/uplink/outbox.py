@@ -23,7 +23,7 @@ from edge_agent.uplink.mark import Mark
 from edge_agent.uplink.opening import open_store
 from edge_agent.uplink.order import Item, Order, Pace, sha256_of
 from edge_agent.uplink.rows import URGENCY, Loss, Signer, Stored, Writer
-from edge_agent.uplink.store import FolderLock, OutboxError, Store
+from edge_agent.uplink.store import FolderLock, OutboxError, Store, set_aside
 from wire import faultpoint
 from wire.clock import Clock
 from wire.event import EpochStart, Event, LossReason, Severity
@@ -206,9 +206,17 @@ class Outbox:
     # --- out --------------------------------------------------------------------------------
 
     def claim(self, limit: int) -> list[Item]:
-        """At most `limit` items that are due, the most important first; `sent` marks them."""
-        with self._read() as run:
-            return self._order.claim(run, limit, self._lived_s())
+        """At most `limit` items that are due, the most important first; `sent` marks them.
+
+        Bytes that are not those that were put never leave: the outbox is built anew without them,
+        and they are named as lost.
+        """
+        with self._lock:
+            items = self._due(limit)
+            if not all(item.whole for item in items):
+                self._rebuild()
+                items = [item for item in self._due(limit) if item.whole]
+            return items
 
     def sent(self, item: Item) -> None:
         """It was handed to the connection: due again only when no receipt comes in time."""
@@ -234,6 +242,19 @@ class Outbox:
         """Items sent, without a receipt, and not yet due again."""
         with self._read() as run:
             return self._order.in_flight(run, self._lived_s())
+
+    def _due(self, limit: int) -> list[Item]:
+        with self._read() as run:
+            return self._order.claim(run, limit, self._lived_s())
+
+    def _rebuild(self) -> None:
+        """Set aside a database that holds other bytes than were put; take over what is whole."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+        set_aside(self._folder)
+        self._begin()
+        self._tell()
 
     # --- answers ----------------------------------------------------------------------------
 

@@ -60,6 +60,8 @@ CREATE TABLE message (
     put_at TEXT NOT NULL,
     -- The compact JWS, as it travels.
     token BLOB NOT NULL,
+    -- CRC-32 of the token: SQLite's own check sees a broken page, not a page of other bytes.
+    crc INTEGER,
     UNIQUE (epoch, seq)
 ) STRICT;
 

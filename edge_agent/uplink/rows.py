@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 from joserfc.jwk import OKPKey
 
@@ -110,8 +111,20 @@ class Writer:
         run.execute("UPDATE epoch SET last_seq = ? WHERE id = ?", (seq, epoch))
         run.execute(
             "INSERT INTO message (epoch, seq, id, kind, urgency, finding_id, still_sha256,"
-            " born_s, put_at, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (epoch, seq, event.id, kind, urgency, finding, still, born_s, utc_text(now), token),
+            " born_s, put_at, token, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                epoch,
+                seq,
+                event.id,
+                kind,
+                urgency,
+                finding,
+                still,
+                born_s,
+                utc_text(now),
+                token,
+                crc32(token),
+            ),
         )
         return Stored(event.id, epoch, seq, token)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from edge_agent.uplink.rows import Signer
 from edge_agent.uplink.store import DATABASE
 from wire.envelope import EnvelopeError, verify
 
+_HASH = re.compile("[0-9a-f]{64}")
 MAX_ROWS = 1_000_000
 
 log = structlog.get_logger()
@@ -33,6 +35,9 @@ class Salvage:
     """epoch, seq, id, kind, urgency, finding_id, still_sha256, put_at, token, by n"""
     stills: list[Row] = field(default_factory=list)
     """sha256, urgency, jpeg, epoch, seq, by n"""
+
+    broken: list[str] = field(default_factory=list)
+    """Hashes of stills whose bytes are others."""
 
     def numbers(self, epoch: str) -> list[int]:
         return [int(str(row[1])) for row in self.messages if row[0] == epoch]
@@ -56,6 +61,8 @@ def salvage(aside: Path, signer: Signer) -> Salvage:
         for row in _rows(connection, "still", "n", "sha256, urgency, jpeg, epoch, seq"):
             if isinstance(row[2], bytes) and hashlib.sha256(row[2]).hexdigest() == row[0]:
                 found.stills.append(row)
+            elif isinstance(row[0], str) and _HASH.fullmatch(row[0]):
+                found.broken.append(row[0])
     finally:
         connection.close()
     if found.epochs:

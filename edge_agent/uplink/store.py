@@ -47,6 +47,13 @@ def m002_stills_know_their_message(db: Database) -> None:
         db.execute("ALTER TABLE still ADD COLUMN seq INTEGER")
 
 
+@migrations()
+def m003_tokens_have_a_checksum(db: Database) -> None:
+    """Tokens put before this step are sent unchecked."""
+    if "crc" not in db.table("message").columns_dict:
+        db.execute("ALTER TABLE message ADD COLUMN crc INTEGER")
+
+
 class OutboxError(Exception):
     """The outbox cannot do it now (`retryable`) or ever; `code` is one of wire.codes."""
 

@@ -183,6 +183,27 @@ class TestDamage:
         assert balanced(centre, *stored, after)
         assert after.id in centre.events
 
+    def test_a_page_of_other_bytes_never_leaves_and_is_named(self, tmp_path: Path) -> None:
+        """SQLite's check sees no fault in it; once the collector did, again and again."""
+        outbox, centre = open_outbox(tmp_path), Centre()
+        picture = os.urandom(9000)
+        stored = [put(outbox), put(outbox, still=picture), put(outbox)]
+        outbox.close()
+        raw = bytearray(database(tmp_path).read_bytes())
+        at = raw.index(picture[-600:])
+        raw[at : at + 600] = bytes(600)
+        wrong = raw.index(stored[2].token[-80:-20])
+        raw[wrong : wrong + 60] = b"x" * 60
+        database(tmp_path).write_bytes(raw)
+        again = open_outbox(tmp_path)
+        drain(again, centre)
+        assert "corrupt" in reasons(centre)
+        assert centre.stills == {}
+        assert {stored[0].id, stored[1].id} <= set(centre.events)
+        assert balanced(centre, *stored)
+        assert again.figures().stills == 0
+        assert [sha for loss in centre.losses for sha in loss.stills] == [sha256_of(picture)]
+
     @pytest.mark.parametrize("cut", [0, 1000, 50_000])
     def test_a_truncated_file_loses_nothing_silently(self, tmp_path: Path, cut: int) -> None:
         outbox, centre = open_outbox(tmp_path), Centre()
