@@ -59,8 +59,9 @@ class PlateReader:
             str(path), options, providers=["CPUExecutionProvider"]
         )
         known = self._session.get_modelmeta().custom_metadata_map
-        if self._session.get_outputs()[0].shape[1] != sum(map(len, HEADS.values())):
-            raise ModelError(f"{path}: its outputs are not the places of models/plates.py")
+        outputs = self._session.get_outputs()[0].shape[1]
+        if outputs != sum(map(len, HEADS.values())) or "calibration" not in known:
+            raise ModelError(f"{path}: its outputs are not those of models/plates.py, calibrated")
         self._slope, self._offset = json.loads(known["calibration"])
 
     def read(self, crops: Sequence[Image]) -> tuple[PlateRead, ...]:

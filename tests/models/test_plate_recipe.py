@@ -62,7 +62,7 @@ def test_a_grey_crop_has_no_colour_to_be_told() -> None:
 
 def test_the_stream_is_the_same_for_the_same_seed() -> None:
     first, again, other = (
-        list(islice(stream.samples(seed, Path(), shapes=SHAPES), 12)) for seed in (3, 3, 4)
+        list(islice(stream.samples(seed, Path(), shapes=SHAPES), 8)) for seed in (3, 3, 4)
     )
     for one, same in zip(first, again, strict=True):
         assert np.array_equal(one.image, same.image)
@@ -71,7 +71,7 @@ def test_the_stream_is_the_same_for_the_same_seed() -> None:
 
 
 def test_targets_name_classes_and_centres_lie_in_the_picture() -> None:
-    for sample in islice(stream.samples(8, Path(), shapes=SHAPES), 25):
+    for sample in islice(stream.samples(8, Path(), shapes=SHAPES), 15):
         assert sample.image.shape == (80, 192, 3)
         for target, classes in zip(sample.targets, PLACES.values(), strict=False):
             assert 0 <= target < len(classes)
@@ -85,8 +85,8 @@ def test_targets_name_classes_and_centres_lie_in_the_picture() -> None:
 
 def test_what_is_no_plate_is_a_picture_too() -> None:
     random = np.random.default_rng(2)
-    images = [no_plate(AROUND, SHAPES, random) for _ in range(8)]
-    images += [foreign_plate(SHAPES, random) for _ in range(4)]
+    images = [no_plate(AROUND, SHAPES, random) for _ in range(5)]
+    images += [foreign_plate(SHAPES, random) for _ in range(2)]
     for image in images:
         assert image.dtype == np.uint8
         assert image.shape[2] == 3

@@ -58,7 +58,7 @@ def test_every_read_has_the_same_places_with_falling_chances(reader: PlateReader
 
 
 def test_a_plate_the_wrong_way_round_is_not_believed(reader: PlateReader) -> None:
-    for truth in TRUTH:
+    for truth in TRUTH[:4]:
         image = crop(truth["file"])
         wrong = [image[:, ::-1], image[::-1, ::-1], image[::-1]]
         for read in reader.read([np.ascontiguousarray(one) for one in wrong]):
