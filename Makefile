@@ -72,7 +72,7 @@ ROUNDS ?= 200
 SEED ?= 1
 BROKERS ?= nats mosquitto
 
-chaos: $(VENV)/dev.stamp ## ROUNDS=200 rounds of faults from SEED=1 on each of BROKERS="nats mosquitto"
+chaos: $(VENV)/dev.stamp ## ROUNDS=200 rounds of faults from SEED=1 on BROKERS="nats mosquitto"; also: cluster
 	@bash tests/support/debian.sh
 	@status=0; for broker in $(BROKERS); do \
 	  $(BIN)/python -m tests.system.chaos --broker $$broker --rounds $(ROUNDS) --seed $(SEED) \
