@@ -100,8 +100,7 @@ class PlateLocator:
         places: list[PlatePlace] = []
         for score, corners in _peaks(cells[0], self.threshold):
             fractions = (corners - view.origin) / view.scale / size
-            quad: Quad = tuple((float(x), float(y)) for x, y in fractions)  # type: ignore[assignment]
-            place = PlatePlace(quad, score)
+            place = PlatePlace(_quad(fractions), score)
             if _plausible(corners) and not any(same_place(place, other) for other in places):
                 places.append(place)
             if len(places) == limit:
@@ -144,6 +143,11 @@ def _view(image: Image, part: Box, size: ModelInput) -> _View | None:
         beyond[:] = size.fill
     tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
     return _View(tensor, scale, np.array([x - left * scale, y - top * scale]))
+
+
+def _quad(fractions: NDArray[np.float64]) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in fractions)
+    return a, b, c, d
 
 
 def same_place(one: PlatePlace, other: PlatePlace) -> bool:

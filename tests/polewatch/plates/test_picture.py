@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_agent.scene import Image
 from polewatch.plates.picture import PictureError, open_picture
@@ -26,7 +27,7 @@ CMYK = base64.b85decode(
 """A JPEG of 16 x 16 red pixels in four colours."""
 
 
-def stored(folder: Path, kind: str, image: Image) -> Path:
+def stored(folder: Path, kind: str, image: Image | NDArray[np.uint16]) -> Path:
     path = folder / f"picture.{kind}"
     done, packed = cv2.imencode(f".{kind}", image)
     assert done
@@ -49,13 +50,18 @@ def test_every_kind_is_read_and_noticed_when_cut_short(tmp_path: Path, kind: str
 
 
 @pytest.mark.parametrize(
-    ("depth", "shape"), [(np.uint8, (9, 7)), (np.uint16, (9, 7, 3)), (np.uint8, (9, 7, 4))]
+    "white",
+    [
+        np.full((9, 7), 255, np.uint8),
+        np.full((9, 7, 3), 65_535, np.uint16),
+        np.full((9, 7, 4), 255, np.uint8),
+    ],
+    ids=["grey", "deep", "transparent"],
 )
 def test_grey_deep_and_transparent_pictures_become_eight_bit_colours(
-    tmp_path: Path, depth: type[np.uint8] | type[np.uint16], shape: tuple[int, ...]
+    tmp_path: Path, white: Image | NDArray[np.uint16]
 ) -> None:
-    white = np.full(shape, np.iinfo(depth).max, depth)
-    seen = open_picture(stored(tmp_path, "png", white))  # type: ignore[arg-type]
+    seen = open_picture(stored(tmp_path, "png", white))
     assert seen.shape == (9, 7, 3)
     assert seen.dtype == np.uint8
     assert seen.min() == 255
