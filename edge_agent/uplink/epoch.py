@@ -43,19 +43,19 @@ def decide(
     if current is None:
         if mark is None:
             return Start("first", None, None, ())
-        return Start("folder-lost", mark.epoch, mark.last_seq, _undelivered(mark))
+        return Start("folder-lost", mark.epoch, mark.highest, _undelivered(mark))
     if mark is None:
         return None
     if mark.epoch == current.id:
         if mark.last_seq <= current.last_seq:
             return None
         # The database is older than the mark: a copy was put back, or its journal is gone.
-        lost = ((current.last_seq + 1, mark.last_seq),)
-        return Start("folder-restored", mark.epoch, mark.last_seq, lost)
+        lost = ((current.last_seq + 1, mark.highest),)
+        return Start("folder-restored", mark.epoch, mark.highest, lost)
     if mark.epoch in known:
         # Killed between the commit of a new epoch and the mark's turn.
         return None
-    return Start("folder-restored", mark.epoch, mark.last_seq, _undelivered(mark))
+    return Start("folder-restored", mark.epoch, mark.highest, _undelivered(mark))
 
 
 def _after_damage(mark: Reading | None, current: Current | None) -> Start:
@@ -63,14 +63,14 @@ def _after_damage(mark: Reading | None, current: Current | None) -> Start:
         return Start("corrupt", None, None, ())
     if current is None or (mark is not None and mark.epoch != current.id):
         assert mark is not None
-        return Start("corrupt", mark.epoch, mark.last_seq, _undelivered(mark))
+        return Start("corrupt", mark.epoch, mark.highest, _undelivered(mark))
     same = mark is not None and mark.epoch == current.id
-    last = max(current.last_seq, mark.last_seq if same and mark else 0)
+    last = max(current.last_seq, mark.highest if same and mark else 0)
     floor = mark.contiguous if same and mark else 0
     return Start("corrupt", current.id, last, ((floor + 1, last),) if last > floor else ())
 
 
 def _undelivered(mark: Reading) -> tuple[Range, ...]:
-    if mark.last_seq <= mark.contiguous:
+    if mark.highest <= mark.contiguous:
         return ()
-    return ((mark.contiguous + 1, mark.last_seq),)
+    return ((mark.contiguous + 1, mark.highest),)

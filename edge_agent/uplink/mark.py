@@ -2,7 +2,8 @@
 
 When the folder is lost, damaged or put back from an older copy, the mark still says which numbers
 had been given out, so that they can be named as lost instead of silently missing. It is written
-after each commit and not synced: it may lag behind the outbox, and never runs ahead of it.
+after each commit and not synced. Before a commit that gives out a number it says so too
+(`reserved`), so that an outbox which dies in between and is lost is missed to its last event.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -22,12 +23,21 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a mark says: numbers up to `last_seq` of `epoch` exist, up to `contiguous` arrived."""
+    """What a mark says: numbers up to `last_seq` of `epoch` exist, up to `contiguous` arrived.
+
+    Those up to `reserved` may exist: their commit had begun.
+    """
 
     epoch: str
     last_seq: int
     contiguous: int
     turn: int
+    reserved: int = 0
+
+    @property
+    def highest(self) -> int:
+        """The highest number that may have been given out."""
+        return max(self.last_seq, self.reserved)
 
 
 class Mark:
@@ -38,6 +48,7 @@ class Mark:
         self._turn = 0
         self._fd: int | None = None
         self._failed = False
+        self._newest: Reading | None = None
 
     def read(self) -> Reading | None:
         """The newest intact slot; None when there is none."""
@@ -54,8 +65,17 @@ class Mark:
 
     def write(self, epoch: str, last_seq: int, contiguous: int) -> None:
         """Remember; failing to is logged once and harms nothing while the outbox itself is well."""
-        self._turn += 1
-        slot = _encode(Reading(epoch, last_seq, contiguous, self._turn))
+        self._put(Reading(epoch, last_seq, contiguous, self._turn + 1))
+
+    def reserve(self, epoch: str, last_seq: int) -> None:
+        """Say that numbers up to `last_seq` are about to be committed, in the epoch of the mark."""
+        known = self._newest
+        if known is not None and known.epoch == epoch and last_seq > known.last_seq:
+            self._put(replace(known, turn=self._turn + 1, reserved=last_seq))
+
+    def _put(self, reading: Reading) -> None:
+        self._turn, self._newest = reading.turn, reading
+        slot = _encode(reading)
         try:
             if self._fd is None:
                 self._fd = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -449,6 +449,7 @@ class Outbox:
                 epoch, last, contiguous = run.execute(
                     "SELECT id, last_seq, contiguous FROM epoch ORDER BY ordinal DESC LIMIT 1"
                 ).fetchone()
+                self._mark.reserve(epoch, last)
             faultpoint.reach("outbox.committed")
             self._mark.write(epoch, last, contiguous)
 

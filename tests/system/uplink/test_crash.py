@@ -259,6 +259,29 @@ class TestCopies:
         (loss,) = centre.losses
         assert (loss.reason, loss.count, loss.lost_epoch) == ("epoch-lost", 3, first.epoch)
 
+    def test_killed_right_after_a_commit_and_then_lost_the_last_event_is_named_too(
+        self, tmp_path: Path
+    ) -> None:
+        def work() -> None:
+            outbox = open_outbox(tmp_path)
+            for _ in range(6):
+                put(outbox)
+
+        open_outbox(tmp_path).close()
+        assert killed_at("outbox.committed", work, nth=3)
+        committed = {int(seq) for (seq,) in rows(tmp_path, "SELECT seq FROM message")}
+        shutil.rmtree(tmp_path / "outbox")
+        centre = Centre()
+        drain(open_outbox(tmp_path), centre)
+        assert reasons(centre) == ["folder-lost"]
+        named = {
+            seq
+            for loss in centre.losses
+            for part in loss.ranges
+            for seq in range(part.first, part.last + 1)
+        }
+        assert committed <= named
+
     def test_an_older_copy_put_back_begins_an_epoch_before_it_says_anything(
         self, tmp_path: Path
     ) -> None:
