@@ -141,11 +141,17 @@ def _take_over(run: sqlite3.Connection, saved: Salvage, lived_s: float) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, 'corrupt')",
         [(*row, ordinal) for ordinal, row in enumerate(saved.epochs, start=1)],
     )
-    known = {id for (id,) in run.execute("SELECT id FROM epoch")}
+    # Their own row may be what was damaged; the tokens prove that they were.
+    for epoch, seq, put_at in saved.spans():
+        run.execute(
+            "INSERT OR IGNORE INTO epoch (id, ordinal, began_at, last_seq, gone_because)"
+            " SELECT ?, COALESCE(MAX(ordinal), 0) + 1, ?, ?, 'corrupt' FROM epoch",
+            (epoch, put_at, seq),
+        )
     run.executemany(
         "INSERT OR IGNORE INTO message (epoch, seq, id, kind, urgency, finding_id, still_sha256,"
         " put_at, token, born_s, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*row, lived_s, crc32(row[-1])) for row in saved.messages if row[0] in known],  # type: ignore[arg-type]  # a token that verified
+        [(*row, lived_s, crc32(row[-1])) for row in saved.messages],  # type: ignore[arg-type]  # a token that verified
     )
     run.executemany(
         "INSERT OR IGNORE INTO still (sha256, urgency, jpeg, epoch, seq, born_s)"

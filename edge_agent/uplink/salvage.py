@@ -39,6 +39,14 @@ class Salvage:
     broken: list[str] = field(default_factory=list)
     """Hashes of stills whose bytes are others."""
 
+    def spans(self) -> list[tuple[str, int, str]]:
+        """Epoch, highest number and a wall time of each epoch that messages were saved of."""
+        found: dict[str, tuple[int, str]] = {}
+        for row in self.messages:
+            epoch, seq, put_at = str(row[0]), int(str(row[1])), str(row[7])
+            found[epoch] = max(found.get(epoch, (0, "")), (seq, put_at))
+        return [(epoch, seq, put_at) for epoch, (seq, put_at) in sorted(found.items())]
+
     def numbers(self, epoch: str) -> list[int]:
         return [int(str(row[1])) for row in self.messages if row[0] == epoch]
 

@@ -204,6 +204,24 @@ class TestDamage:
         assert again.figures().stills == 0
         assert [sha for loss in centre.losses for sha in loss.stills] == [sha256_of(picture)]
 
+    def test_messages_outlive_the_row_of_their_epoch(self, tmp_path: Path) -> None:
+        outbox, centre = open_outbox(tmp_path), Centre()
+        stored = [put(outbox) for _ in range(20)]
+        outbox.close()
+        with sqlite3.connect(database(tmp_path)) as run:
+            run.execute("PRAGMA foreign_keys = OFF")
+            run.execute("DELETE FROM epoch")
+        run.close()
+        raw = bytearray(database(tmp_path).read_bytes())
+        at = raw.index(stored[7].token[-60:]) // 4096 * 4096
+        raw[at : at + 4096] = os.urandom(4096)
+        database(tmp_path).write_bytes(raw)
+        again = open_outbox(tmp_path)
+        drain(again, centre)
+        assert reasons(centre)[-1] == "corrupt"
+        assert len(set(centre.events) & {one.id for one in stored}) > 10
+        assert balanced(centre, *stored)
+
     @pytest.mark.parametrize("cut", [0, 1000, 50_000])
     def test_a_truncated_file_loses_nothing_silently(self, tmp_path: Path, cut: int) -> None:
         outbox, centre = open_outbox(tmp_path), Centre()
