@@ -6,6 +6,7 @@ SIGKILL when that is asked for. Only the second of importing is spared.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tests.support import faulted
 
+PR_SET_PDEATHSIG = 1
 MESSAGE_BYTES = 64 * 1024
 
 
@@ -54,7 +56,7 @@ class Forked:
 
 
 class Zygote:
-    """`close` ends it; what was forked lives on until ended."""
+    """`close` ends it, and what was forked with it."""
 
     def __init__(self, *modules: str) -> None:
         """A process that has imported `modules` and waits."""
@@ -119,6 +121,8 @@ def main() -> None:
 def _become(request: dict[str, object], descriptors: list[int]) -> None:
     """In the child: run the module, never return."""
     os.setsid()
+    # When whoever plays with us is gone, the zygote ends, and its children with it.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
