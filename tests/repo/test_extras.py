@@ -41,7 +41,15 @@ PROGRAMS = {
 }
 NEEDS_TRAIN = ("models.build", "models.train")
 """Recipes that make models; they run where models are made, not where they are used."""
-NEEDS_TORCH = ("models.train.fire.train",)
+NEEDS_TORCH = (
+    "models.train.fire.train",
+    "models.train.locator.net",
+    "models.train.locator.targets",
+    "models.train.locator.train",
+    "models.train.plates.export_reader",
+    "models.train.plates.network",
+    "models.train.plates.train_reader",
+)
 """Trainings, for which `make train-…` makes an environment of its own with torch."""
 
 IMPORT_ALL = """

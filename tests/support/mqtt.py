@@ -115,6 +115,10 @@ class MqttPeer:
     def try_publish(self, topic: str, payload: bytes) -> None:
         """Publish what the broker may answer by silence or by cutting the connection."""
         info = self._client.publish(topic, payload, qos=1)
+        if info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
+            # Cut while it was still writing.
+            wait_until(lambda: not self.connected, 10, "the cut to be noticed")
+            return
         wait_until(lambda: info.is_published() or not self.connected, 10, "an answer to a publish")
 
     def send_raw(self, packet: bytes) -> None:
