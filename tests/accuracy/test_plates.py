@@ -30,7 +30,8 @@ pytestmark = pytest.mark.timeout(900)
 
 TUNED: Final = (
     "the development half, and what the networks learned from: drawn plates on composed pictures, "
-    "no picture of this set; the frozen half was first measured with the shipped networks"
+    "no picture of this set; earlier weights of the reader had been measured on the frozen half, "
+    "and nothing was tuned on it"
 )
 FEW: Final = (
     "Almost all real plates at hand are private ones of seven characters; eight-digit, commercial "
