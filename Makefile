@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Some machines forbid Python to keep what it compiled; then every process of a test compiles all anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz train-fire train-plates requirements docs
 
@@ -45,7 +48,7 @@ check: $(VENV)/dev.stamp ## style, types and import directions
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n 2 --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
+	$(BIN)/pytest -q -n 2 --dist worksteal --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
 	@# Real processes mostly wait for each other: three files at a time. What asserts speeds runs alone.
 	$(BIN)/pytest -q -n 3 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	$(BIN)/pytest -q -m timed tests/system --ignore=tests/system/console
