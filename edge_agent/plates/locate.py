@@ -12,13 +12,13 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edge_agent.plates.rectify import Quad
 from edge_agent.scene import Box, Image
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.letterbox import shrink
+from edge_agent.sight.session import open_session
 from models.plate_grid import REACH, STRIDE
 from models.registry import ModelError, ModelInput, Registry
 
@@ -77,14 +77,7 @@ class PlateLocator:
         self.model = ModelId(entry.name, entry.sha256)
         self.threshold = threshold
         self._input = entry.input
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path, threads)
 
     def locate(self, image: Image, part: Box = WHOLE, limit: int = 4) -> tuple[PlatePlace, ...]:
         """At most `limit` places in `part` of `image` (`(H, W, 3)` uint8 BGR), the surest first.

@@ -8,12 +8,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edge_agent.plates.types import Candidate, Character, PlateRead
 from edge_agent.scene import Image
 from edge_agent.sight.detector import ModelId
+from edge_agent.sight.session import open_session
 from models.plates import HEADS, PLACES, text_of
 from models.registry import ModelError, Registry
 
@@ -50,14 +50,7 @@ class PlateReader:
         path = registry.verified_path(name)
         self.model = ModelId(entry.name, entry.sha256)
         self._size = (entry.input.width, entry.input.height)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path, threads)
         known = self._session.get_modelmeta().custom_metadata_map
         outputs = self._session.get_outputs()[0].shape[1]
         if outputs != sum(map(len, HEADS.values())) or "calibration" not in known:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import onnxruntime
 
 from edge_agent.scene import Box, Detection, Image
 from edge_agent.sight import nanodet
 from edge_agent.sight.letterbox import Normalizer
+from edge_agent.sight.session import open_session
 from models.registry import ModelError, Registry
 
 DEFAULT_MODEL: Final = "nanodet-g-256x416-int8"
@@ -91,7 +91,7 @@ class Detector:
         self._wanted = np.array([i for i, label in enumerate(self._labels) if label], np.intp)
         self._names = [label for label in self._labels if label]
         self._group_of = np.array([GROUPS[label] for label in self._names], np.intp)
-        self._session = _session(str(path), threads)
+        self._session = open_session(path, threads)
         self._outputs = [f"scores_{s}" for s in nanodet.STRIDES]
         self._outputs += [f"sides_{s}" for s in nanodet.STRIDES]
 
@@ -111,12 +111,3 @@ class Detector:
                 label = self._names[classes[index]]
                 found.append(Detection(label, float(confidence[index]), box))
         return tuple(found)
-
-
-def _session(path: str, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

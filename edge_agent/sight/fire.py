@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edge_agent.scene import Box, FireRegion, Image
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.flames import FlameProposals, Proposal
 from edge_agent.sight.letterbox import Normalizer
+from edge_agent.sight.session import open_session
 from edge_agent.sight.veils import SmokeProposals
 from models.registry import ModelError, Registry
 
@@ -51,14 +51,7 @@ class FireNetwork:
         self.model = ModelId(entry.name, entry.sha256)
         size = entry.input
         self._normalize = Normalizer(size.height, size.width, size.fill, size.mean, size.std)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path, threads)
 
     def cells(self, crop: Image) -> NDArray[np.float32]:
         """`(2, rows, columns)`: how sure it is of fire and of smoke in each cell of `crop`."""

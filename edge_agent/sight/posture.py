@@ -7,10 +7,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edge_agent.scene import BodyPoint, Box, Image, Pose
+from edge_agent.sight.session import open_session
 from models.registry import ModelError, Registry
 
 DEFAULT_MODEL: Final = "movenet-lightning-192"
@@ -38,14 +38,7 @@ class Posture:
             )
         path = registry.verified_path(name)
         self._side = entry.input.height
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # A pole's cores are shared with the recorder: waiting threads must sleep, not spin.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path, threads)
         self._counting = threading.Lock()
         self.crops = 0
         """Crops computed since the start."""
