@@ -335,12 +335,12 @@ class Ring:
         for name in sorted(on_disk.keys() - known):
             segment = describe(self._folder, on_disk[name])
             if segment is None:
-                on_disk[name].unlink()
+                on_disk.pop(name).unlink()
                 empty += 1
             else:
                 found.append(segment)
         for seals in self._folder.glob(f"*/*{SUFFIX}"):
-            if not seals.with_suffix(".ts").exists():
+            if seals.with_suffix(".ts").relative_to(self._folder).as_posix() not in on_disk:
                 seals.unlink()
         self._index.add(found)
         self._index.forget(known - on_disk.keys())

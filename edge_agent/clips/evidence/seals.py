@@ -98,8 +98,10 @@ class Seals:
 
 def _newest(folder: Path) -> str | None:
     """What the newest root of a camera's folder is linked by."""
-    for path in sorted(folder.glob(f"*/*{SUFFIX}"), reverse=True):
-        tokens = tokens_of(path)
-        if tokens:
-            return link(tokens[-1])
+    # Day by day backwards: a month of segments is too much to list for the newest alone.
+    for day in sorted(folder.glob("*/"), reverse=True):
+        for path in sorted(day.glob(f"*{SUFFIX}"), reverse=True):
+            tokens = tokens_of(path)
+            if tokens:
+                return link(tokens[-1])
     return None
