@@ -9,7 +9,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -79,9 +78,9 @@ class WebServer:
 
     def run(self) -> None:
         """Serve on this thread, which must be the main one."""
-        # uvicorn raises the signal again once it has ended; by then it shall do nothing.
+        # For the moment before uvicorn listens to signals, and for its raising them again after.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _already_ending)
+            signal.signal(number, lambda *_: self.stop())
         self._server.run(sockets=[self._listener])
 
     def stop(self) -> None:
@@ -101,10 +100,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
-
-
-def _already_ending(_number: int, _frame: FrameType | None) -> None:
-    return None
 
 
 def print_ready(url: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from pathlib import Path
 
 import structlog
@@ -17,6 +15,7 @@ from edge_agent.uplink.store import OutboxError
 from models.registry import ModelError
 from wire.identity import IdentityError
 from wire.settings import SettingsError
+from wire.stopping import stop_on_signals
 
 log = structlog.get_logger()
 
@@ -24,9 +23,7 @@ log = structlog.get_logger()
 def serve(config: Path, print_ready: bool = False) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. What prevents the start is said."""
     configure()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     try:
         agent = Agent(load_agent_settings(config), wire.__version__)
     except (SettingsError, IdentityError, ModelError, OutboxError) as error:

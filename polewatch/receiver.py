@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import json
 import queue
-import signal
 import sys
 import threading
 from datetime import datetime
@@ -26,6 +25,7 @@ from wire.envelope import CloudEvent, EnvelopeError, body, cloud_event
 from wire.identity import Identity
 from wire.incident import Incident, IncidentAck
 from wire.names import new_id
+from wire.stopping import stop_on_signals
 from wire.topics import agency_ack, agency_incident, agency_rights
 
 MAX_WAITING = 1000
@@ -146,9 +146,7 @@ def main() -> int:
     parser.add_argument("--host", default="localhost")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = stop_on_signals()
     receiver = Receiver(arguments.agency, Identity.load(arguments.identity))
     receiver.run(arguments.host, arguments.port, stop)
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from collector.broker.nats import Cluster
 from collector.broker.runner import BrokerError, server_program
 from collector.broker.settings import BrokerSettings
 from wire.register import load_register
+from wire.stopping import stop_on_signals
 
 app = typer.Typer(no_args_is_help=True, help="Configures brokers and runs the embedded one.")
 config = typer.Typer(no_args_is_help=True, help="Writes a broker's configuration.")
@@ -136,10 +136,7 @@ def apply(
 
     bring()
     if follow:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        follow_file(register, stop, bring)
+        follow_file(register, stop_on_signals(), bring)
 
 
 @app.command(epilog="Example: polewatch broker run --config nats.conf")

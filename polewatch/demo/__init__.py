@@ -20,11 +20,11 @@ from polewatch.demo.run import (
     CONSOLE_PORT,
     Demo,
     run_headless,
-    stop_on_signals,
     write_ready,
 )
 from polewatch.demo.site import PERSON, Broker
 from polewatch.demo.status import render, sign_in
+from wire.stopping import stop_on_signals
 
 REFRESH_S = 0.5
 

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -255,11 +254,3 @@ def write_ready(path: Path, demo: Demo) -> None:
     with os.fdopen(descriptor, "w") as file:
         json.dump(values, file)
     fresh.replace(path)
-
-
-def stop_on_signals() -> threading.Event:
-    """Set by Ctrl-C or SIGTERM; the first one ends the run cleanly."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -14,6 +15,17 @@ import psutil
 import pytest
 
 from tests.support.wait import wait_until
+
+
+def _running(pids: dict[str, int]) -> list[str]:
+    """Who of them still runs. An ended one that nobody has reaped yet has ended."""
+    left = []
+    for name, pid in pids.items():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE:
+                left.append(f"{name}: {process.status()}, {' '.join(process.cmdline())[:120]}")
+    return left
 
 
 def _start(tmp_path: Path, name: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
@@ -39,8 +51,7 @@ def test_ctrl_c_leaves_nothing_behind_and_a_second_start_works(tmp_path: Path) -
         }  # fmt: skip
         process.send_signal(signal.SIGINT)
         assert process.wait(45) == 0
-        left = [name for name, pid in said["pids"].items() if psutil.pid_exists(pid)]
-        assert left == []
+        assert _running(said["pids"]) == []
         assert not Path(said["folder"]).exists()
 
 
@@ -49,8 +60,7 @@ def test_a_killed_demo_takes_its_children_along(tmp_path: Path) -> None:
     process, said = _start(tmp_path, "killed")
     process.kill()
     process.wait(10)
-    wait_until(
-        lambda: not any(psutil.pid_exists(pid) for pid in said["pids"].values()),
-        40,
-        "the children to end with their parent",
-    )
+    try:
+        wait_until(lambda: not _running(said["pids"]), 40, "the children to end with their parent")
+    except AssertionError as error:
+        raise AssertionError(f"still running: {_running(said['pids'])}") from error

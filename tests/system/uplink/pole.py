@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import signal
 import sys
-import threading
 from pathlib import Path
 
 import structlog
@@ -21,6 +19,7 @@ from tests.support.findings import event
 from tests.support.uplink import Uplink
 from wire.clock import SystemClock
 from wire.event import Severity
+from wire.stopping import stop_on_signals
 
 SEVERITIES: tuple[Severity, ...] = ("minor", "moderate", "severe")
 
@@ -43,8 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = stop_on_signals()
     settings = LinkSettings(
         arguments.host,
         arguments.port,
