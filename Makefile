@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz train-fire train-plates requirements docs
+.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz ring-kills train-fire train-plates requirements docs
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -80,6 +80,11 @@ chaos: $(VENV)/dev.stamp ## ROUNDS=200 rounds of faults from SEED=1 on BROKERS="
 	@status=0; for broker in $(BROKERS); do \
 	  $(BIN)/python -m tests.system.chaos --broker $$broker --rounds $(ROUNDS) --seed $(SEED) \
 	    || status=1; done; exit $$status
+
+KILLS ?= 50
+
+ring-kills: $(VENV)/dev.stamp ## kill -9 at random, KILLS=50 times, while a camera is recorded (about ten minutes)
+	$(BIN)/python -m tests.system.video.ring_kills --kills $(KILLS) --seed $(SEED)
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?=

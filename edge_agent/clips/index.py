@@ -21,6 +21,9 @@ _HELD = (
     " AND from_us < segment.end_us AND to_us > segment.start_us)"
 )
 
+LONGEST_US = 600_000_000
+"""A segment is cut at the first keyframe after four seconds; no camera's GOP is longer."""
+
 log = structlog.get_logger()
 
 
@@ -80,6 +83,19 @@ class SegmentIndex:
                 self._db.conn.executemany("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._bytes += sum(row[-1] for row in rows)
 
+    def trim(self, start_us: int) -> None:
+        """A segment begins here: end before it what began before it.
+
+        A picture was taken before a later one arrived. Where the first of a segment arrived late,
+        all its times are late, and its end would lie behind the arrival of what follows.
+        """
+        with self._lock, self._db.conn:
+            self._db.conn.execute(
+                "UPDATE segment SET end_us = ?1"
+                " WHERE start_us BETWEEN ?1 - ?2 AND ?1 - 1 AND end_us > ?1",
+                [start_us, LONGEST_US],
+            )
+
     def remove(self, segment: Segment) -> None:
         """Forget a deleted file and count it."""
         with self._lock:
@@ -103,7 +119,9 @@ class SegmentIndex:
 
     def overlapping(self, from_us: int, to_us: int) -> list[Segment]:
         """Segments that hold any of from_us..to_us, oldest first."""
-        return self._segments("start_us <= ? AND end_us > ?", [to_us, from_us])
+        return self._segments(
+            "start_us BETWEEN ? AND ? AND end_us > ?", [from_us - LONGEST_US, to_us, from_us]
+        )
 
     def evictable(self, now_us: int, limit: int) -> list[Segment]:
         """The oldest segments under no hold."""

@@ -14,7 +14,10 @@ from edge_agent.clips.segment import from_us
 
 
 def units_of(folder: Path, segments: Iterable[Segment]) -> Iterator[AccessUnit]:
-    """All access units of these segments, oldest first, on one running time line."""
+    """All access units of these segments, oldest first, on one running time line.
+
+    No picture is dated later than its segment ends: there the arrival of a later one begins.
+    """
     before: Segment | None = None
     offset = 0
     for segment in segments:
@@ -38,7 +41,7 @@ def units_of(folder: Path, segments: Iterable[Segment]) -> Iterator[AccessUnit]:
                 pts + offset,
                 dts + offset,
                 unit.keyframe,
-                from_us(segment.start_us + since_us),
+                from_us(min(segment.start_us + since_us, segment.end_us)),
             )
 
 

@@ -24,6 +24,7 @@ from edge_agent.clips.segment import (
     Opener,
     SegmentWriter,
     describe,
+    ended_before,
     from_us,
     open_unbuffered,
     to_us,
@@ -247,6 +248,7 @@ class Ring:
             self._writer = SegmentWriter(
                 self._folder, self._run_id, self._info.codec, packet, self._opener
             )
+            self._trim(self._writer.segment.start_us)
         self._open = self._writer.write(packet)
         if self._seals is not None:
             self._seals.add(packet, self._open.codec)
@@ -281,6 +283,15 @@ class Ring:
         self._open = None
         self._index.add(self._unindexed)
         self._unindexed = ()
+
+    def _trim(self, start_us: int) -> None:
+        """End before it what began before it: see SegmentIndex.trim."""
+        if self._unindexed:
+            *earlier, last = self._unindexed
+            self._unindexed = (*earlier, ended_before(last, start_us))
+        span = self._index.span_us()
+        if span is not None and span[1] > start_us:
+            self._index.trim(start_us)
 
     def _fail(self, error: Exception) -> None:
         """Close what is open, make room, and let the next keyframe try again."""
@@ -331,18 +342,23 @@ class Ring:
             path.relative_to(self._folder).as_posix(): path for path in self._folder.glob("*/*.ts")
         }
         known = self._index.names()
-        found, empty = [], 0
+        found: list[Segment] = []
+        empty = 0
         for name in sorted(on_disk.keys() - known):
             segment = describe(self._folder, on_disk[name])
             if segment is None:
                 on_disk.pop(name).unlink()
                 empty += 1
-            else:
-                found.append(segment)
+                continue
+            if found:
+                found[-1] = ended_before(found[-1], segment.start_us)
+            found.append(segment)
         for seals in self._folder.glob(f"*/*{SUFFIX}"):
             if seals.with_suffix(".ts").relative_to(self._folder).as_posix() not in on_disk:
                 seals.unlink()
         self._index.add(found)
+        for edge in {one.start_us for one in [*found[:1], *found[-1:]]}:
+            self._index.trim(edge)
         self._index.forget(known - on_disk.keys())
         if found or empty or known - on_disk.keys():
             self._log.warning(

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from io import RawIOBase
@@ -160,6 +161,13 @@ def _ending(segment: Segment, end_90k: int, size: int) -> Segment:
         segment.start_90k,
         size,
     )
+
+
+def ended_before(segment: Segment, start_us: int) -> Segment:
+    """The segment as it is once the following one begins at `start_us`."""
+    if not segment.start_us < start_us < segment.end_us:
+        return segment
+    return replace(segment, end_us=start_us)
 
 
 def named(folder: Path, path: Path) -> Segment | None:

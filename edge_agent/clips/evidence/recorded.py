@@ -12,14 +12,13 @@ from edge_agent.camera import nal
 from edge_agent.clips.access_unit import AccessUnit
 from edge_agent.clips.evidence import merkle
 from edge_agent.clips.evidence.seals import tokens_of
-from edge_agent.clips.index import Segment
+from edge_agent.clips.index import LONGEST_US, Segment
 from edge_agent.clips.reading import bridge, units_of
 from edge_agent.clips.segment import from_us, named, to_us
 from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
 from wire.evidence import GopRoot
 
-_LONGEST_SEGMENT = timedelta(minutes=10)
-"""A segment is cut at the first keyframe after four seconds; no camera's GOP is longer."""
+_LONGEST_SEGMENT = timedelta(microseconds=LONGEST_US)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +84,28 @@ def _segments(folder: Path, from_us_: int, to_us_: int) -> list[Segment]:
         f"{from_us(from_us_) + n * timedelta(days=1) - _LONGEST_SEGMENT:%Y%m%d}"
         for n in range((to_us_ - from_us_) // 86_400_000_000 + 3)
     }
-    found = []
-    for path in sorted(path for day in days for path in folder.glob(f"{day}/*.ts")):
-        segment = named(folder, path)
-        if segment is not None and segment.start_us < to_us_:
-            found.append(replace(segment, bytes=path.stat().st_size))
-    # What ends before the span begins is left out; where a segment ends, the next one tells.
-    ends = [*(following.start_us for following in found[1:]), to_us_][: len(found)]
-    slack = _LONGEST_SEGMENT // timedelta(microseconds=1)
+    paths = sorted(path for day in days for path in folder.glob(f"{day}/*.ts"))
+    found = [segment for path in paths if (segment := named(folder, path)) is not None]
+    # Where a segment ends, the next one tells.
+    starts = [*(following.start_us for following in found[1:]), to_us_ + LONGEST_US][: len(found)]
     return [
-        segment
-        for segment, end_us in zip(found, ends, strict=True)
-        if end_us > from_us_ and segment.start_us > from_us_ - slack
+        replace(
+            segment,
+            end_us=min(following_us, segment.start_us + LONGEST_US),
+            bytes=_size(folder / segment.name),
+        )
+        for segment, following_us in zip(found, starts, strict=True)
+        if segment.start_us < to_us_ and following_us > from_us_
+        if segment.start_us > from_us_ - LONGEST_US
     ]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        # The agent evicted it meanwhile.
+        return 0
 
 
 def _split(units: Iterator[AccessUnit]) -> Iterator[list[AccessUnit]]:

@@ -222,6 +222,27 @@ def test_after_a_restart_times_run_on_over_the_gap(rings: _Rings) -> None:
     assert units[50].dts_90k - units[0].dts_90k == 20 * 90_000
 
 
+@pytest.mark.parametrize("index", ["kept", "lost"])
+def test_no_picture_is_dated_after_the_arrival_of_a_later_one(rings: _Rings, index: str) -> None:
+    packets = encode(50)
+    # All times of a segment rest on its first arrival: here it came 0.5 s late.
+    late = tuple(replace(packet, received_at=packet.received_at + S / 2) for packet in packets)
+    first = rings.make()
+    _feed(first, late)
+    assert first.close()
+    if index == "lost":
+        (rings.folder / "yard" / "index.sqlite").unlink()
+    second = rings.make()
+    _feed(second, _later(packets, 5.2))
+    times = [unit.at for unit in second.read(START, START + 60 * S)]
+    assert len(times) == 100
+    assert times == sorted(times)
+    assert times[50] == START + 5.2 * S
+    assert second.close()
+    (rings.folder / "yard" / "index.sqlite").unlink()
+    assert [unit.at for unit in rings.make().read(START, START + 60 * S)] == times
+
+
 def test_a_file_that_vanishes_while_it_is_read_is_left_out(rings: _Rings) -> None:
     ring = rings.make()
     _feed(ring, encode(100))
