@@ -178,10 +178,20 @@ class Collector:
             log.warning("device.forked", device=address.device, epoch=epoch)
 
     def _ask_for_gap(
-        self, address: DeviceAddress, epoch: str, missing: tuple[tuple[int, int], ...]
+        self,
+        address: DeviceAddress,
+        epoch: str,
+        missing: tuple[tuple[int, int], ...],
+        stills: tuple[str, ...],
     ) -> bool:
-        log.info("gap.asked", device=address.device, epoch=epoch, ranges=len(missing))
-        return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing))
+        log.info(
+            "gap.asked",
+            device=address.device,
+            epoch=epoch,
+            ranges=len(missing),
+            stills=len(stills),
+        )
+        return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
 
     def _web_parts(self) -> WebParts:
         return WebParts(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from collector.config import InboxSettings
 from collector.numbers import Range
-from collector.store import events
+from collector.store import events, stills
 from wire.clock import Clock
 from wire.topics import DeviceAddress
 
 MAX_RANGES = 200
 """In one request, as wire.receipt.GapRequest bounds it."""
+MAX_STILLS = 200
+KEPT = timedelta(days=30)
+"""A pole keeps nothing for longer."""
 MAX_PER_ROUND = 20
 """Requests sent in one round, so that a mass reconnection is answered over some seconds."""
 LONGEST_S = 600.0
@@ -25,9 +29,11 @@ class _Wait:
     next_at: float
     every_s: float
     asked: tuple[Range, ...] = ()
+    stills: tuple[str, ...] = ()
+    """Pictures that were named before the start and are not here."""
 
 
-Ask = Callable[[DeviceAddress, str, tuple[Range, ...]], bool]
+Ask = Callable[[DeviceAddress, str, tuple[Range, ...], tuple[str, ...]], bool]
 """Send a request; false when it could not be sent."""
 
 
@@ -50,9 +56,14 @@ class GapKeeper:
         self._waits: dict[tuple[str, str], _Wait] = {}
 
     def load(self, run: sqlite3.Connection) -> None:
-        """After a start: whatever the database says is missing."""
+        """After a start: whatever the database says is missing, pictures too.
+
+        A pole keeps the picture of a refused event back; what was taken in by 'requeue' lacks it.
+        """
         for device, epoch in events.epochs_with_gaps(run):
             self._begin(device, epoch)
+        for (device, epoch), absent in stills.absent(run, self._clock.now() - KEPT).items():
+            self._begin(device, epoch, absent[:MAX_STILLS])
 
     def touched(self, address: DeviceAddress, epoch: str) -> None:
         """Something of this epoch came: look at it again soon."""
@@ -70,22 +81,24 @@ class GapKeeper:
                 asked[device] = asked.get(device, 0) + count
         return asked
 
-    def _begin(self, device: str, epoch: str) -> None:
+    def _begin(self, device: str, epoch: str, absent: tuple[str, ...] = ()) -> None:
         now = self._clock.monotonic()
         after = self._settings.gap_after_s
-        self._waits[device, epoch] = _Wait(now, now + after, self._settings.gap_every_s)
+        wait = _Wait(now, now + after, self._settings.gap_every_s, stills=absent)
+        self._waits[device, epoch] = wait
 
     def _look(self, run: sqlite3.Connection, device: str, epoch: str, now: float) -> int:
         wait = self._waits[device, epoch]
         missing = tuple(self._gaps_of(run, device, epoch)[:MAX_RANGES])
-        if not missing:
+        wait.stills = stills.still_absent(run, wait.stills)
+        if not missing and not wait.stills:
             del self._waits[device, epoch]
             return 0
         if missing != wait.asked:
             # Something moved since: the device is at it, so patience starts anew.
             wait.every_s = self._settings.gap_every_s
         address = self._address_of(device)
-        if address is None or not self._ask(address, epoch, missing):
+        if address is None or not self._ask(address, epoch, missing, wait.stills):
             wait.next_at = now + self._settings.gap_every_s
             return 0
         wait.asked = missing

@@ -179,7 +179,7 @@ class Inbox:
                 take(run, message, verdict)
             effects = self._intake.end(run, now)
             faultpoint.reach("inbox.written")
-        for (address, epoch), _ in effects.receipts.items():
+        for address, epoch in {*effects.receipts, *effects.ended}:
             self._gaps.touched(address, epoch)
         return effects
 

@@ -37,6 +37,8 @@ class Effects:
 
     receipts: dict[tuple[DeviceAddress, str], ReceiptDraft] = field(default_factory=dict)
     forks: set[tuple[DeviceAddress, str]] = field(default_factory=set)
+    ended: set[tuple[DeviceAddress, str]] = field(default_factory=set)
+    """Epochs of which it was told how far they went."""
     replies: list[tuple[str, Reply]] = field(default_factory=list)
     windows: list[tuple[str, NonceWindow]] = field(default_factory=list)
     states: list[tuple[str, DeviceState]] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Effects:
             mine.refused.update(draft.refused)
             mine.stills.update(draft.stills)
         self.forks |= other.forks
+        self.ended |= other.ended
         self.replies += other.replies
         self.windows += other.windows
         self.states += other.states
@@ -225,10 +228,21 @@ class Intake:
                     self._effects.changed("camera", f"{device}/{state.camera}")
             case AuditEvent() as audit:
                 self._audit(run, device, event.id, audit, now)
-            case EpochStart() as start if start.reason != "first":
-                refusals.note(run, "epoch", device, f"new epoch: {start.reason}", now)
+            case EpochStart() as start:
+                self._epoch(run, message.address, start, now)
             case _:
                 pass
+
+    def _epoch(
+        self, run: sqlite3.Connection, address: DeviceAddress, start: EpochStart, now: datetime
+    ) -> None:
+        """The epoch before has ended: its last numbers are missing when they are not here."""
+        if start.reason != "first":
+            refusals.note(run, "epoch", address.device, f"new epoch: {start.reason}", now)
+        if start.previous is not None and start.previous_last_seq is not None:
+            self.numbers(run, address.device, start.previous).expect(start.previous_last_seq)
+            self._touched.add((address.device, start.previous))
+            self._effects.ended.add((address, start.previous))
 
     def _finding(
         self, run: sqlite3.Connection, message: Numbered, finding: Event, now: datetime

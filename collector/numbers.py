@@ -15,6 +15,7 @@ class Numbers:
     def __init__(self, contiguous: int = 0, above: Iterable[Range] = ()) -> None:
         """1 to `contiguous` are settled, and each range of `above`."""
         self._ranges: list[Range] = []
+        self._expected = 0
         if contiguous > 0:
             self._ranges.append((1, contiguous))
         for first, last in above:
@@ -36,6 +37,10 @@ class Numbers:
             end += 1
         self._ranges[at:end] = [(first, last)]
 
+    def expect(self, last: int) -> None:
+        """Numbers up to `last` were given out: what of them is not settled is missing."""
+        self._expected = max(self._expected, last)
+
     def __contains__(self, number: int) -> bool:
         at = bisect_right(self._ranges, (number, float("inf")))
         return at > 0 and self._ranges[at - 1][0] <= number <= self._ranges[at - 1][1]
@@ -47,22 +52,25 @@ class Numbers:
 
     @property
     def highest(self) -> int:
-        return self._ranges[-1][1] if self._ranges else 0
+        """Highest number that is settled, or known to have been given out."""
+        return max(self._expected, self._ranges[-1][1] if self._ranges else 0)
 
     def gaps(self, at_most: int | None = None) -> list[Range]:
-        """What is missing below the highest, lowest first."""
+        """What is missing up to the highest, lowest first; at most `at_most` ranges."""
         found: list[Range] = []
         expected = 1
         for first, last in self._ranges:
             if first > expected:
                 found.append((expected, first - 1))
                 if at_most is not None and len(found) >= at_most:
-                    break
+                    return found
             expected = last + 1
+        if expected <= self._expected:
+            found.append((expected, self._expected))
         return found
 
     @property
     def missing(self) -> int:
-        """How many numbers are missing below the highest."""
+        """How many numbers are missing up to the highest."""
         settled = sum(last - first + 1 for first, last in self._ranges)
         return self.highest - settled

@@ -33,10 +33,17 @@ class Voice:
         )
         return self.sign("receipt", receipt)
 
-    def gap(self, address: DeviceAddress, epoch: str, missing: tuple[Range, ...]) -> bytes:
-        """A signed request for missing numbers."""
+    def gap(
+        self,
+        address: DeviceAddress,
+        epoch: str,
+        missing: tuple[Range, ...],
+        stills: tuple[str, ...] = (),
+    ) -> bytes:
+        """A signed request for missing numbers and pictures."""
         ranges = tuple(SeqRange(first=first, last=last) for first, last in missing)
-        return self.sign("gap", GapRequest(device=address.device, epoch=epoch, ranges=ranges))
+        request = GapRequest(device=address.device, epoch=epoch, ranges=ranges, stills=stills)
+        return self.sign("gap", request)
 
     def sign(self, kind: str, body: WireModel) -> bytes:
         """A signed message of any kind of wire.kinds.FROM_COLLECTOR."""

@@ -31,9 +31,9 @@ class Receipt(WireModel):
 
 
 class GapRequest(WireModel):
-    """Numbers that the collector misses (kind `gap`): to be sent again or named as lost."""
+    """Numbers and stills the collector misses (kind `gap`): to be sent again, or named as lost."""
 
     device: Name
     epoch: Id
-    ranges: tuple[SeqRange, ...] = Field(min_length=1, max_length=200)
+    ranges: tuple[SeqRange, ...] = Field((), max_length=200)
     stills: tuple[Sha256, ...] = Field((), max_length=200)

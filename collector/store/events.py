@@ -81,10 +81,11 @@ def cover(
 def load_numbers(run: sqlite3.Connection, device: str, epoch: str) -> Numbers:
     """The settled numbers of one epoch."""
     row = run.execute(
-        "SELECT contiguous FROM progress WHERE device = ? AND epoch = ?", (device, epoch)
+        "SELECT contiguous, highest FROM progress WHERE device = ? AND epoch = ?", (device, epoch)
     ).fetchone()
-    contiguous = 0 if row is None else int(row[0])
+    contiguous, highest = (0, 0) if row is None else (int(row[0]), int(row[1]))
     numbers = Numbers(contiguous)
+    numbers.expect(highest)
     for one in run.execute(
         "SELECT seq AS first, seq AS last FROM event WHERE device = ? AND epoch = ? AND seq > ? "
         "UNION ALL SELECT first, last FROM covered WHERE device = ? AND epoch = ? AND last > ? "

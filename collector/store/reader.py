@@ -123,9 +123,7 @@ class Reader:
         missing = {
             row["device"]: int(row["missing"])
             for row in self._all(
-                "SELECT device, missing FROM progress "
-                "GROUP BY device HAVING begun_at = max(begun_at)",
-                (),
+                "SELECT device, sum(missing) AS missing FROM progress GROUP BY device", ()
             )
         }
         rows = {row["device"]: row for row in self._all("SELECT * FROM device", ())}

@@ -52,6 +52,33 @@ def is_here(run: sqlite3.Connection, sha256: str) -> bool:
     return row is not None
 
 
+def absent(run: sqlite3.Connection, since: datetime) -> dict[tuple[str, str], tuple[str, ...]]:
+    """By device and epoch: stills that events received since then name, and that are not here."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for device, epoch, sha256 in run.execute(
+        "SELECT DISTINCT device, epoch, still FROM event WHERE still IS NOT NULL"
+        f" AND received_at >= ? AND {_ABSENT.format('event.still')} ORDER BY received_at",
+        (stamp(since),),
+    ):
+        found.setdefault((device, epoch), []).append(sha256)
+    return {key: tuple(hashes) for key, hashes in found.items()}
+
+
+def still_absent(run: sqlite3.Connection, hashes: Iterable[str]) -> tuple[str, ...]:
+    """Those of `hashes` that are neither here nor named as lost."""
+    return tuple(
+        one
+        for one in hashes
+        if run.execute(f"SELECT 1 WHERE {_ABSENT.format(':hash')}", {"hash": one}).fetchone()
+    )
+
+
+_ABSENT = (
+    "NOT EXISTS (SELECT 1 FROM still WHERE sha256 = {0} AND named = 1)"
+    " AND NOT EXISTS (SELECT 1 FROM still_lost WHERE sha256 = {0})"
+)
+
+
 def sweep(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
     """Let go of held stills that nobody named: too old, or too many; returns how many."""
     old = run.execute(

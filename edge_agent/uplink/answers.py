@@ -147,6 +147,8 @@ def _unpark(run: sqlite3.Connection, epoch: str, whole: Range) -> None:
 
 
 def _again(run: sqlite3.Connection, order: Order, sha256: str, now_s: float) -> bool:
+    # Who asks for the still of a refused event has taken that event in after all.
+    run.execute("DELETE FROM parked WHERE still_sha256 = ?", (sha256,))
     here = [n for (n,) in run.execute("SELECT n FROM still WHERE sha256 = ?", (sha256,))]
     order.asked_for(run, "still", here, now_s)
     named = [

@@ -79,10 +79,17 @@ _MESSAGES: Final = (
     " WHERE m.urgency = :urgency AND m.n >= :since AND (s.n IS NULL OR s.due_s <= :now)"
     " ORDER BY m.n LIMIT :limit"
 )
+HELD_BACK: Final = (
+    "SELECT k.still_sha256 FROM parked k WHERE k.still_sha256 IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.still_sha256 = k.still_sha256)"
+)
+"""Stills of events that were refused: nobody takes them until somebody asks."""
+
 _STILLS: Final = (
     "SELECT p.n, p.urgency, p.jpeg, p.sha256, COALESCE(s.attempts, 0)"
     " FROM still p LEFT JOIN temp.sent_still s ON s.n = p.n"
     " WHERE p.urgency = :urgency AND p.n >= :since AND (s.n IS NULL OR s.due_s <= :now)"
+    f" AND p.sha256 NOT IN ({HELD_BACK})"
     " ORDER BY p.n LIMIT :limit"
 )
 

@@ -21,7 +21,7 @@ from edge_agent.uplink.epoch import StartReason
 from edge_agent.uplink.giveup import Given, give_up_bytes, give_up_older
 from edge_agent.uplink.mark import Mark
 from edge_agent.uplink.opening import open_store
-from edge_agent.uplink.order import Item, Order, Pace, sha256_of
+from edge_agent.uplink.order import HELD_BACK, Item, Order, Pace, sha256_of
 from edge_agent.uplink.rows import URGENCY, Loss, Signer, Stored, Writer
 from edge_agent.uplink.store import FolderLock, OutboxError, Store, set_aside
 from wire import faultpoint
@@ -379,7 +379,8 @@ class Outbox:
     def _figures(self) -> OutboxHealth:
         with self._read() as run:
             row = run.execute(
-                "SELECT (SELECT COUNT(*) FROM message), (SELECT COUNT(*) FROM still),"
+                "SELECT (SELECT COUNT(*) FROM message),"
+                f" (SELECT COUNT(*) FROM still WHERE sha256 NOT IN ({HELD_BACK})),"
                 " (SELECT COUNT(*) FROM parked), lost, (SELECT MIN(born_s) FROM message)"
                 " FROM outbox"
             ).fetchone()

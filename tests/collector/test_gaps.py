@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from collector.config import InboxSettings
 from collector.gaps import LONGEST_S, GapKeeper
 from collector.numbers import Numbers, Range
+from collector.store import stills
 from collector.store.database import Database
+from tests.support.device import finding, jpeg
+from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
 from wire.names import new_id
 from wire.topics import DeviceAddress
@@ -26,6 +30,7 @@ class Bench:
         self.clock = SimulatedClock()
         self.numbers = Numbers(0, [(3, 3)])
         self.asked: list[tuple[Range, ...]] = []
+        self.stills: list[tuple[str, ...]] = []
         self.up = True
         self.keeper = GapKeeper(
             SETTINGS,
@@ -36,10 +41,17 @@ class Bench:
         )
         self.keeper.touched(ADDRESS, EPOCH)
 
-    def _ask(self, address: DeviceAddress, epoch: str, missing: tuple[Range, ...]) -> bool:
+    def _ask(
+        self,
+        address: DeviceAddress,
+        epoch: str,
+        missing: tuple[Range, ...],
+        stills: tuple[str, ...],
+    ) -> bool:
         assert (address, epoch) == (ADDRESS, EPOCH)
         if self.up:
             self.asked.append(missing)
+            self.stills.append(stills)
         return self.up
 
     def after(self, seconds: float) -> int:
@@ -99,3 +111,39 @@ def test_what_was_missing_before_a_restart_is_asked_for(tmp_path: Path) -> None:
     bench.keeper.load(bench.run)
     assert bench.after(2) == 1
     database.close()
+
+
+def test_pictures_that_are_not_here_after_a_start_are_asked_for(way_in: WayIn) -> None:
+    device, clock = way_in.device(), SimulatedClock()
+    asked: list[tuple[str, ...]] = []
+
+    def ask(_address: object, epoch: str, missing: object, stills: tuple[str, ...]) -> bool:
+        assert (epoch, missing) == (device.epoch, ())
+        asked.append(stills)
+        return True
+
+    here, late, lost = (jpeg(name) for name in ("here", "late", "lost"))
+    way_in.take((device.address.still(sha256_of(here)), here))
+    way_in.events(device, *(device.put(finding(still=one)) for one in (here, late, lost)))
+    keeper = GapKeeper(
+        SETTINGS,
+        clock,
+        gaps_of=lambda _run, _device, _epoch: [],
+        address_of=lambda _name: device.address,
+        ask=ask,
+    )
+    with way_in.database.transaction() as run:
+        keeper.load(run)
+        clock.advance(SETTINGS.gap_after_s)
+        keeper.ask(run)
+        stills.lost(run, [sha256_of(lost)], new_id())
+    assert asked == [(sha256_of(late), sha256_of(lost))]
+    way_in.take((device.address.still(sha256_of(late)), late))
+    with way_in.database.reading() as run:
+        clock.advance(SETTINGS.gap_every_s)
+        keeper.ask(run)
+    assert len(asked) == 1
+
+
+def sha256_of(picture: bytes) -> str:
+    return hashlib.sha256(picture).hexdigest()

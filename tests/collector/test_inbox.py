@@ -13,11 +13,14 @@ from collector.gaps import GapKeeper
 from collector.inbox import Inbox
 from collector.intake import Effects
 from collector.link import Incoming
+from collector.numbers import Range
 from tests.support.device import SimDevice, finding, read
 from tests.support.intake import WayIn
 from tests.support.wait import wait_until
 from wire import faultpoint
 from wire.clock import SystemClock
+from wire.event import EpochStart
+from wire.names import new_id
 
 
 class Bench:
@@ -27,15 +30,16 @@ class Bench:
         self.done: list[Incoming] = []
         self.receipted: list[str] = []
         self.order: list[str] = []
+        self.asked: list[tuple[str, tuple[Range, ...]]] = []
         self.announcing = threading.Event()
         self.announcing.set()
         intake = way_in.intake
         gaps = GapKeeper(
-            InboxSettings(),
+            InboxSettings(gap_after_s=0.1),
             SystemClock(),
             gaps_of=lambda run, device, epoch: intake.numbers(run, device, epoch).gaps(),
             address_of=way_in.trust.device_address,
-            ask=lambda _address, _epoch, _missing: True,
+            ask=self._ask,
         )
         self.inbox = Inbox(
             InboxSettings.model_validate(settings),
@@ -54,6 +58,12 @@ class Bench:
 
     def put(self) -> bytes:
         return self.device.put(finding())
+
+    def _ask(
+        self, _address: object, epoch: str, missing: tuple[Range, ...], _stills: object
+    ) -> bool:
+        self.asked.append((epoch, missing))
+        return True
 
     def _done(self, message: Incoming) -> None:
         self.order.append("acknowledged")
@@ -93,6 +103,18 @@ def test_the_broker_and_the_pole_hear_of_it_after_the_commit(bench: Bench) -> No
         "acknowledged",
         "inbox.acknowledged",
     ]
+
+
+def test_the_tail_of_an_ended_epoch_is_asked_for(bench: Bench) -> None:
+    old = bench.device.epoch
+    start = EpochStart(
+        previous=old, previous_last_seq=2, reason="commanded", boot_id=bench.device.boot_id
+    )
+    bench.device.epoch = new_id()
+    bench.send(bench.device.put(start, "epoch"))
+    bench.inbox.start()
+    wait_until(lambda: bench.asked, 5, "the request")
+    assert bench.asked == [(old, ((1, 2),))]
 
 
 def test_one_poison_holds_nobody_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from collector.store.refusals import Bounds
 from collector.verdict import judge
 from tests.support.device import SimDevice, finding, jpeg, read
 from tests.support.intake import WayIn
-from wire.event import AuditEvent, CameraState, LossRecord, SeqRange
+from wire.event import AuditEvent, CameraState, EpochStart, LossRecord, SeqRange
 from wire.health import DeviceState
 from wire.names import new_id
 from wire.receipt import Received
@@ -89,6 +89,25 @@ def test_a_loss_of_an_earlier_epoch_closes_that_ones_gap(way_in: WayIn) -> None:
     device.epoch, device.seq = new_id(), 0
     record = loss(device, 1, 2, lost_epoch=old)
     way_in.events(device, device.put(record, "loss"))
+    rows = way_in.rows("SELECT epoch, contiguous, missing FROM progress ORDER BY begun_at")
+    assert rows == [(old, 3, 0), (device.epoch, 1, 0)]
+
+
+def test_the_tail_of_an_ended_epoch_is_missed(way_in: WayIn) -> None:
+    device = way_in.device()
+    old, tokens = device.epoch, [device.put(finding()) for _ in range(3)]
+    way_in.events(device, tokens[0])
+    device.epoch, device.seq = new_id(), 0
+    start = EpochStart(
+        previous=old, previous_last_seq=3, reason="commanded", boot_id=device.boot_id
+    )
+    effects = way_in.events(device, device.put(start, "epoch"))
+    assert effects.ended == {(device.address, old)}
+    way_in.intake.forget()
+    with way_in.database.reading() as run:
+        assert way_in.intake.numbers(run, "pole-001-1", old).gaps() == [(2, 3)]
+    assert way_in.reader.devices()[0].missing == 2
+    way_in.events(device, *tokens[1:])
     rows = way_in.rows("SELECT epoch, contiguous, missing FROM progress ORDER BY begun_at")
     assert rows == [(old, 3, 0), (device.epoch, 1, 0)]
 

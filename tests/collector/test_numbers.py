@@ -26,6 +26,17 @@ def test_it_is_the_set_of_what_was_added(parts: list[tuple[int, int]], contiguou
     assert all((n in numbers) == (n in expected) for n in range(-3, highest + 3))
 
 
+def test_what_was_given_out_and_did_not_come_is_missing() -> None:
+    numbers = Numbers(2, [(4, 4)])
+    numbers.expect(7)
+    numbers.expect(3)
+    assert (numbers.highest, numbers.missing, numbers.contiguous) == (7, 4, 2)
+    assert numbers.gaps() == [(3, 3), (5, 7)]
+    assert numbers.gaps(1) == [(3, 3)]
+    numbers.add(3, 9)
+    assert (numbers.gaps(), numbers.contiguous, numbers.missing) == ([], 9, 0)
+
+
 def test_gaps_are_bounded_and_ascend() -> None:
     numbers = Numbers(0, [(n, n) for n in range(2, 2000, 2)])
     assert numbers.gaps(3) == [(1, 1), (3, 3), (5, 5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from pathlib import Path
@@ -33,7 +34,7 @@ from wire.clock import SimulatedClock
 from wire.envelope import body
 from wire.event import CameraState, EpochStart, Event, LossRecord, Severity
 from wire.names import new_id
-from wire.receipt import Receipt, Received
+from wire.receipt import GapRequest, Receipt, Received
 
 STILL = bytes(range(256)) * 8
 
@@ -317,6 +318,31 @@ class TestGaps:
         outbox.apply_gap(gap(stored.epoch, 2, 2))
         assert outbox.figures().parked == 0
         assert [item.payload for item in outbox.claim(10) if item.seq == 2] == [stored.token]
+
+    def test_the_still_of_what_was_refused_waits_until_it_is_asked_for(
+        self, outbox: Outbox, clock: SimulatedClock
+    ) -> None:
+        stored = put(outbox, still=STILL)
+        refused = (Received(seq=stored.seq, id=stored.id),)
+        outbox.apply_receipt(
+            Receipt(device=SIGNER.kid, epoch=stored.epoch, refused=refused, contiguous=2)
+        )
+        clock.advance(86_400.0)
+        assert [item for item in outbox.claim(10) if item.what == "still"] == []
+        assert outbox.figures().stills == 0
+        sha256 = hashlib.sha256(STILL).hexdigest()
+        asked = GapRequest(device=SIGNER.kid, epoch=stored.epoch, stills=(sha256,))
+        assert outbox.apply_gap(asked).again == 1
+        assert [item.payload for item in outbox.claim(10) if item.what == "still"] == [STILL]
+        assert outbox.figures().parked == 0
+
+    def test_a_still_that_another_event_names_too_is_sent(self, outbox: Outbox) -> None:
+        stored, _ = put(outbox, still=STILL), put(outbox, still=STILL)
+        refused = (Received(seq=stored.seq, id=stored.id),)
+        outbox.apply_receipt(
+            Receipt(device=SIGNER.kid, epoch=stored.epoch, refused=refused, contiguous=2)
+        )
+        assert [item.payload for item in outbox.claim(10) if item.what == "still"] == [STILL]
 
 
 class TestLimits:
