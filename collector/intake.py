@@ -260,7 +260,15 @@ class Intake:
         fields = {"device": device, "event_id": event_id, **audit.model_dump(mode="json")}
         match audit.action:
             case (
-                "session.open" | "session.refused" | "session.pause" | "session.end" | "export"
+                "session.open"
+                | "session.refused"
+                | "session.pause"
+                | "session.end"
+                | "export"
+                | "hold.placed"
+                | "hold.released"
+                | "hold.refused"
+                | "recording.deleted"
             ) as action:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
             case "command.refused" | "config.refused":

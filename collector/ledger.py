@@ -32,6 +32,12 @@ Kind = Literal[
     "pole.session.pause",
     "pole.session.end",
     "pole.export",
+    "pole.hold.placed",
+    "pole.hold.released",
+    "pole.hold.refused",
+    "pole.recording.deleted",
+    "hold.asked",
+    "hold.released",
     "incident.decided",
     "delivery.acknowledged",
 ]

@@ -12,6 +12,7 @@ import structlog
 from edge_agent.camera.faults import redact
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.clips.grant import GrantDesk
+from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.health import HealthBook, WatchedCamera
@@ -20,6 +21,7 @@ from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
 from edge_agent.plates.shipped import shipped_finder
+from edge_agent.ring_keeper import RingKeeper
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.detector import Detector, ModelId
@@ -131,6 +133,16 @@ class Agent:
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
         self._plates = self._plate_desk(guard)
         self._cameras = self._make_cameras()
+        self._keeper = RingKeeper(
+            settings,
+            {camera.id: camera.ring for camera in self._cameras},
+            self._clock,
+            self._reporter.audit,
+        )
+        self._keeper.plan()
+        self._holds = HoldDesk(
+            {camera.id: camera.ring.keeping for camera in self._cameras}, self._reporter.audit
+        )
         self._grants = GrantDesk(
             settings.data / "grants.sqlite", identity.name, signer_key, self._clock
         )
@@ -157,6 +169,7 @@ class Agent:
             cameras=[
                 WatchedCamera(camera.pipeline, camera.ring, camera.size) for camera in self._cameras
             ],
+            shares=self._keeper.shares,
             outbox=self._waiting,
             mqtt_bytes=lambda: self._link.mqtt_bytes,
             clip_bytes=lambda: self._sessions.bytes_sent,
@@ -314,6 +327,9 @@ class Agent:
             return
         self._limits_due_s = now_s + LIMITS_EVERY_S
         self._lists.end_expired()
+        self._keeper.plan()
+        self._keeper.enforce()
+        self._keeper.tell_deleted()
         if self._plates is not None:
             self._plates.diary.end_expired()
         try:
@@ -341,6 +357,7 @@ class Agent:
     def _faults(self) -> list[str]:
         found = {self._link.fault, self._reporter.fault}
         found |= {camera.disk_fault for camera in self._cameras}
+        found |= self._keeper.faults()
         return sorted(code for code in found if code)
 
     # --- commands -----------------------------------------------------------------------------
@@ -352,6 +369,9 @@ class Agent:
         register("whep.control", self._whep_control)
         register("epoch.begin", self._epoch_begin)
         register("watchlist.delta", watchlist_handler(self._lists))
+        register("hold.place", self._holds.place)
+        register("hold.release", self._holds.release)
+        register("hold.end", self._holds.end)
 
     def _whep_offer(self, command: Command) -> Answer:
         if not isinstance(command.action, WhepOfferCommand):

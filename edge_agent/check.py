@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.config import AgentSettings, CameraSettings, load_agent_settings, stream_url
 from edge_agent.plates import locate, reader
+from edge_agent.ring_keeper import planned, too_short
 from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight import fire, posture
 from edge_agent.uplink.synchronised import time_quality
@@ -63,6 +64,7 @@ def run_checks(config: Path, clock: Clock) -> Iterator[CheckResult]:
     yield check_trust(settings)
     yield check_model(settings)
     yield check_disk(settings.data)
+    yield check_ring(settings)
     yield check_clock()
     yield check_broker(settings)
     for camera in settings.cameras:
@@ -124,6 +126,19 @@ def check_disk(folder: Path) -> CheckResult:
     if free_mb < LEAST_FREE_MB:
         return _bad("disk", "disk.full", f"{folder}: {free_mb:.0f} MB free")
     return _good("disk", f"{folder}: {free_mb / 1000:.1f} GB free")
+
+
+def check_ring(settings: AgentSettings) -> CheckResult:
+    """How many hours of each camera the disk holds, and whether that is enough."""
+    try:
+        shares = planned(settings)
+    except OSError as error:
+        return _bad("ring", "disk.read-only", f"{settings.data}: {error.strerror}")
+    detail = "; ".join(map(str, shares))
+    short = too_short(settings, shares)
+    if short:
+        return _bad("ring", "ring.short", f"{detail}; at least {settings.ring.least_hours:g} h")
+    return _good("ring", detail)
 
 
 def check_clock() -> CheckResult:

@@ -29,6 +29,9 @@ class CameraSettings(CameraRules):
         None, description="File of one line 'user:password' for this camera, mode 0600."
     )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures analysed a second.")
+    ring_hours: float | None = Field(
+        None, gt=0, le=720, description="How far back its video reaches, when not `ring.hours`."
+    )
     drill: bool = Field(False, description="Mark everything this camera reports as an exercise.")
 
     @field_validator("url", "sub_url")
@@ -57,10 +60,32 @@ class TrustSettings(Settings):
 
 
 class RingSettings(Settings):
-    """How much video stays on the box, per camera."""
+    """How much video stays on the box; sized from the disk and each camera's measured rate."""
 
-    megabytes: int = Field(2_000, ge=16, description="Disk for one camera's ring.")
-    days: float = Field(30.0, gt=0, le=30, description="Nothing older is kept; the law's bound.")
+    hours: float = Field(
+        720.0,
+        gt=0,
+        le=720,
+        description="How far back each camera's video reaches at most; 30 days is the law's bound.",
+    )
+    least_hours: float = Field(
+        1.0, ge=0, le=720, description="When the disk holds less than this, it is a fault."
+    )
+    disk_share: float = Field(
+        0.9, gt=0, le=0.98, description="Of the disk that holds `data`, for all rings together."
+    )
+    megabytes: int | None = Field(
+        None, ge=16, description="Bound of each camera's ring; only the disk's when left out."
+    )
+    event_share: float = Field(
+        0.25, ge=0, le=0.5, description="Of a ring, for what is held around events."
+    )
+    held_share: float = Field(
+        0.75, gt=0, le=0.9, description="Of a ring, for all that is held, cases and events."
+    )
+    event_days: float = Field(
+        7.0, gt=0, le=30, description="A hold around an event ends then, or with its incident."
+    )
 
 
 class OutboxSettings(Settings):

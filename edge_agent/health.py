@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from edge_agent.clips.ring import Ring
+from edge_agent.clips.room import Share
 from edge_agent.pipeline import CameraPipeline
 from edge_agent.plates.list_desk import ListDesk
 from edge_agent.uplink.synchronised import time_quality
@@ -50,6 +51,8 @@ class HealthBook:
     clock: Clock
     folder: Path
     cameras: Sequence[WatchedCamera]
+    shares: Mapping[str, Share]
+    """What the disk holds of each camera, as planned newest."""
     outbox: Callable[[], OutboxHealth]
     mqtt_bytes: Callable[[], int]
     clip_bytes: Callable[[], int]
@@ -106,6 +109,8 @@ class HealthBook:
         span: tuple[datetime, datetime] | None = one.ring.span()
         sub = pipeline.sub_source
         width, height = one.width_height()
+        counters = one.ring.counters
+        share = self.shares.get(pipeline.camera)
         return CameraHealth(
             camera=pipeline.camera,
             state="down" if status is None else status.state,
@@ -118,7 +123,14 @@ class HealthBook:
             height=height,
             ring_start=span[0] if span else None,
             ring_end=span[1] if span else None,
-            ring_bytes=one.ring.counters.bytes_on_disk,
+            ring_bytes=counters.bytes_on_disk,
+            ring_budget_bytes=share.budget_bytes if share else 0,
+            ring_hours=round(share.hours, 2) if share else 0,
+            ring_bytes_per_s=round(share.bytes_per_s) if share else 0,
+            ring_held_bytes=one.ring.keeping.held_bytes(),
+            ring_holds=len(one.ring.keeping.holds()),
+            ring_deleted_segments=counters.segments_deleted,
+            ring_deleted_bytes=counters.bytes_deleted,
         )
 
     def _leave(self, health: Health) -> None:

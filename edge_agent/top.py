@@ -63,7 +63,7 @@ def picture(health: Health, before: Health | None) -> Group:
             f"{camera.analysed_fps:.1f}",
             str(camera.tracks),
             f"{camera.bytes_received / 1e6:.1f} MB",
-            f"{camera.ring_bytes / 1e6:.1f} MB",
+            f"{camera.ring_bytes / 1e6:.1f} MB, fits {camera.ring_hours:.1f} h",
         )
     outbox = health.outbox
     lines = [

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.source import CameraStatus
+from edge_agent.clips.event_hold import event_hold
 from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.feeds import LiveTap
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.session import ClipSource
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.pipeline import Analysis, CameraPipeline, Seen
+from edge_agent.ring_keeper import ring_folder
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.report import Reporter
 from edge_agent.uplink.rows import Signer
 from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.event import ModelPart
+
+FIRST_MEGABYTES = 2_000
+"""Of a ring, until the disk is shared out."""
 
 log = structlog.get_logger()
 
@@ -53,14 +58,19 @@ class CameraWatch:
         self._model = model
         self._models = models
         self._drill = camera.drill
+        self._event_days = settings.ring.event_days
         self.disk_fault: str | None = None
         self.tap = LiveTap()
         self.ring = Ring(
             ring_folder(settings.data),
             camera.id,
             clock,
-            budget_bytes=settings.ring.megabytes * 1_000_000,
-            max_age=timedelta(days=settings.ring.days),
+            limits=KeepingLimits(
+                FIRST_MEGABYTES * 1_000_000,
+                timedelta(hours=camera.ring_hours or settings.ring.hours),
+                settings.ring.event_share,
+                settings.ring.held_share,
+            ),
             on_state=self._on_disk,
             seals=Seals(ring_folder(settings.data) / camera.id, camera.id, signer, time_quality),
         )
@@ -105,6 +115,7 @@ class CameraWatch:
             f"{self.id}.analysis-errors": self.pipeline.lane.failed,
             f"{self.id}.ring": self.ring.counters.dropped,
             f"{self.id}.unsealed": self.ring.counters.unsealed,
+            f"{self.id}.event-holds": self.ring.counters.events_given_up,
             f"{self.id}.plate-looks": self.pipeline.lane.spare_dropped,
         }
 
@@ -116,7 +127,10 @@ class CameraWatch:
             # No weights take part in telling that a camera was tampered with.
             seen_by = None if finding.type == "tamper" else self._model
             model = self._models.get(finding.type, seen_by)
-            self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
+            finding_id = self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
+            self.ring.hold_event(
+                event_hold(finding_id, finding, seen.frame, timedelta(days=self._event_days))
+            )
 
     def _on_status(self, status: CameraStatus) -> None:
         self._reporter.camera(self.id, status.state, status.code, status.message)
@@ -128,8 +142,3 @@ class CameraWatch:
             self._reporter.camera(self.id, "degraded", code, f"not recording: {detail}")
         elif status is not None:
             self._reporter.camera(self.id, status.state, status.code, "recording again")
-
-
-def ring_folder(data: Path) -> Path:
-    """Where the rings of all cameras lie."""
-    return data / "ring"

@@ -87,6 +87,21 @@ FAULTS = _table(
         "손상된 파일은 따로 보관되었습니다. 저장 장치를 점검하십시오", "Damaged files were set aside; check the disk",
     ),
     (
+        "ring.short", "PW-204",
+        "녹화 보관 시간이 부족함", "The disk holds less video than it must",
+        "더 큰 저장 장치로 교체하거나 카메라 비트레이트를 낮추십시오", "Fit a larger disk, lower the cameras' bit rate, or lower ring.least_hours",
+    ),
+    (
+        "ring.held", "PW-205",
+        "사건 보존이 녹화 공간을 다 차지함", "Holds for cases leave too little room to record",
+        "끝난 사건의 보존을 해제하거나, 내보낸 뒤 해제하십시오", "Release holds of cases that are over, or export what is held and release it",
+    ),
+    (
+        "ring.no-hold", "PW-206",
+        "그런 보존이 없음", "There is no such hold",
+        "보존 번호와 카메라를 확인하십시오", "Check the hold's id and the camera; it may have been released before",
+    ),
+    (
         "model.missing", "PW-301",
         "분석 모델 파일 없음", "A model file is missing",
         "프로그램을 다시 설치하십시오", "Install the program again",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Sha256, Text, WireModel
 from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
 from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer
@@ -72,6 +73,23 @@ class WatchlistCommand(WireModel):
     delta: WatchlistDelta
 
 
+class HoldPlace(WireModel):
+    name: Literal["hold.place"] = "hold.place"
+    hold: CaseHold
+
+
+class HoldRelease(WireModel):
+    name: Literal["hold.release"] = "hold.release"
+    release: CaseRelease
+
+
+class HoldEnd(WireModel):
+    """The collector closed the incident."""
+
+    name: Literal["hold.end"] = "hold.end"
+    events: EventRelease
+
+
 Action = Annotated[
     WhepOfferCommand
     | WhepCandidateCommand
@@ -79,7 +97,10 @@ Action = Annotated[
     | ConfigApply
     | EpochBegin
     | PlateSearchCommand
-    | WatchlistCommand,
+    | WatchlistCommand
+    | HoldPlace
+    | HoldRelease
+    | HoldEnd,
     Field(discriminator="name"),
 ]
 

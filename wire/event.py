@@ -213,6 +213,10 @@ class AuditEvent(WireModel):
         "watchlist.applied",
         "watchlist.refused",
         "watchlist.ended",
+        "hold.placed",
+        "hold.released",
+        "hold.refused",
+        "recording.deleted",
     ]
     at: Moment
     quality: TimeQuality
@@ -225,3 +229,8 @@ class AuditEvent(WireModel):
     code: str | None = Field(None, max_length=60)
     detail: Text | None = None
     bytes_sent: int | None = Field(None, ge=0)
+    hold_id: Id | None = None
+    start_at: Moment | None = Field(None, description="Of the recording that is meant.")
+    end_at: Moment | None = None
+    segments: int | None = Field(None, ge=0, description="Files of the ring that were deleted.")
+    bytes: int | None = Field(None, ge=0, description="Their size.")

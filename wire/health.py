@@ -35,6 +35,13 @@ class CameraHealth(WireModel):
     ring_start: Moment | None = None
     ring_end: Moment | None = None
     ring_bytes: int = Field(0, ge=0)
+    ring_budget_bytes: int = Field(0, ge=0, description="Disk that the ring may take.")
+    ring_hours: float = Field(0, ge=0, description="How far back it reaches at the rate below.")
+    ring_bytes_per_s: float = Field(0, ge=0, description="Of the last day, or assumed at first.")
+    ring_held_bytes: int = Field(0, ge=0, description="Under holds.")
+    ring_holds: int = Field(0, ge=0, description="Holds that count, cases and events.")
+    ring_deleted_segments: int = Field(0, ge=0, description="Since the ring's index was made.")
+    ring_deleted_bytes: int = Field(0, ge=0)
 
 
 class WatchlistHealth(WireModel):

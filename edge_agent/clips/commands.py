@@ -43,7 +43,7 @@ def export(
     from edge_agent.clips.evidence.export import ExportError, ExportOrder
     from edge_agent.clips.evidence.export import export as run
     from edge_agent.config import load_agent_settings
-    from edge_agent.watch import ring_folder
+    from edge_agent.ring_keeper import ring_folder
     from models.registry import ModelError, Registry
     from wire import __version__
     from wire.clock import SystemClock

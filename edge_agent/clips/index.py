@@ -8,18 +8,19 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from sqlite_utils import Database
 
 from edge_agent.camera.nal import Codec
+from edge_agent.clips.holds import Span
 
 SCHEMA = Path(__file__).with_name("ring_schema.sql")
-VERSION = 1
-_HELD = (
-    "EXISTS (SELECT 1 FROM hold WHERE until_us > ?"
-    " AND from_us < segment.end_us AND to_us > segment.start_us)"
-)
+VERSION = 2
+_RATE_SEGMENTS = 21_600
+"""A day of segments: the rate of night and of day together."""
+_RATE_LEAST_US = 60_000_000
 
 LONGEST_US = 600_000_000
 """A segment is cut at the first keyframe after four seconds; no camera's GOP is longer."""
@@ -41,14 +42,13 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A span that must not be evicted before `until_us`."""
+class Deleted:
+    """What was evicted and not yet reported."""
 
-    id: int
+    segments: int
+    bytes: int
     from_us: int
     to_us: int
-    until_us: int
-    reason: str
 
 
 class SegmentIndex:
@@ -61,7 +61,7 @@ class SegmentIndex:
         try:
             self._db = _open(path)
         except sqlite3.DatabaseError as error:
-            # Set aside rather than deleted: it may hold the only record of case holds.
+            # Set aside rather than deleted: somebody may want to know what befell it.
             aside = path.with_suffix(".damaged")
             log.error("ring.index-damaged", path=str(path), kept_as=str(aside), error=str(error))
             path.replace(aside)
@@ -98,15 +98,54 @@ class SegmentIndex:
 
     def remove(self, segment: Segment) -> None:
         """Forget a deleted file and count it."""
+        counts = {
+            "segments_deleted": 1,
+            "bytes_deleted": segment.bytes,
+            "untold_segments": 1,
+            "untold_bytes": segment.bytes,
+        }
         with self._lock:
             with self._db.conn:
                 self._db.conn.execute("DELETE FROM segment WHERE name = ?", [segment.name])
                 self._db.conn.executemany(
                     "INSERT INTO tally VALUES (?, ?)"
                     " ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
-                    [("segments_deleted", 1), ("bytes_deleted", segment.bytes)],
+                    counts.items(),
                 )
+                for what, pick, at in (
+                    ("untold_from_us", "min", segment.start_us),
+                    ("untold_to_us", "max", segment.end_us),
+                ):
+                    self._db.conn.execute(
+                        "INSERT INTO tally VALUES (?, ?)"
+                        f" ON CONFLICT (what) DO UPDATE SET count = {pick}(count, excluded.count)",
+                        [what, at],
+                    )
             self._bytes -= segment.bytes
+
+    def untold(self) -> Deleted | None:
+        """What was evicted since `told`."""
+        tally = self.tally()
+        if not tally.get("untold_segments"):
+            return None
+        return Deleted(
+            tally["untold_segments"],
+            tally["untold_bytes"],
+            tally["untold_from_us"],
+            tally["untold_to_us"],
+        )
+
+    def told(self, deleted: Deleted) -> None:
+        """`deleted` was reported; what was evicted meanwhile is not forgotten."""
+        with self._lock, self._db.conn:
+            self._db.conn.executemany(
+                "UPDATE tally SET count = count - ? WHERE what = ?",
+                [(deleted.segments, "untold_segments"), (deleted.bytes, "untold_bytes")],
+            )
+            self._db.conn.execute(
+                "DELETE FROM tally WHERE what IN ('untold_from_us', 'untold_to_us') AND NOT EXISTS"
+                " (SELECT 1 FROM tally WHERE what = 'untold_segments' AND count > 0)"
+            )
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop rows whose files are gone."""
@@ -123,17 +162,26 @@ class SegmentIndex:
             "start_us BETWEEN ? AND ? AND end_us > ?", [from_us - LONGEST_US, to_us, from_us]
         )
 
-    def evictable(self, now_us: int, limit: int) -> list[Segment]:
-        """The oldest segments under no hold."""
-        return self._segments(f"NOT {_HELD}", [now_us], limit)
+    def oldest(self, from_us: int, limit: int) -> list[Segment]:
+        """The oldest segments that begin at `from_us` or later."""
+        return self._segments("start_us >= ?", [from_us], limit)
 
-    def held_bytes(self, now_us: int, from_us: int, to_us: int) -> int:
-        """Bytes under holds if from_us..to_us were held too."""
-        sql = (
-            "SELECT coalesce(sum(bytes), 0) FROM segment"
-            f" WHERE (start_us < ? AND end_us > ?) OR {_HELD}"
-        )
-        return int(self._rows(sql, [to_us, from_us, now_us])[0][0])
+    def bytes_in(self, spans: Iterable[Span]) -> int:
+        """Bytes of the segments that reach into any of these spans, which do not touch."""
+        total, counted_us = 0, 0
+        for from_us, to_us in spans:
+            earliest = max(from_us - LONGEST_US, counted_us)
+            sql = (
+                "SELECT coalesce(sum(bytes), 0) FROM segment"
+                " WHERE start_us >= ? AND start_us < ? AND end_us > ?"
+            )
+            total += int(self._rows(sql, [earliest, to_us, from_us])[0][0])
+            counted_us = to_us
+        return total
+
+    def bytes_per_s(self) -> float | None:
+        """The rate of the last day's recording; None when less than a minute is there."""
+        return _rate(self._rows(_RATE, [_RATE_SEGMENTS]))
 
     def names(self) -> set[str]:
         return {str(row[0]) for row in self._rows("SELECT name FROM segment", [])}
@@ -148,22 +196,6 @@ class SegmentIndex:
         newest = "SELECT end_us FROM segment ORDER BY start_us DESC LIMIT 1"
         start, end = self._rows(f"SELECT min(start_us), ({newest}) FROM segment", [])[0]
         return None if start is None else (int(start), int(end))
-
-    def hold(self, from_us: int, to_us: int, until_us: int, reason: str) -> int:
-        with self._lock, self._db.conn:
-            cursor = self._db.conn.execute(
-                "INSERT INTO hold (from_us, to_us, until_us, reason) VALUES (?, ?, ?, ?)",
-                [from_us, to_us, until_us, reason],
-            )
-        return int(cursor.lastrowid or 0)
-
-    def release(self, hold_id: int) -> None:
-        with self._lock, self._db.conn:
-            self._db.conn.execute("DELETE FROM hold WHERE id = ?", [hold_id])
-
-    def holds(self) -> list[Hold]:
-        rows = self._rows("SELECT id, from_us, to_us, until_us, reason FROM hold ORDER BY id", [])
-        return [Hold(*row) for row in rows]
 
     def tally(self) -> dict[str, int]:
         return dict(self._rows("SELECT what, count FROM tally", []))
@@ -185,10 +217,41 @@ class SegmentIndex:
             return list(self._db.execute(sql, arguments).fetchall())
 
 
+_RATE = (
+    "SELECT sum(bytes), sum(end_us - start_us) FROM"
+    " (SELECT bytes, start_us, end_us FROM segment ORDER BY start_us DESC LIMIT ?)"
+)
+
+
+def recorded(path: Path) -> tuple[int, float | None]:
+    """Bytes and rate that an index tells of, without opening it for writing.
+
+    Nothing when there is none or it cannot be read: the agent that runs mends it, not we.
+    """
+    try:
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=2)
+        try:
+            total = db.execute("SELECT coalesce(sum(bytes), 0) FROM segment").fetchone()[0]
+            return int(total), _rate(db.execute(_RATE, [_RATE_SEGMENTS]).fetchall())
+        finally:
+            db.close()
+    except sqlite3.Error:
+        return 0, None
+
+
+def _rate(rows: list[tuple[Any, ...]]) -> float | None:
+    size, length_us = rows[0]
+    if not length_us or length_us < _RATE_LEAST_US:
+        return None
+    return float(size) / (float(length_us) / 1e6)
+
+
 def _open(path: Path) -> Database:
     db = Database(sqlite3.connect(path, check_same_thread=False, timeout=10))
     try:
         db.enable_wal()
+        # All of it can be had from the files again: a commit need not wait for the disk.
+        db.conn.execute("PRAGMA synchronous = NORMAL")
         db.conn.executescript(SCHEMA.read_text())
         if db.conn.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("quick_check failed")
@@ -198,6 +261,11 @@ def _open(path: Path) -> Database:
                 db.conn.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
         elif row[0] > VERSION:
             raise RuntimeError(f"{path} was written by a newer version; update the agent")
+        elif row[0] < VERSION:
+            with db.conn:
+                # Holds have a file of their own since version 2.
+                db.conn.execute("DROP TABLE IF EXISTS hold")
+                db.conn.execute("UPDATE schema_version SET version = ?", [VERSION])
     except BaseException:
         db.close()
         raise

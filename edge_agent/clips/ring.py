@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import av.error
@@ -17,8 +17,10 @@ import structlog
 
 from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
-from edge_agent.clips.evidence.seals import SUFFIX, Seals, seal_file
-from edge_agent.clips.index import Hold, Segment, SegmentIndex
+from edge_agent.clips.evidence.seals import SUFFIX, Seals
+from edge_agent.clips.holds import Hold
+from edge_agent.clips.index import Deleted, Segment, SegmentIndex
+from edge_agent.clips.keeping import Keeping, KeepingLimits
 from edge_agent.clips.reading import from_keyframe, units_of
 from edge_agent.clips.segment import (
     Opener,
@@ -31,22 +33,15 @@ from edge_agent.clips.segment import (
 )
 from wire.clock import Clock
 
-MAX_AGE = timedelta(days=30)
-"""The law's default for public cameras: then deletion."""
 SEGMENT_S = 4.0
+INDEX_NAME = "index.sqlite"
 QUEUE_PACKETS = 512
 QUEUE_BYTES = 16 << 20
 """What a slow disk may make us hold: half a minute of a 4 Mbit/s camera."""
 
-HOLD_SHARE = 0.5
-EVICT_BATCH = 32
 _WRITE_ERRORS = (OSError, av.error.FFmpegError, sqlite3.Error)
 
 log = structlog.get_logger()
-
-
-class HoldRefusedError(Exception):
-    """A hold that would leave too little room to record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,8 @@ class RingCounters:
     bytes_on_disk: int
     segments_deleted: int
     bytes_deleted: int
+    events_given_up: int
+    """Holds around events that had to end before their time."""
 
 
 class Ring:
@@ -73,8 +70,7 @@ class Ring:
         camera: str,
         clock: Clock,
         *,
-        budget_bytes: int,
-        max_age: timedelta = MAX_AGE,
+        limits: KeepingLimits,
         on_state: Callable[[str | None, str], None] | None = None,
         opener: Opener = open_unbuffered,
         seals: Seals | None = None,
@@ -83,20 +79,17 @@ class Ring:
 
         With `seals`, every GOP is signed as it is recorded.
         """
-        if not timedelta() < max_age <= MAX_AGE:
-            raise ValueError(f"max_age must be between 0 and {MAX_AGE.days} days")
         self.camera = camera
         self._folder = folder / camera
         self._folder.mkdir(parents=True, exist_ok=True)
         self._clock = clock
-        self._budget_bytes = budget_bytes
-        self._max_age = max_age
         self._on_state = on_state
         self._opener = opener
         self._seals = seals
         self._run_id = secrets.token_hex(4)
-        self._index = SegmentIndex(self._folder / "index.sqlite")
-        self._queue: deque[StreamInfo | EncodedPacket] = deque()
+        self._index = SegmentIndex(self._folder / INDEX_NAME)
+        self.keeping = Keeping(self._folder, camera, self._index, clock, limits)
+        self._queue: deque[StreamInfo | EncodedPacket | Hold] = deque()
         self._queued_bytes = 0
         self._await_keyframe = False
         self._ready = threading.Condition()
@@ -158,6 +151,7 @@ class Ring:
             self._index.total_bytes + (still_open.bytes if still_open else 0),
             tally.get("segments_deleted", 0),
             tally.get("bytes_deleted", 0),
+            self.keeping.events_given_up,
         )
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -170,26 +164,22 @@ class Ring:
             return None
         return from_us(min(span[0] for span in spans)), from_us(max(span[1] for span in spans))
 
-    def hold(self, from_at: datetime, to_at: datetime, reason: str, until: datetime) -> int:
-        """Keep a span from eviction before `until`; returns the hold's id.
+    def hold_event(self, hold: Hold) -> None:
+        """Keep what is around an event from eviction. Never blocks: the ring's thread does it."""
+        with self._ready:
+            self._queue.append(hold)
+            self._ready.notify()
 
-        Raises HoldRefusedError when holds would take more than HOLD_SHARE of the budget: recording
-        goes before keeping.
-        """
-        start, end = to_us(from_at), to_us(to_at)
-        held = self._index.held_bytes(to_us(self._clock.now()), start, end)
-        if held > self._budget_bytes * HOLD_SHARE:
-            raise HoldRefusedError(
-                f"{self.camera}: {held} bytes of {self._budget_bytes} would be held;"
-                " release a hold or give the ring more room"
-            )
-        return self._index.hold(start, end, to_us(until), reason)
+    def measured(self) -> tuple[int, float | None]:
+        """Bytes on disk, and bytes a second of the last day's recording if that is known."""
+        return self._index.total_bytes, self._index.bytes_per_s()
 
-    def release(self, hold_id: int) -> None:
-        self._index.release(hold_id)
-
-    def holds(self) -> list[Hold]:
-        return self._index.holds()
+    def tell_deleted(self, tell: Callable[[Deleted], None]) -> None:
+        """Pass on what was evicted since the last time, if anything."""
+        deleted = self._index.untold()
+        if deleted is not None:
+            tell(deleted)
+            self._index.told(deleted)
 
     def read(self, from_at: datetime, to_at: datetime) -> Iterator[AccessUnit]:
         """The access units from the keyframe at or before `from_at` up to, not including, `to_at`.
@@ -220,13 +210,22 @@ class Ring:
                 item = self._queue.popleft()
                 if isinstance(item, EncodedPacket):
                     self._queued_bytes -= len(item.data)
-            if isinstance(item, StreamInfo):
+            if isinstance(item, Hold):
+                self._hold(item)
+            elif isinstance(item, StreamInfo):
                 if self._info is None or self._info.parameter_sets != item.parameter_sets:
                     self._finish()
                 self._info = item
             else:
                 self._take(item)
         self._finish()
+
+    def _hold(self, hold: Hold) -> None:
+        try:
+            self.keeping.place_event(hold)
+        except _WRITE_ERRORS as error:
+            self._write_errors += 1
+            self._log.error("ring.hold-failed", hold=hold.id, error=str(error))
 
     def _take(self, packet: EncodedPacket) -> None:
         try:
@@ -244,7 +243,7 @@ class Ring:
             if self._info is None or not packet.keyframe:
                 self._dropped += 1
                 return
-            self._evict()
+            self.keeping.make_room()
             self._writer = SegmentWriter(
                 self._folder, self._run_id, self._info.codec, packet, self._opener
             )
@@ -304,7 +303,7 @@ class Ring:
             if writer is not None:
                 self._register(writer.abandon())
             if code == "disk.full":
-                self._evict(make_room=True)
+                self.keeping.make_room(at_least_one=True)
         except _WRITE_ERRORS as again:
             self._log.error("ring.write-failed", error=str(again))
         if self._fault != code:
@@ -321,20 +320,6 @@ class Ring:
     def _tell(self, code: str | None, detail: str) -> None:
         if self._on_state is not None:
             self._on_state(code, detail)
-
-    def _evict(self, *, make_room: bool = False) -> None:
-        now_us = to_us(self._clock.now())
-        oldest_us = now_us - self._max_age // timedelta(microseconds=1)
-        while segments := self._index.evictable(now_us, EVICT_BATCH):
-            for segment in segments:
-                over = self._index.total_bytes > self._budget_bytes
-                if not over and segment.end_us >= oldest_us and not make_room:
-                    return
-                path = self._folder / segment.name
-                path.unlink(missing_ok=True)
-                seal_file(path).unlink(missing_ok=True)
-                self._index.remove(segment)
-                make_room = False
 
     def _reconcile(self) -> None:
         """Bring index and files together after a crash or the loss of either."""

@@ -1,5 +1,6 @@
 -- Index of one camera's ring. Everything in `segment` can be read back from the files' names and
--- contents, so a lost or damaged index costs nothing but the time to make it again. Holds cannot.
+-- contents, so a lost or damaged index costs nothing but the time to make it again (and the counts of
+-- what was deleted). Holds cannot: they stand in holds.jsonl.
 
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL           -- of this file; a newer one is refused, an older one migrated
@@ -16,15 +17,9 @@ CREATE TABLE IF NOT EXISTS segment (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS segment_by_time ON segment (start_us);
 
-CREATE TABLE IF NOT EXISTS hold (
-    id          INTEGER PRIMARY KEY,
-    from_us     INTEGER NOT NULL,      -- segments that overlap from_us..to_us are not evicted …
-    to_us       INTEGER NOT NULL CHECK (to_us >= from_us),
-    until_us    INTEGER NOT NULL,      -- … before this wall time
-    reason      TEXT NOT NULL          -- finding id or case, for the operator
-);
-
 CREATE TABLE IF NOT EXISTS tally (
-    what        TEXT PRIMARY KEY,      -- segments_deleted, bytes_deleted
-    count       INTEGER NOT NULL       -- since the index was made
+    what        TEXT PRIMARY KEY,      -- segments_deleted, bytes_deleted: since the index was made;
+                                       -- untold_segments, untold_bytes: of these not yet reported,
+                                       -- untold_from_us, untold_to_us: which time they held
+    count       INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -204,7 +204,7 @@ def write_agent(
             "data": "data",
             "broker": {"host": "localhost", "port": site.ports.broker},
             "health_interval_s": 1,
-            "ring": {"megabytes": 500},
+            "ring": {"megabytes": 500, "hours": 1, "least_hours": 0},
             "cameras": [
                 {"id": CAMERA, "url": camera_url, "zones": list(zones), "rules": list(rules)}
             ],

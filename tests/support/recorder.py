@@ -14,6 +14,7 @@ from pathlib import Path
 from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.camera.source import CameraStatus, RtspSource
 from edge_agent.clips.access_unit import identity
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from wire.clock import SystemClock
 
@@ -34,7 +35,7 @@ def ignore(_status: CameraStatus) -> None:
 
 if __name__ == "__main__":
     url, folder = sys.argv[1:]
-    ring = Ring(Path(folder), "yard", SystemClock(), budget_bytes=1 << 30)
+    ring = Ring(Path(folder), "yard", SystemClock(), limits=KeepingLimits(1 << 30))
     ring.start()
     RtspSource("yard", url, SystemClock(), [ring, Teller()], ignore).start()
     threading.Event().wait()

@@ -13,7 +13,8 @@ import pytest
 
 from edge_agent.camera.packet import EncodedPacket
 from edge_agent.clips.access_unit import identity
-from edge_agent.clips.ring import QUEUE_PACKETS, HoldRefusedError, Ring
+from edge_agent.clips.keeping import KeepingLimits
+from edge_agent.clips.ring import QUEUE_PACKETS, Ring
 from edge_agent.clips.segment import Opener, open_unbuffered
 from tests.support.media import START, encode, info_of
 from tests.support.wait import wait_until
@@ -36,7 +37,7 @@ class _Rings:
             self.folder,
             "yard",
             self.clock,
-            budget_bytes=budget_bytes,
+            limits=KeepingLimits(budget_bytes),
             on_state=lambda code, detail: self.states.append((code, detail)),
             opener=opener,
         )
@@ -153,40 +154,6 @@ def test_nothing_outlives_its_age(rings: _Rings) -> None:
     assert span is not None
     assert span[0] == START + timedelta(days=31)
     assert len(rings.files()) == 1
-
-
-def test_a_retention_beyond_the_law_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="30 days"):
-        Ring(tmp_path, "yard", SimulatedClock(), budget_bytes=1, max_age=timedelta(days=31))
-
-
-def test_held_video_stays_until_its_time_is_over(rings: _Rings) -> None:
-    ring = rings.make(budget_bytes=90_000)
-    _feed(ring, encode(100))
-    ring.hold(START + 4.5 * S, START + 6 * S, "case 12", START + timedelta(hours=1))
-    _feed(ring, _later(encode(600), 10))
-    held = [unit for unit in ring.read(START + 4 * S, START + 8 * S) if unit.at < START + 7.9 * S]
-    assert len(held) == 39
-    assert list(ring.read(START, START + 3 * S)) == []
-    rings.clock.advance(3601)
-    _feed(ring, _later(encode(100), 70))
-    assert list(ring.read(START + 4 * S, START + 7 * S)) == []
-
-
-def test_holds_that_would_stop_recording_are_refused(rings: _Rings) -> None:
-    ring = rings.make(budget_bytes=50_000)
-    _feed(ring, encode(100))
-    with pytest.raises(HoldRefusedError, match="yard"):
-        ring.hold(START, START + 10 * S, "too much", START + timedelta(hours=1))
-    assert ring.holds() == []
-
-
-def test_released_holds_hold_no_more(rings: _Rings) -> None:
-    ring = rings.make()
-    number = ring.hold(START, START + S, "case 12", START + timedelta(hours=1))
-    assert [hold.reason for hold in ring.holds()] == ["case 12"]
-    ring.release(number)
-    assert ring.holds() == []
 
 
 @pytest.mark.parametrize("damage", ["lost", "corrupt", "emptied"])

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from edge_agent.camera.packet import TICKS
 from edge_agent.clips.access_unit import AccessUnit
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from tests.support.rtsp import demo_camera
 from wire.clock import SystemClock
@@ -97,7 +98,7 @@ def _record_and_kill(url: str, folder: Path, after_s: float) -> list[tuple[int, 
 
 def _read(folder: Path, since: datetime) -> list[AccessUnit]:
     """All that the ring holds, as a new start finds it."""
-    ring = Ring(folder, "yard", SystemClock(), budget_bytes=1 << 30)
+    ring = Ring(folder, "yard", SystemClock(), limits=KeepingLimits(1 << 30))
     units = list(ring.read(since, since + timedelta(days=1)))
     ring.start()
     if not ring.close():

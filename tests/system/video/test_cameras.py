@@ -14,6 +14,7 @@ import pytest
 
 from edge_agent.camera.decoder import FrameDecoder
 from edge_agent.clips.access_unit import identity
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from edge_agent.scene import Frame
 from polewatch.demo_data import STREET
@@ -38,7 +39,7 @@ def _identities(file: Path) -> list[str]:
 
 @pytest.fixture
 def ring(tmp_path: Path) -> Iterator[Ring]:
-    made = Ring(tmp_path, "yard", SystemClock(), budget_bytes=1 << 30)
+    made = Ring(tmp_path, "yard", SystemClock(), limits=KeepingLimits(1 << 30))
     made.start()
     yield made
     made.close()

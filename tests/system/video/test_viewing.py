@@ -16,6 +16,7 @@ from joserfc.jwk import OKPKey
 from edge_agent.camera.packet import StreamInfo
 from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.grant import GrantDesk
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.session import (
     ClipSource,
@@ -121,7 +122,7 @@ def pole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pole]:
     folder: Path = tmp_path_factory.mktemp("pole")
     clock = SystemClock()
     signer = OKPKey.generate_key("Ed25519")
-    ring = Ring(folder, "yard", clock, budget_bytes=1 << 30)
+    ring = Ring(folder, "yard", clock, limits=KeepingLimits(1 << 30))
     ring.start()
     live = LiveTap()
     desk = GrantDesk(folder / "grants.sqlite", DEVICE, signer, clock)

@@ -16,6 +16,7 @@ from edge_agent.camera.packet import EncodedPacket
 from edge_agent.clips.evidence.export import ExportOrder, export
 from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.evidence.statement import CLIP, MANIFEST
+from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from edge_agent.uplink.rows import Signer
 from provisioning.authority import Authority
@@ -50,7 +51,7 @@ class Pole:
         packets = tuple(packets)
         signer = Signer(self.identity.name, self.identity.key, ADDRESS.source)
         seals = Seals(self.ring / CAMERA, CAMERA, signer, lambda: "synchronised")
-        ring = Ring(self.ring, CAMERA, self.clock, budget_bytes=1 << 30, seals=seals)
+        ring = Ring(self.ring, CAMERA, self.clock, limits=KeepingLimits(1 << 30), seals=seals)
         ring.stream(info_of(packets, codec))
         for packet in packets:
             ring.packet(packet)
