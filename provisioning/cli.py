@@ -1,146 +1,30 @@
-"""`polewatch provision`: arguments and printing only; the work is done by the modules beside it."""
+"""`polewatch provision`: the tree of its commands, and the language that they speak."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from provisioning.authority import Authority, Issued, Role, days_left
-from provisioning.certificates import Kind
-from wire.clock import SystemClock
+from provisioning.commands import flash
+from provisioning.commands.authority import authority
+from provisioning.words import Language, choose
 
 app = typer.Typer(no_args_is_help=True, help="The technician's tool.")
-authority = typer.Typer(no_args_is_help=True, help="The city's certificate authority.")
 app.add_typer(authority, name="authority")
-
-Folder = Annotated[
-    Path, typer.Option("--folder", help="The authority's folder.", envvar="POLEWATCH_AUTHORITY")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object for programs.")]
-Name = Annotated[str, typer.Argument(help="Name as in its certificate, for example pole-001-1.")]
-Csr = Annotated[
-    Path | None,
-    typer.Option("--csr", help="PEM signing request; without it the private key is made here."),
-]
-Hosts = Annotated[
-    list[str] | None,
-    typer.Option("--host", help="Host name or address of a service; may be given repeatedly."),
-]
-HERE = Path("authority")
+app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 
 
-def example(line: str) -> str:
-    """The epilogue of a command's help."""
-    return f"Example: polewatch provision authority {line}"
-
-
-@authority.command(epilog=example("init --folder authority --site gyeyang"))
-def init(
-    site: Annotated[str, typer.Option("--site", help="The site's name, part of every topic.")],
-    folder: Folder = HERE,
-    as_json: AsJson = False,
+@app.callback()
+def root(
+    lang: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang",
+            envvar="POLEWATCH_LANG",
+            help="ko or en; the terminal's own language when left out.",
+        ),
+    ] = None,
 ) -> None:
-    """Make a new authority: an offline root, an issuing key, an empty register."""
-    made = Authority.init(folder, site)
-    if as_json:
-        _print_json({"folder": str(folder), "site": site, "ca": str(made.ca_file)})
-        return
-    typer.echo(
-        f"{folder}: authority of {site}. Move {folder / 'root'} to an offline medium now: "
-        f"daily work needs only {folder / 'issuing'}."
-    )
-
-
-@authority.command(epilog=example("issue device pole-001 --csr pole-001.csr"))
-def issue(
-    kind: Annotated[Kind, typer.Argument(help="What kind of principal it is.")],
-    name: Annotated[
-        str, typer.Argument(help="For a device its pole: the board's number is added to it.")
-    ],
-    folder: Folder = HERE,
-    csr: Csr = None,
-    role: Annotated[Role | None, typer.Option("--role", help="What a service does.")] = None,
-    host: Hosts = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Revoke the earlier boards of this pole.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Enrol a device, agency, service or operator and make its identity folder."""
-    _check_issue_options(kind, role, host, replace)
-    request = None if csr is None else csr.read_bytes()
-    opened = Authority(folder)
-    if kind == "device":
-        made = opened.issue_device(name, csr=request, replace=replace)
-    elif kind == "agency":
-        made = opened.issue_agency(name, csr=request)
-    elif kind == "operator":
-        made = opened.issue_operator(name, csr=request)
-    else:
-        assert role is not None
-        made = opened.issue_service(name, role, hosts=tuple(host or ()), csr=request)
-    _report(opened.issued()[-1], made, as_json, "issued")
-
-
-@authority.command("list", epilog=example("list --json"))
-def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """Every certificate ever issued, with what is left of its time."""
-    opened = Authority(folder)
-    now = SystemClock().now()
-    if as_json:
-        _print_json([item.model_dump(mode="json") for item in opened.issued()])
-        return
-    table = Table("name", "kind", "expires", "state", "serial")
-    for item in opened.issued():
-        left = days_left(item, now)
-        state = "revoked" if item.revoked_at else f"{left} days left" if left >= 0 else "expired"
-        table.add_row(item.name, item.kind, f"{item.not_after:%Y-%m-%d}", state, item.serial[:16])
-    Console().print(table)
-
-
-@authority.command(epilog=example("revoke pole-001-1"))
-def revoke(name: Name, folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """Take every right from a name for good."""
-    opened = Authority(folder)
-    opened.revoke(name)
-    if as_json:
-        _print_json({"revoked": name, "crl": str(opened.crl_file)})
-        return
-    typer.echo(
-        f"{name} is revoked. Brokers hear of it by: polewatch broker config, then a reload (SIGHUP)"
-    )
-
-
-@authority.command(epilog=example("renew pole-001-1"))
-def renew(name: Name, folder: Folder = HERE, as_json: AsJson = False) -> None:
-    """A new term for the same name and key."""
-    opened = Authority(folder)
-    made = opened.renew(name)
-    _report(opened.issued()[-1], made, as_json, "renewed")
-
-
-def _check_issue_options(
-    kind: Kind, role: Role | None, host: list[str] | None, replace: bool
-) -> None:
-    if kind == "service" and role is None:
-        raise typer.BadParameter("a service needs --role collector, signer, broker or web")
-    if kind != "service" and (role is not None or host):
-        raise typer.BadParameter("--role and --host are for services")
-    if kind != "device" and replace:
-        raise typer.BadParameter("--replace is for devices")
-
-
-def _report(item: Issued, folder: Path, as_json: bool, what: Literal["issued", "renewed"]) -> None:
-    if as_json:
-        _print_json({**item.model_dump(mode="json"), "folder": str(folder)})
-        return
-    typer.echo(f"{what} {item.name} ({item.kind}) until {item.not_after:%Y-%m-%d}: {folder}")
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    """The technician's tool."""
+    choose(lang)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wire.codes_field import FIELD
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -295,6 +297,7 @@ FAULTS = _table(
         "요청 형식 오류", "The request is wrong",
         "알려 준 항목을 고치십시오", "Mend the field that the message names",
     ),
+    *FIELD,
     (
         "internal", "PW-999",
         "내부 오류", "Internal error",

@@ -23,6 +23,8 @@ tesseract-ocr-kor              | -           | its Korean model
 openssl                        | openssl     | a second opinion on certificates
 systemd                        | systemd-analyze | checks the units of docs/guide/systemd
 util-linux                     | unshare     | mount namespaces for disks that are full
+mount                          | losetup     | loop devices that cards are flashed to
+e2fsprogs                      | mkfs.ext4   | a card that is mounted and must not be written
 git                            | git         | lists the tracked files
 '
 

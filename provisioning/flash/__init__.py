@@ -1,0 +1,1 @@
+"""An image onto cards: chosen with care, streamed, read back, compared."""

@@ -1,0 +1,49 @@
+"""Korean and English of what the tool prints; faults bring their own words."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+_FOLDER = Path(__file__).parent / "locales"
+_chosen: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+def choose(wanted: Language | None) -> None:
+    """Speak this language; None asks the environment (POLEWATCH_LANG, then the locale)."""
+    _chosen.set(wanted)
+
+
+def language() -> Language:
+    """The language of this run."""
+    return _chosen.get() or of_environment(os.environ)
+
+
+def of_environment(environment: os._Environ[str] | dict[str, str]) -> Language:
+    """POLEWATCH_LANG when it is one of ours, else Korean under a Korean locale, else English."""
+    asked = environment.get("POLEWATCH_LANG", "")
+    for one in LANGUAGES:
+        if asked == one:
+            return one
+    locale = next(
+        (environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), ""
+    )
+    return "ko" if locale.startswith("ko") else "en"
+
+
+@cache
+def words(of: Language) -> dict[str, str]:
+    """All texts of one language by key."""
+    loaded: dict[str, str] = json.loads((_FOLDER / f"{of}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def t(key: str, **values: object) -> str:
+    """The text of `key` with its {places} filled; a missing key raises KeyError."""
+    return words(language())[key].format(**values)
