@@ -18,6 +18,7 @@ from collector.inbox import Inbox
 from collector.incident_desk import IncidentDesk
 from collector.intake import Effects, Intake
 from collector.link import Link
+from collector.orders import OrderDesk
 from collector.persons import Persons
 from collector.routing_file import RoutingFile
 from collector.serving import WebServer, listen
@@ -89,6 +90,7 @@ class Collector:
             address_of=self._trust.device_address,
             timeout_s=settings.command_timeout_s,
         )
+        self._orders = OrderDesk(self._database, self._commander, clock)
         mqtt = MqttChannel(
             service_source(settings.site, self._identity.name),
             clock,
@@ -114,6 +116,7 @@ class Collector:
         watcher = threading.Thread(target=self._watch, args=(server, over), daemon=True)
         self._inbox.start()
         self._dispatch.start()
+        self._orders.start()
         self._link.start()
         if self._broker_log is not None:
             self._broker_log.start()
@@ -127,6 +130,7 @@ class Collector:
             self._link.stop()
             if self._broker_log is not None:
                 self._broker_log.stop()
+            self._orders.stop()
             self._inbox.stop()
             self._dispatch.stop()
             self._database.close()
@@ -155,6 +159,7 @@ class Collector:
             self._link.publish(address.receipt(), self._voice.receipt(address, epoch, draft))
         for device, window in effects.windows:
             self._commander.hear_window(device, window)
+            self._orders.device_came(device)
         for device, boot_id, monotonic_s in effects.clocks:
             self._commander.hear_clock(device, boot_id, monotonic_s)
         for device, state in effects.states:
@@ -204,5 +209,6 @@ class Collector:
             commander=self._commander,
             desk=self._desk,
             wake_dispatch=self._dispatch.wake,
+            wake_orders=self._orders.wake,
             broker_is_up=lambda: self._link.up,
         )

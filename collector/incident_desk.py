@@ -11,13 +11,18 @@ from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.incidents import Incident
 from collector.routing import Routing, Subject, route
-from collector.store import clocks, deliveries
+from collector.store import clocks, deliveries, orders
 from collector.store import incidents as rows
 from collector.texts import Sentence, sentences
+from wire.command import HoldEnd
 from wire.event import Event
 from wire.health import Health
+from wire.hold import MOST_RELEASED, EventRelease
 from wire.incident import IncidentAck
 from wire.names import new_id
+
+MOST_ENDED = 5_000
+"""Findings of one incident whose holds are ended; what is older has ended by its time."""
 
 _DOUBT = "its times rest on a clock that nothing kept"
 _SET_RIGHT = "times set right: the pole's clock is known now"
@@ -153,7 +158,18 @@ class IncidentDesk:
         changed = incidents.decide(known, decision, now=now)
         self._save(run, known, changed, now)
         rows.step(run, incident_id, now, changed.state, person=person, agency=agency, note=note)
+        if changed.state in ("closed", "rejected"):
+            self._end_holds(run, changed, now)
         return changed
+
+    def _end_holds(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
+        """The pole need not keep what was around its findings any longer."""
+        found = rows.finding_ids(run, one.incident_id, MOST_ENDED)
+        for first in range(0, len(found), MOST_RELEASED):
+            ended = EventRelease(
+                camera=one.camera, finding_ids=found[first : first + MOST_RELEASED]
+            )
+            orders.add(run, one.device, HoldEnd(events=ended), now)
 
     def _save(
         self, run: sqlite3.Connection, before: Incident | None, after: Incident, now: datetime

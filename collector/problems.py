@@ -24,6 +24,7 @@ STATUS: dict[str, int] = {
     "clip.not-recorded": 404,
     "clip.unknown-session": 404,
     "grant.in-use": 409,
+    "ring.held": 409,
     "camera.h265": 409,
     "camera.b-frames": 409,
     "camera.codec": 409,

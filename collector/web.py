@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from collector import decisions, problems, relay, whep
+from collector import decisions, holds, problems, relay, whep
 from collector.changes import Changes
 from collector.commander import Commander
 from collector.config import CollectorSettings
@@ -37,6 +37,7 @@ class WebParts:
     commander: Commander
     desk: IncidentDesk
     wake_dispatch: Callable[[], None]
+    wake_orders: Callable[[], None]
     broker_is_up: Callable[[], bool]
 
 
@@ -55,9 +56,11 @@ def build_web(parts: WebParts) -> FastAPI:
     )
     app.include_router(relay.build_router(people, parts.persons))
     decided = decisions.Decisions(
-        parts.database, parts.desk, parts.changes, parts.clock, parts.wake_dispatch
+        parts.database, parts.desk, parts.changes, parts.clock, _decided(parts)
     )
     app.include_router(decisions.build_router(decided, parts.persons))
+    kept = holds.Holds(parts.database, parts.commander, parts.clock, parts.wake_orders)
+    app.include_router(holds.build_router(kept, parts.persons))
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:
@@ -74,6 +77,16 @@ def build_web(parts: WebParts) -> FastAPI:
     )
     app.include_router(build_console(services))
     return app
+
+
+def _decided(parts: WebParts) -> Callable[[], None]:
+    """Agencies hear of a decision, and a pole may let go of what it held."""
+
+    def wake() -> None:
+        parts.wake_dispatch()
+        parts.wake_orders()
+
+    return wake
 
 
 def _signer_client(parts: WebParts) -> httpx.AsyncClient:

@@ -12,7 +12,7 @@ from pathlib import Path
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
 

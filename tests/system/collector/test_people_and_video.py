@@ -113,7 +113,8 @@ def open_centre(
     centre = Centre(folder, *place, {"command_timeout_s": 2.0})
     centre.add_person("kim", PASSWORD, "police", "officer")
     store = SignerStore(folder / "signer-data")
-    for name, role in (("tech", "technician"), ("oper", "operator"), ("lee", "officer")):
+    others = {"tech": "technician", "oper": "operator", "lee": "officer", "choi": "officer"}
+    for name, role in others.items():
         store.add(Account(name, "centre", (role,)), PASSWORD, datetime.now(UTC))
     store.close()
     centre.signer.start()
@@ -372,6 +373,73 @@ def test_decisions_are_made_by_the_right_people(
     assert tuple(row) == ("confirmed", "observed", 2)
     steps = open_centre.rows("SELECT state, person FROM incident_step ORDER BY number")
     assert tuple(steps[-1]) == ("confirmed", "oper")
+
+
+def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
+    open_centre: Centre, answering: AnsweringPole
+) -> None:
+    now = datetime.now(UTC)
+    asked = {
+        "device": "pole-001-1",
+        "camera": "cam-1",
+        "start_at": (now - timedelta(hours=1)).isoformat(),
+        "end_at": now.isoformat(),
+        "case": "2026-1187",
+    }
+    before = len(_ledger(open_centre))
+    with _client(open_centre, "tech") as client:
+        _is(client.post("/api/holds", json=asked), 403, "auth.forbidden")
+    with _client(open_centre, "kim") as client:
+        _is(client.post("/api/holds", json=asked), 503, "device.offline")
+        answering.come()
+        wait_until(
+            lambda: client.post("/api/holds", json=asked).is_success, 10, "the pole to be asked"
+        )
+        (placed,) = client.get("/api/holds").json()
+        assert (placed["state"], placed["person"]) == ("placed", "kim")
+        action = answering.seen[-1].action
+        assert action.name == "hold.place"
+        assert (action.hold.hold_id, action.hold.case) == (placed["hold_id"], "2026-1187")
+        answering.reply = partial(_refuse, "ring.held")
+        _is(client.post("/api/holds", json=asked), 409, "ring.held")
+        assert [one["hold_id"] for one in client.get("/api/holds").json()] == [placed["hold_id"]]
+        answering.reply = lambda _: None
+        path = f"/api/holds/{placed['hold_id']}"
+        with _client(open_centre, "choi") as other:
+            _is(other.delete(path), 403, "auth.forbidden")
+        answering.go()
+        assert client.delete(path).status_code == 204
+        _is(client.delete(path), 409, "ring.no-hold")
+        assert client.get("/api/holds").json() == []
+    answering.seen.clear()
+    answering.reply = answering.accept
+    answering.come()
+    wait_until(lambda: answering.seen, 20, "the order that waited")
+    action = answering.seen[0].action
+    assert action.name == "hold.release"
+    assert (action.release.hold_id, action.release.person) == (placed["hold_id"], "kim")
+    wait_until(lambda: not open_centre.rows("SELECT 1 FROM device_order"), 10, "its end")
+    kinds = _ledger(open_centre, before)
+    assert kinds.count("hold.released") == 1
+    assert kinds.count("hold.asked") >= 3
+
+
+def test_closing_an_incident_ends_what_was_held_around_its_findings(
+    open_centre: Centre, answering: AnsweringPole
+) -> None:
+    answering.come()
+    event = finding(type="loitering")
+    answering.wired.send(answering.device.put(event))
+    query = "SELECT incident_id FROM incident WHERE type = 'loitering'"
+    wait_until(lambda: open_centre.rows(query), 10, "the incident")
+    incident = open_centre.rows(query)[0]["incident_id"]
+    with _client(open_centre, "oper") as client:
+        path = f"/api/incidents/{incident}/decision"
+        assert client.post(path, json={"decision": "closed"}).status_code == 204
+    wait_until(lambda: [one.action.name for one in answering.seen] == ["hold.end"], 20, "the order")
+    action = answering.seen[0].action
+    assert action.name == "hold.end"
+    assert (action.events.camera, action.events.finding_ids) == ("cam-1", (event.finding_id,))
 
 
 def _refuse(code: str, _command: Command) -> dict[str, Any]:
