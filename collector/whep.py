@@ -132,6 +132,16 @@ class WhepFront:
             self._sessions.popitem(last=False)
         return reply.whep, servers
 
+    def ice_servers(self, grant: str) -> tuple[IceServer, ...]:
+        """For a client that wants them before its offer; none unless the grant's signature holds.
+
+        Expired grants get none either: credentials are what a relay is paid with.
+        """
+        held = self._read_grant(grant)
+        if held is None or held.expires_at <= self._clock.now():
+            return ()
+        return ice_servers(self._ice, held.grant_id, self._clock.now())
+
     async def candidate(self, key: SessionKey, grant: str, fragment: str) -> None:
         """Pass trickled candidates on; raises ProblemError, 422 for an ICE restart."""
         session = self._session(key, grant)
@@ -237,6 +247,15 @@ def build_router(front: WhepFront) -> APIRouter:
         if link is not None:
             headers["Link"] = link
         return Response(answer.sdp, 201, headers, SDP)
+
+    @router.options("/whep/{device}/{camera}", status_code=204)
+    async def before_offer(request: Request) -> Response:
+        """What is taken here, and the ICE servers for those who gather before they ask."""
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST"}
+        link = link_header(front.ice_servers(_bearer(request)))
+        if link is not None:
+            headers["Link"] = link
+        return Response(status_code=204, headers=headers)
 
     @router.patch("/whep/{device}/{camera}/{session_id}", status_code=204)
     async def trickle(device: str, camera: str, session_id: str, request: Request) -> Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiortc import (
     RTCCertificate,
     RTCConfiguration,
+    RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCSessionDescription,
@@ -18,6 +20,7 @@ from aiortc import (
 
 from edge_agent.camera.nal import split
 from edge_agent.clips.access_unit import identity
+from wire.whep import IceServer
 
 MAX_PICTURES = 100_000
 
@@ -55,10 +58,18 @@ class Viewer:
     Use as `async with Viewer() as viewer: report = await viewer.watch(exchange, seconds)`.
     """
 
-    def __init__(self, certificate: RTCCertificate | None = None) -> None:
+    def __init__(
+        self,
+        certificate: RTCCertificate | None = None,
+        servers: Sequence[IceServer] = (),
+        *,
+        relay_only: bool = False,
+    ) -> None:
         self.certificate = certificate or RTCCertificate.generateCertificate()
-        # An empty list: aiortc's default would ask a public STUN server.
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+        # An empty list, not None: aiortc's default would ask a public STUN server.
+        asked = [RTCIceServer(list(one.urls), one.username, one.credential) for one in servers]
+        self._peer = RTCPeerConnection(RTCConfiguration(asked, iceTransportPolicy=policy))
         set_certificate(self._peer, self.certificate)
         self._hashes: list[str] = []
         self._bytes = 0
@@ -80,6 +91,15 @@ class Viewer:
     @property
     def frames(self) -> int:
         return len(self._hashes)
+
+    @property
+    def route(self) -> str:
+        """Kinds of our candidate and the pole's that media takes, as "relay-host"; "" before."""
+        for transceiver in self._peer.getTransceivers():
+            pair = transceiver.receiver.transport.transport._connection._nominated.get(1)
+            if pair is not None:
+                return f"{pair.local_candidate.type}-{pair.remote_candidate.type}"
+        return ""
 
     async def watch(
         self, exchange: Exchange, seconds: float, *, frames: int | None = None

@@ -13,6 +13,7 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_from_sdp
 
+from edge_agent.clips.dtls import give_certificate
 from edge_agent.clips.player import ClipTrack
 from wire.whep import WhepOffer
 
@@ -38,6 +39,7 @@ class Peer:
         connection: RTCPeerConnection | None = None
         try:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=_ice_servers(offer)))
+            give_certificate(connection)
             return cls(connection, await _negotiate(connection, track, sdp))
         except Exception as error:
             # A stranger's SDP makes aiortc raise anything from ValueError to AssertionError.

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
-import shutil
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +10,16 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
+
+from tests.support.npm import npm_file
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -41,16 +43,29 @@ AXE_SHA512 = (
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """The browsers' driver: one for the session."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """One browser for the session; each test takes pages of its own."""
+    with launched(playwright, CHROMIUM) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(playwright: Playwright, program: Path) -> Iterator[Browser]:
+    """Chromium, or a program that becomes it."""
     if not CHROMIUM.exists():
         raise RuntimeError(f"{CHROMIUM} is missing; install it: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(ARGUMENTS), headless=True
-        )
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(
+        executable_path=str(program), args=list(ARGUMENTS), headless=True
+    )
+    yield browser
+    browser.close()
 
 
 @dataclass
@@ -117,26 +132,8 @@ def watched_page(
 
 
 def axe_script() -> str:
-    """axe-core's source from its npm package, kept in the system's temporary folder."""
-    kept = Path(tempfile.gettempdir()) / f"polewatch-{AXE.replace('@', '-')}-{os.getuid()}.tgz"
-    if not kept.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise RuntimeError("npm is not installed; install it: apt install npm")
-        with tempfile.TemporaryDirectory() as folder:
-            command = [npm, "pack", "--silent", AXE]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-            if done.returncode != 0:
-                raise RuntimeError(f"npm pack {AXE} failed: {done.stderr[-400:]}")
-            (found,) = Path(folder).glob("*.tgz")
-            shutil.copy(found, kept)
-    digest = base64.b64encode(hashlib.sha512(kept.read_bytes()).digest()).decode()
-    if digest != AXE_SHA512:
-        raise RuntimeError(f"{kept} is not the published {AXE}; delete it and run again")
-    with tarfile.open(kept) as archive:
-        member = archive.extractfile("package/axe.min.js")
-        assert member is not None
-        return member.read().decode()
+    """axe-core's source from its npm package."""
+    return npm_file(AXE, AXE_SHA512, "axe.min.js")
 
 
 def axe_faults(page: Page) -> list[str]:

@@ -14,6 +14,10 @@ gstreamer1.0-plugins-base      | -           | parts of those cameras
 gstreamer1.0-plugins-good      | -           | RTP payloads of those cameras
 gstreamer1.0-plugins-bad       | -           | H.265 encoder of those cameras
 gstreamer1.0-plugins-ugly      | -           | H.264 encoder of those cameras
+gstreamer1.0-nice              | -           | ICE of a viewer that is webrtcbin
+gir1.2-gst-plugins-bad-1.0     | -           | drives that viewer
+iproute2                       | ip          | network namespaces: pole and viewer behind their routers
+nftables                       | nft         | NAT of those routers
 opencv-doc                     | /usr/share/doc/opencv-doc/examples/data/vtest.avi | a real street scene
 nodejs                         | node        | runs npm
 npm                            | npm         | fetches the published models that are converted anew

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from collector.config import CollectorSettings
 from collector.store.reader import Reader
 from polewatch.demo.run import Demo
-from polewatch.demo.site import Asked, Broker
+from polewatch.demo.site import PERSON, Asked, Broker
 from tests.support.wait import wait_until
 from wire.health import Health
 from wire.settings import load_settings
@@ -82,3 +83,12 @@ def reader(demo: Demo) -> Reader:
     """The collector's store, read beside it."""
     settings = load_settings(demo.site.collector_config, CollectorSettings)
     return Reader(settings.data / "collector.sqlite", settings.places())
+
+
+def sign_in(page: Page, demo: Demo) -> None:
+    """By the door, as a person does; returns when the queue is loaded."""
+    page.goto(f"{demo.console}/")
+    page.locator("[name=name]").fill(PERSON)
+    page.locator("[name=password]").fill(demo.secret)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("html[data-ready]")

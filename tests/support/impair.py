@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,12 +40,22 @@ class Impairment:
 class ImpairedPath:
     """Listens on a port of the loopback; forwards to the first of `upstream` that answers."""
 
-    def __init__(self, host: str, upstream: Sequence[int], seed: int = 0) -> None:
-        """`upstream` are ports of `host`, asked in turn, each new connection from the next."""
+    def __init__(
+        self,
+        host: str,
+        upstream: Sequence[int],
+        seed: int = 0,
+        listener: socket.socket | None = None,
+    ) -> None:
+        """`upstream` are ports of `host`, asked in turn, each new connection from the next.
+
+        `listener` may be a socket of another network namespace: then the path leads out of it.
+        """
         self.host = host
         self.port = 0
         self.impairment = Impairment()
         self._upstream = list(upstream)
+        self._listener = listener or socket.create_server((host, 0))
         self._turn = 0
         self._rng = random.Random(seed)
         self._open: set[asyncio.StreamWriter] = set()
@@ -65,7 +76,9 @@ class ImpairedPath:
         self._thread.join(10)
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, 0))
+        self._listener.setblocking(False)
+        starting = asyncio.start_server(self._serve, sock=self._listener)
+        server = self._loop.run_until_complete(starting)
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
         self._loop.run_forever()

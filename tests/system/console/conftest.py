@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import Watched, chromium, watched_page
+from tests.support.browser import Watched, chromium, playwright, watched_page
 from tests.support.console_day import a_day
 from tests.support.console_server import served
 from tests.support.console_store import FilledStore
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "playwright"]
 
 
 @pytest.fixture

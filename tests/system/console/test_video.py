@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from polewatch.demo.run import Demo
 from polewatch.demo.site import PERSON
 from tests.support.browser import Watched, axe_faults, watched_page
-from tests.support.demo import end, first_alarm, kill
+from tests.support.demo import end, first_alarm, kill, sign_in
 from tests.support.wait import wait_until
 
 # Mean brightness, its spread over the picture, and a sparse copy to compare two moments by.
@@ -52,14 +52,6 @@ def demo(running_demo: Demo) -> Demo:
     """The demo, once the police know of a first incident."""
     first_alarm(running_demo)
     return running_demo
-
-
-def sign_in(page: Page, demo: Demo) -> None:
-    page.goto(f"{demo.console}/")
-    page.locator("[name=name]").fill(PERSON)
-    page.locator("[name=password]").fill(demo.secret)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("html[data-ready]")
 
 
 @pytest.fixture

@@ -2,25 +2,12 @@
 
 import { OWN, postJson, Refusal, request } from "./api.js";
 import { certificate, fingerprintOf } from "./certificate.js";
+import { iceServersOf, trickle } from "./ice.js";
 
-const GATHER_MS = 1_000;
 const FIRST_PICTURE_MS = 10_000;
 
 /** Why there is no picture, with a code that the page has words for. */
 const refusal = (code, detail) => new Refusal(0, { code, detail });
-
-/** Resolves when gathering is done, or after GATHER_MS with what there is. */
-function gathered(peer) {
-  if (peer.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, GATHER_MS);
-    peer.addEventListener("icegatheringstatechange", () => {
-      if (peer.iceGatheringState !== "complete") return;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
 
 function preferH264(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
@@ -57,12 +44,11 @@ export class Session {
       this.#video.srcObject = streams[0] ?? new MediaStream([track]);
       track.addEventListener("ended", () => this.#over(null));
     });
-    await this.#peer.setLocalDescription(await this.#peer.createOffer());
-    await gathered(this.#peer);
+    const offer = await this.#peer.createOffer();
     this.#stillWanted();
-    this.#grant = await this.#ask(what, this.#peer.localDescription.sdp);
+    this.#grant = await this.#ask(what, offer.sdp);
     this.#stillWanted();
-    const from = await this.#offer(what);
+    const from = await this.#offer(what, offer);
     await this.#firstPicture();
     return { firstFrameMs: Math.round(performance.now() - began), codec: await this.#codec(), from };
   }
@@ -76,22 +62,37 @@ export class Session {
     return granted.grant;
   }
 
-  async #offer(what) {
+  async #offer(what, offer) {
     const query = new URLSearchParams(what.live ? {} : { from: what.from, to: what.to });
     const response = await request(`/whep/${what.device}/${what.camera}?${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.#grant}` },
-      body: this.#peer.localDescription.sdp,
+      body: offer.sdp,
       stay: true,
     });
     this.#location = response.headers.get("Location");
     if (this.#ended) await this.#release();
     this.#stillWanted();
+    // Which servers to ask is known only now, so nothing was gathered before.
+    const iceServers = iceServersOf(response.headers.get("Link"));
+    if (iceServers.length) this.#peer.setConfiguration({ ...this.#peer.getConfiguration(), iceServers });
+    trickle(this.#peer, offer.sdp, (fragment) => this.#patch(fragment));
+    await this.#peer.setLocalDescription(offer);
     await this.#peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
     // The pole's farewell comes long before the connection would be found dead.
     const [{ transport }] = this.#peer.getReceivers();
     transport?.addEventListener("statechange", () => { if (transport.state === "closed") this.#over(null); });
     return response.headers.get("Polewatch-Start") ?? what.from;
+  }
+
+  async #patch(fragment) {
+    if (!this.#location) return;
+    await request(this.#location, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/trickle-ice-sdpfrag", Authorization: `Bearer ${this.#grant}` },
+      body: fragment,
+      stay: true,
+    });
   }
 
   #firstPicture() {

@@ -1,0 +1,142 @@
+"""Browsers behind somebody's router: our page by the relay alone, and a WHEP client from npm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright
+
+from polewatch.demo.site import CAMERA
+from tests.support.browser import CHROMIUM, launched, watched_page
+from tests.support.demo import sign_in
+from tests.support.npm import npm_file
+from tests.support.scattered import Scattered, scattered
+from tests.support.wait import wait_until
+
+WHEP_CLIENT = "whip-whep@1.2.0"
+WHEP_CLIENT_SHA512 = (
+    "CP+Tht3O/N6QLebW5LxsNKgzFN5KX6WinLr1SLs74feagYu+Gqy+0dw48p5RQuE+FlrM4xyOlOdW2UOQwljImA=="
+)
+
+RELAY_ONLY = """
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(asked) { super({ ...asked, iceTransportPolicy: "relay" }); window.peer = this; }
+};
+"""
+# Candidate types of the pair in use, and what was decoded.
+LOOK = """async () => {
+  const stats = await window.peer.getStats();
+  const all = [...stats.values()];
+  const transport = all.find((one) => one.type === "transport");
+  const pair = transport && stats.get(transport.selectedCandidatePairId);
+  const video = all.find((one) => one.type === "inbound-rtp" && one.kind === "video");
+  return {
+    ours: pair && stats.get(pair.localCandidateId)?.candidateType,
+    decoded: video?.framesDecoded ?? 0,
+    codec: video && stats.get(video.codecId)?.mimeType,
+  };
+}"""
+PLAY_BY_PAGE = """async (what) => {
+  const words = document.documentElement.dataset.words;
+  const { Session } = await import(words.replace(/words\\/.*/, "js/") + "player.js");
+  const video = document.createElement("video");
+  video.muted = true;
+  document.body.append(video);
+  window.session = new Session(video, () => {});
+  return window.session.open(what);
+}"""
+# As its documentation says: a peer, a URL and a token. A grant needs the certificate beforehand.
+PLAY_BY_NPM = """async ([what, path]) => {
+  const key = { name: "ECDSA", namedCurve: "P-256" };
+  const certificate = await RTCPeerConnection.generateCertificate(key);
+  const [{ value }] = certificate.getFingerprints();
+  const asked = await fetch("/api/grants", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Polewatch": "1" },
+    body: JSON.stringify({ ...what, fingerprint: value.toUpperCase() }),
+  });
+  const { grant } = await asked.json();
+  const peer = new RTCPeerConnection({ certificates: [certificate], bundlePolicy: "max-bundle" });
+  window.peer = peer;
+  peer.addTransceiver("video", { direction: "recvonly" });
+  peer.addEventListener("track", ({ track }) => {
+    const video = document.createElement("video");
+    video.muted = true;
+    video.srcObject = new MediaStream([track]);
+    video.play();
+    document.body.append(video);
+  });
+  window.client = new window.WHEPClient();
+  await window.client.view(peer, new URL(path, location).href, grant);
+}"""
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scattered]:
+    with scattered(tmp_path_factory.mktemp("scattered")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def far_chromium(
+    apart: Scattered, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Chromium in the viewer's household."""
+    program = tmp_path_factory.mktemp("chromium") / "far-chromium"
+    command = " ".join(apart.net.viewer.command(str(CHROMIUM)))
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o755)
+    with launched(playwright, program) as browser:
+        yield browser
+
+
+def what(apart: Scattered, **more: Any) -> dict[str, Any]:
+    return {
+        "device": apart.demo.site.device, "camera": CAMERA, "case": "TEST-1",
+        "basis": "PIPA 18(2)3", "purpose": "test", **more,
+    }  # fmt: skip
+
+
+def looked(page: Page, decoded: int) -> dict[str, Any]:
+    """The page's figures, once that many pictures are decoded."""
+    found: dict[str, Any] = {}
+
+    def enough() -> bool:
+        found.update(page.evaluate(LOOK))
+        return int(found["decoded"]) >= decoded
+
+    wait_until(enough, 20, f"{decoded} pictures; seen: {found}")
+    return found
+
+
+def test_our_page_plays_by_the_relay_alone(apart: Scattered, far_chromium: Browser) -> None:
+    apart.net.set_mapping(symmetric=True)
+    before = apart.relay.allocations()
+    with watched_page(far_chromium, apart.demo.console) as watched:
+        watched.page.add_init_script(RELAY_ONLY)
+        sign_in(watched.page, apart.demo)
+        opened = watched.page.evaluate(PLAY_BY_PAGE, what(apart, live=True))
+        seen = looked(watched.page, 20)
+        watched.page.evaluate("() => window.session.close()")
+    assert seen["ours"] == "relay"
+    assert opened["codec"] == "H264"
+    assert opened["firstFrameMs"] < 10_000
+    assert apart.relay.allocations() >= before + 2
+
+
+def test_a_public_whep_client_plays(apart: Scattered, far_chromium: Browser) -> None:
+    """From npm, as published: it learns the relay from the answer and trickles its candidates."""
+    apart.net.set_mapping(symmetric=True)
+    source = npm_file(WHEP_CLIENT, WHEP_CLIENT_SHA512, "whep.js")
+    assert "export class WHEPClient" in source
+    classic = source.replace("export class WHEPClient", "window.WHEPClient = class")
+    with watched_page(far_chromium, apart.demo.console) as watched:
+        sign_in(watched.page, apart.demo)
+        watched.page.evaluate(f"() => {{ {classic} }}")
+        path = f"/whep/{apart.demo.site.device}/{CAMERA}"
+        watched.page.evaluate(PLAY_BY_NPM, [what(apart, rights=["live"]), path])
+        seen = looked(watched.page, 20)
+        watched.page.evaluate("() => window.client.stop()")
+    assert seen["codec"] == "video/H264"
