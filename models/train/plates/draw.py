@@ -18,6 +18,7 @@ from models.train.plates.glyphs import Font, Mask, Typeface, drawings, fonts
 from models.train.plates.ground import GROUND_COLOURS, Ground, ground, ink_colour
 from models.train.plates.layout import LAYOUTS, Layout, Spot
 from models.train.plates.numbers import number
+from models.train.plates.wear import STREET, Wear
 
 Picture = NDArray[np.uint8]
 Random = np.random.Generator
@@ -63,14 +64,21 @@ _WEIGHTS: Final = np.array([layout.weight for layout in LAYOUTS])
 
 
 def draw_plate(
-    random: Random, layout: Layout | None = None, *, shapes: Shapes | None = None, worn: bool = True
+    random: Random,
+    layout: Layout | None = None,
+    *,
+    shapes: Shapes | None = None,
+    worn: bool = True,
+    letter: str | None = None,
+    wear: Wear = STREET,
 ) -> DrawnPlate:
     """One plate, the same for the same state of `random`; `layout` None draws the street's mixture.
 
-    Raises GlyphError when neither `shapes` nor the default data folder is there.
+    `letter` None draws one, `wear` is what the years do to a `worn` plate. Raises GlyphError when
+    neither `shapes` nor the default data folder is there.
     """
     chosen = layout or LAYOUTS[int(random.choice(len(LAYOUTS), p=_WEIGHTS / _WEIGHTS.sum()))]
-    return _Drawing(random, chosen, shapes or default_shapes()).plate(worn)
+    return _Drawing(random, chosen, shapes or default_shapes()).plate(worn, letter, wear)
 
 
 class _Drawing:
@@ -90,9 +98,11 @@ class _Drawing:
         self._shift = random.uniform(-1, 1, 2) * (0.012, 0.025) * (layout.width, layout.height)
         self._stretch = random.uniform(0.93, 1.07), random.uniform(0.95, 1.04)
 
-    def plate(self, worn: bool) -> DrawnPlate:
+    def plate(self, worn: bool, letter: str | None, years: Wear) -> DrawnPlate:
         random, layout = self._random, self._layout
         places = number(layout, random)
+        if letter is not None:
+            places["letter"] = letter
         boxes = {}
         for spot in layout.spots:
             if spot.place in places:
@@ -104,10 +114,11 @@ class _Drawing:
             self._hyphen()
         if layout.type == "temp":
             self._issuer(base)
-        ink = wear.inked(base, self._mask, ink_colour(layout.type, colour, random), random)
+        tone = ink_colour(layout.type, colour, random)
+        ink = wear.inked(base, self._mask, tone, random, years.faint)
         wear.furniture(ink, layout, self._k, random)
         if worn:
-            ink, covered = wear.worn(ink, boxes, GROUND_COLOURS[colour], random)
+            ink, covered = wear.worn(ink, boxes, GROUND_COLOURS[colour], random, years)
             places |= dict.fromkeys(covered, "?")
         width, height = self._size
         centres = {

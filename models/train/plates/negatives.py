@@ -1,4 +1,4 @@
-"""What a locator may take for a plate and is none, and plates of other countries."""
+"""What a locator may take for a plate and is none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from models.train.plates.optics import seen_by_a_camera
 
 Random = np.random.Generator
 
-_LATIN: Final = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
 _SIGN: Final = (
     "가나다라마바사아자차카타파하주차금지출입구안전제일세차부동산식당약국버스정류장0123456789-"
 )
-_EUROPEAN_STRIP: Final = (0.75, 0.35, 0.05)
 
 
 def no_plate(around: Picture, shapes: Shapes, random: Random) -> Picture:
@@ -31,23 +29,13 @@ def no_plate(around: Picture, shapes: Shapes, random: Random) -> Picture:
     return seen_by_a_camera(_resized(image, random), random)[0]
 
 
-def foreign_plate(shapes: Shapes, random: Random) -> Picture:
-    """Latin letters and digits on one line, as most countries have them."""
-    image = lettering(_LATIN, shapes, random, plain=True)
-    if random.random() < 0.6:
-        strip = int(image.shape[1] * random.uniform(0.06, 0.1))
-        image[:, :strip] = np.array(_EUROPEAN_STRIP) * 255
-    return seen_by_a_camera(_resized(image, random), random)[0]
-
-
-def lettering(alphabet: str, shapes: Shapes, random: Random, *, plain: bool = False) -> Picture:
+def lettering(alphabet: str, shapes: Shapes, random: Random) -> Picture:
     """A board with a few characters of `alphabet`, `(h, w, 3)` uint8 BGR."""
-    count = int(random.integers(5, 9)) if plain else int(random.integers(1, 11))
+    count = int(random.integers(1, 11))
     height = int(random.integers(50, 70))
     step = int(height * random.uniform(0.5, 0.75))
     width = count * step + int(random.uniform(0.4, 1.6) * step)
-    ground = random.uniform(0.7, 1, 3) if plain else random.uniform(0, 1, 3)
-    ink = random.uniform(0, 0.25, 3) if plain else random.uniform(0, 1, 3)
+    ground, ink = random.uniform(0, 1, 3), random.uniform(0, 1, 3)
     image = np.empty((height, width, 3), np.float32)
     image[:] = ground
     font = shapes.fonts[int(random.integers(len(shapes.fonts)))]

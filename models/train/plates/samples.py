@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from models.plates import COLOURS, PLACES, TYPES
 from models.train.plates.degrade import street_crop
 from models.train.plates.draw import Picture, Shapes, default_shapes, draw_plate
-from models.train.plates.negatives import foreign_plate, no_plate
+from models.train.plates.foreign import ForeignPlate, foreign_plate
+from models.train.plates.lessons import MASKED, lesson, masked
+from models.train.plates.negatives import no_plate
 
 SIZE: Final = (192, 80)
 """Width and height of the reader's picture."""
@@ -25,6 +27,8 @@ CROPS_A_PLATE: Final = 3
 
 NO_PLATE: Final = 0.12
 FOREIGN: Final = 0.02
+FOREIGN_TAUGHT: Final = 0.05
+"""Where lessons are drawn too."""
 
 IGNORED: Final = -100
 """A target that is not taught."""
@@ -85,40 +89,59 @@ def samples(
     *,
     shapes: Shapes | None = None,
     hardness: float = 1.0,
+    lessons: float = 0.0,
 ) -> Iterator[Sample]:
-    """Samples without end, the same for the same seed, fonts and data."""
+    """Samples without end, the same for the same seed, fonts and data.
+
+    `lessons` is the share of plates that are drawn as lessons.
+    """
     cv2.setNumThreads(1)
     random = np.random.default_rng(seed)
     shapes = shapes or default_shapes(data)
     pictures = surroundings(data)
+    foreign = FOREIGN_TAUGHT if lessons else FOREIGN
     while True:
         around = pictures[int(random.integers(len(pictures)))]
         chance = random.random()
         if chance < NO_PLATE:
-            yield _plain(no_plate(around, shapes, random), "none", random)
-        elif chance < NO_PLATE + FOREIGN:
-            yield _plain(foreign_plate(shapes, random), "foreign", random)
+            yield _no_plate(no_plate(around, shapes, random), random)
+        elif chance < NO_PLATE + foreign:
+            yield _foreign(foreign_plate(shapes, random), random)
         else:
             worn = bool(random.random() < hardness)
-            plate = draw_plate(random, shapes=shapes, worn=worn)
+            taught = bool(lessons) and random.random() < lessons
+            if taught:
+                plate = lesson(random, shapes, worn=worn)
+            else:
+                plate = draw_plate(random, shapes=shapes, worn=worn)
             for _ in range(CROPS_A_PLATE):
                 crop = street_crop(plate, around, random, hardness)
+                if taught and random.random() < MASKED:
+                    crop = masked(crop, random)
                 flat_grey = int(np.ptp(crop.image, axis=2).max()) < 12
                 colour = "unknown" if crop.grey or flat_grey else plate.colour
                 targets = _targets(crop.places, plate.type, COLOURS.index(colour))
-                centres = np.full((len(PLACES), 2), np.nan, np.float32)
-                for i, place in enumerate(PLACES):
-                    if place in crop.centres and crop.places[place] != "?":
-                        centres[i] = crop.centres[place]
-                centres *= np.array(SIZE, np.float32)
+                legible = {p: at for p, at in crop.centres.items() if crop.places[p] != "?"}
+                centres = _centres(legible)
                 image = fitted(crop.image, random)
                 yield Sample(image, targets, centres, plate.layout, crop.image.shape[1])
 
 
-def _plain(image: Picture, kind: str, random: Random) -> Sample:
-    centres = np.full((len(PLACES), 2), np.nan, np.float32)
+def _no_plate(image: Picture, random: Random) -> Sample:
     width = image.shape[1]
-    return Sample(fitted(image, random), _targets({}, kind, IGNORED), centres, kind, width)
+    return Sample(fitted(image, random), _targets({}, "none", IGNORED), _centres({}), "none", width)
+
+
+def _foreign(plate: ForeignPlate, random: Random) -> Sample:
+    targets = _targets(plate.places, "foreign", IGNORED)
+    image, width = fitted(plate.image, random), plate.image.shape[1]
+    return Sample(image, targets, _centres(plate.centres), "foreign", width)
+
+
+def _centres(known: Mapping[str, tuple[float, float]]) -> NDArray[np.float32]:
+    """`(11, 2)` in pixels of the reader's picture; NaN for places that are not `known`."""
+    found = [known.get(place, (np.nan, np.nan)) for place in PLACES]
+    return np.array(found, np.float32) * np.array(SIZE, np.float32)
 
 
 def _targets(places: Mapping[str, str], kind: str, colour: int) -> NDArray[np.int64]:

@@ -27,6 +27,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.plates import HEADS, PLACES
+from models.train.plates.lessons import SHARE
 from models.train.plates.network import COLUMNS, ROWS, STRIDE, PlateNetwork
 from models.train.plates.samples import Sample, samples
 
@@ -71,7 +72,7 @@ class _Stream(IterableDataset[Batch]):
         os.setsid()
         for leg in count(self._first):
             hardness = EASY[leg] if leg < len(EASY) else 1.0
-            stream = samples((self._seed, leg), self._data, hardness=hardness)
+            stream = samples((self._seed, leg), self._data, hardness=hardness, lessons=SHARE)
             for _ in range(LEG):
                 yield batch_of(list(islice(stream, BATCH)))
 

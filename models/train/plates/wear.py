@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -18,7 +19,27 @@ Boxes = Mapping[str, tuple[float, float, float, float]]
 _BRANDS: Final = ("HYUNDAI", "KIA MOTORS", "CHEVROLET", "BMW", "BENZ", "www.car.kr", "RENAULT")
 
 
-def inked(base: Canvas, mask: NDArray[np.uint8], colour: Colour, random: Random) -> Canvas:
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """How often the years do what to a plate, 0..1."""
+
+    film: float = 0.07
+    """Film that an infrared camera sees stripes in."""
+    covered: float = 0.09
+    """One or two characters hidden."""
+    barred: float = 0.0
+    """A strap or wire across that leaves the characters readable."""
+    faint: float = 0.0
+    """Characters nearly of the ground's tone, as orange plates are under infrared."""
+
+
+STREET: Final = Wear()
+"""The street's own mixture."""
+
+
+def inked(
+    base: Canvas, mask: NDArray[np.uint8], colour: Colour, random: Random, faint: float = 0.0
+) -> Canvas:
     """The ground with the characters of `mask` painted and embossed on it."""
     chance = random.random()
     if chance < 0.12:
@@ -34,6 +55,8 @@ def inked(base: Canvas, mask: NDArray[np.uint8], colour: Colour, random: Random)
     tone = np.clip(np.array(colour, np.float32) + random.normal(0, 0.03, 3), 0, 1)
     if random.random() < 0.25:  # faded
         tone = tone + (base.mean((0, 1)) - tone) * random.uniform(0, 0.6)
+    if faint and random.random() < faint:
+        tone = tone + (base.mean((0, 1)) - tone) * random.uniform(0.4, 0.8)
     drawn = base + (tone.astype(np.float32) - base) * paint[..., None]
     if emboss is not None:
         drawn += (emboss * random.uniform(-0.16, 0.16))[..., None].astype(np.float32)
@@ -81,19 +104,22 @@ def slashes(canvas: Canvas, k: float, random: Random) -> None:
 
 
 def worn(
-    canvas: Canvas, boxes: Boxes, tone: Colour, random: Random
+    canvas: Canvas, boxes: Boxes, tone: Colour, random: Random, years: Wear = STREET
 ) -> tuple[Canvas, tuple[str, ...]]:
     """`canvas` after some years, and the places that can no longer be read."""
     if random.random() < 0.3:
         shade = _noise(canvas.shape[:2], random, (2, 7), (3, 14)) - 0.5
         canvas *= (1 + shade * random.uniform(0.05, 0.5))[..., None].astype(np.float32)
-    if random.random() < 0.07:
+    if random.random() < years.film:
         _infrared_film(canvas, random)
     if random.random() < 0.1:
         _mud(canvas, random)
     if random.random() < 0.22:
         _shadow(canvas, random)
-    covered = _covered(canvas, boxes, tone, random) if random.random() < 0.09 else ()
+    if years.barred and random.random() < years.barred:
+        _bar(canvas, random)
+    hidden = random.random() < years.covered
+    covered = _covered(canvas, boxes, tone, random) if hidden else ()
     return canvas, covered
 
 
@@ -142,6 +168,20 @@ def _shadow(canvas: Canvas, random: Random) -> None:
         edge = y - at + lean * (x - 0.5) * 0.6
     soft = 1 / (1 + np.exp(-np.clip(edge * random.uniform(15, 80), -50, 50)))
     canvas *= (1 - random.uniform(0.2, 0.7) * soft).astype(np.float32)[..., None]
+
+
+def _bar(canvas: Canvas, random: Random) -> None:
+    """Something thin before the plate: too thin to hide a character."""
+    rows, columns = canvas.shape[:2]
+    thick = max(1, round(rows * random.uniform(0.03, 0.09)))
+    if random.random() < 0.5:
+        start = (0, int(rows * random.uniform(0.1, 0.9)))
+        end = (columns, int(rows * random.uniform(0.1, 0.9)))
+    else:
+        x = columns * random.uniform(0.1, 0.9)
+        start, end = (int(x), 0), (int(x + rows * random.uniform(-1.2, 1.2)), rows)
+    tone = tuple(float(v) for v in np.clip(random.uniform(0, 1) + random.normal(0, 0.05, 3), 0, 1))
+    cv2.line(canvas, start, end, tone, thick, cv2.LINE_AA)
 
 
 def _covered(canvas: Canvas, boxes: Boxes, tone: Colour, random: Random) -> tuple[str, ...]:
