@@ -14,7 +14,7 @@ import structlog
 from collector.changes import Change, Changes
 from collector.channels.base import Channel, ChannelError, Parcel
 from collector.config import CollectorSettings
-from collector.store import clocks, deliveries, stills
+from collector.store import clocks, deliveries, plates, stills
 from collector.store import incidents as rows
 from collector.store.database import Database
 from collector.store.deliveries import Due
@@ -219,6 +219,7 @@ class Dispatch:
             still_sha256=known.still,
             box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),
             link=f"{link.rstrip('/')}/incidents/{known.incident_id}" if link else None,
+            plates=plates.of_incident(run, one.incident_id) if known.type == "plate" else (),
             evidence=rows.evidence(run, one.incident_id, self._settings.dispatch.evidence),
         )
         still = None

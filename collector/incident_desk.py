@@ -11,11 +11,11 @@ from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.incidents import Incident
 from collector.routing import Routing, Subject, route
-from collector.store import clocks, deliveries, orders
+from collector.store import clocks, deliveries, orders, plates
 from collector.store import incidents as rows
 from collector.texts import Sentence, sentences
 from wire.command import HoldEnd
-from wire.event import Event
+from wire.event import Event, PlatePart
 from wire.health import Health
 from wire.hold import MOST_RELEASED, EventRelease
 from wire.incident import IncidentAck
@@ -48,7 +48,7 @@ class IncidentDesk:
             known = incidents.choose(near, device, event, self._join_within)
         outcome = incidents.apply(known, device, event, now=now, new_id=new_id())
         one = outcome.incident
-        self._save(run, known, one, now)
+        self._save(run, known, one, now, event)
         rows.attach(run, one.incident_id, event_id)
         if outcome.opened or outcome.reopened:
             note = "opened again by a new finding" if outcome.reopened else None
@@ -172,9 +172,19 @@ class IncidentDesk:
             orders.add(run, one.device, HoldEnd(events=ended), now)
 
     def _save(
-        self, run: sqlite3.Connection, before: Incident | None, after: Incident, now: datetime
+        self,
+        run: sqlite3.Connection,
+        before: Incident | None,
+        after: Incident,
+        now: datetime,
+        event: Event | None = None,
     ) -> None:
-        rows.save(run, before, after, self._texts(after))
+        """`event` is at hand and not attached yet."""
+        told = plates.of_incident(run, after.incident_id) if after.type == "plate" else ()
+        if event is not None and event.plate is not None:
+            again = before is not None and event.finding_id in before.findings
+            told = told if again else (*told, event.plate)
+        rows.save(run, before, after, self._texts(after, told))
         if before is None or after.revision > before.revision:
             self._want(run, after, now)
 
@@ -192,7 +202,7 @@ class IncidentDesk:
         routed = route(self._routing(), subject, self._zone)
         deliveries.want(run, one.incident_id, one.revision, routed.targets, now)
 
-    def _texts(self, one: Incident) -> tuple[str, str]:
+    def _texts(self, one: Incident, told: tuple[PlatePart, ...]) -> tuple[str, str]:
         place = self._places.get((one.device, one.camera))
         title = place.title if place else one.camera
         about = Sentence(
@@ -206,5 +216,6 @@ class IncidentDesk:
             zone=one.zone,
             drill=one.drill,
             detail=one.detail,
+            plates=tuple((plate.text, plate.listed) for plate in told),
         )
         return sentences(about, self._zone)

@@ -32,6 +32,7 @@ DETAILS: dict[tuple[str, str], tuple[str, str]] = {
     ("tamper", "frozen"): ("화면 정지", "frozen picture"),
 }
 """What kind of incident it is, where its type has several."""
+_PLATES_SHOWN = 3
 SEVERITIES: dict[Severity, tuple[str, str]] = {
     "minor": ("경미", "minor"),
     "moderate": ("보통", "moderate"),
@@ -54,6 +55,8 @@ class Sentence:
     drill: bool
     detail: str | None = None
     """What kind of it, where the type has several; one that is not known yet is shown as it is."""
+    plates: tuple[tuple[str, str | None], ...] = ()
+    """What was read of each wanted plate, and the list's entry that it met; the last read last."""
 
 
 def type_name(type: str) -> tuple[str, str]:
@@ -67,6 +70,9 @@ def sentences(about: Sentence, zone: ZoneInfo) -> tuple[str, str]:
     if about.detail is not None:
         kind = DETAILS.get((about.type, about.detail), (about.detail, about.detail))
         name_ko, name_en = f"{name_ko}({kind[0]})", f"{name_en} ({kind[1]})"
+    if about.plates:
+        plates_ko, plates_en = _plates(about.plates)
+        name_ko, name_en = f"{name_ko} {plates_ko}", f"{name_en} {plates_en}"
     severity_ko, severity_en = SEVERITIES[about.severity]
     began = about.opened_at.astimezone(zone).strftime("%H:%M:%S")
     percent = round(about.confidence * 100)
@@ -85,3 +91,19 @@ def sentences(about: Sentence, zone: ZoneInfo) -> tuple[str, str]:
         f"{began}{end_en} ({severity_en}, {percent}% confident)"
     )
     return korean[:500], english[:500]
+
+
+def _plates(read: tuple[tuple[str, str | None], ...]) -> tuple[str, str]:
+    """The newest first; where it is no exact match, what was read and the entry that it is like."""
+    told = dict.fromkeys(reversed(read))
+    shown = list(told)[:_PLATES_SHOWN]
+    korean = [text if _exact(text, like) else f"{text}({like} 유사)" for text, like in shown]
+    english = [text if _exact(text, like) else f"{text} (like {like})" for text, like in shown]
+    more = len(told) - len(shown)
+    more_ko, more_en = (f" 외 {more}대", f" and {more} more") if more else ("", "")
+    return ", ".join(korean) + more_ko, ", ".join(english) + more_en
+
+
+def _exact(text: str, listed: str | None) -> bool:
+    """Whether it is the entry; a diplomatic plate's hyphen stands in its text only."""
+    return listed is None or text.replace("-", "") == listed

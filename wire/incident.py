@@ -6,10 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from wire.event import BoxParts, Severity
+from wire.event import BoxParts, PlatePart, Severity
 from wire.names import Id, Moment, Name, Sha256, Text, WireModel
 
 IncidentState = Literal["open", "notified", "acknowledged", "confirmed", "rejected", "closed"]
+
+MAX_PLATES = 8
 
 
 class Place(WireModel):
@@ -55,6 +57,11 @@ class Incident(WireModel):
     still_sha256: Sha256 | None = None
     box: BoxParts | None = None
     link: str | None = Field(None, max_length=500, description="Opens the incident in the console.")
+    plates: tuple[PlatePart, ...] = Field(
+        (),
+        max_length=MAX_PLATES,
+        description="The newest wanted plates behind it, the last read last.",
+    )
     evidence: tuple[str, ...] = Field((), max_length=20, description="JWS of the events behind it.")
 
 

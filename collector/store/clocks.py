@@ -6,11 +6,9 @@ import sqlite3
 from datetime import datetime
 from typing import Literal
 
-from joserfc.util import urlsafe_b64decode
-
 from collector.clocks import ClockState
+from collector.store.events import signed
 from collector.store.moments import moment, stamp
-from wire.envelope import CloudEvent, body
 from wire.event import Event
 
 
@@ -81,5 +79,4 @@ def events_of(run: sqlite3.Connection, incident_id: str) -> list[Event]:
         " WHERE x.incident_id = ?",
         (incident_id,),
     ).fetchall()
-    payloads = [urlsafe_b64decode(bytes(row[0]).split(b".")[1]) for row in rows]
-    return [body(CloudEvent.model_validate_json(one), Event) for one in payloads]
+    return [signed(bytes(row[0])) for row in rows]

@@ -6,9 +6,12 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from joserfc.util import urlsafe_b64decode
+
 from collector.numbers import Numbers, Range
 from collector.store.moments import stamp
 from collector.verdict import Numbered
+from wire.envelope import CloudEvent, body
 from wire.event import Event
 
 
@@ -66,6 +69,11 @@ def insert(run: sqlite3.Connection, message: Numbered, now: datetime, *, forked:
             message.verified.token,
         ),
     )
+
+
+def signed(token: bytes) -> Event:
+    """The finding's event in a kept `token`, as the device signed it; verified when it came."""
+    return body(CloudEvent.model_validate_json(urlsafe_b64decode(token.split(b".")[1])), Event)
 
 
 def cover(

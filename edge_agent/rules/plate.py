@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge_agent.rules.geometry import inside
+from edge_agent.rules.geometry import inside, stance
 from edge_agent.rules.schedule import Schedule
 from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Finding, Passage, PlateHit, Sighting
@@ -84,7 +84,9 @@ class Plate:
         return listed and meant and hit.certainty >= self._spec.min_certainty
 
     def _in_zone(self, passage: Passage) -> bool:
-        return self._polygon is None or inside(passage.track.box.foot, self._polygon)
+        # Not the box's lower edge: a zone that ends with the picture does not hold it.
+        _, middle, _ = stance(passage.track.box)
+        return self._polygon is None or inside(middle, self._polygon)
 
     def _finding(self, passage: Passage, hit: PlateHit | None, now: float) -> Finding:
         return Finding(

@@ -17,6 +17,7 @@ from collector.store.rows import DeliveryRow
 from tests.support.device import SimDevice, finding, jpeg
 from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
+from wire.event import Event, PlatePart
 from wire.incident import IncidentAck
 
 TIMING = DispatchSettings(first_retry_s=2, longest_retry_s=60, give_up_after=4)
@@ -205,6 +206,35 @@ def test_what_an_agency_reads(bench: Bench) -> None:
     assert incident.opened_at.isoformat().endswith("+09:00")
     assert incident.link == f"https://watch.example/incidents/{incident.incident_id}"
     assert len(incident.evidence) == 1
+
+
+def wanted(text: str, listed: str, **changed: Any) -> Event:
+    """A passage of a wanted car."""
+    plate = PlatePart(
+        text=text, type="p7", confidence=0.97, list_id="wanted", near_match=text != listed,
+        listed=listed, list_owner="police", certainty=0.9, crop="/9j/",
+    )  # fmt: skip
+    return finding(type="plate", **changed).model_copy(update={"plate": plate})
+
+
+def test_an_agency_reads_the_wanted_plates_with_list_certainty_and_picture(bench: Bench) -> None:
+    first, second = wanted("12가3456", "12가3456"), wanted("34나5678", "34너5678")
+    over = wanted("12가3456", "12가3456", finding_id=first.finding_id, phase="close")
+    assert over.plate is not None
+    lighter = over.model_copy(update={"plate": over.plate.model_copy(update={"crop": None})})
+    bench.way_in.events(bench.device, *(bench.device.put(one) for one in (first, second, lighter)))
+    bench.after(1)
+    incident = bench.channel.parcels[0].incident
+    assert incident.plates == (first.plate, second.plate)
+    assert "34나5678(34너5678 유사), 12가3456 감지" in incident.text_ko
+
+
+def test_of_many_wanted_plates_the_newest_are_told(bench: Bench) -> None:
+    tokens = [bench.device.put(wanted(f"12가{n}", f"12가{n}")) for n in range(1000, 1012)]
+    bench.way_in.events(bench.device, *tokens)
+    bench.after(1)
+    told = [plate.text for plate in bench.channel.parcels[0].incident.plates]
+    assert told == [f"12가{n}" for n in range(1004, 1012)]
 
 
 def test_evidence_is_bounded_and_keeps_the_first(bench: Bench) -> None:

@@ -60,6 +60,18 @@ def test_every_kind_of_tampering_has_a_name() -> None:
     )
 
 
+def test_wanted_plates_are_named_the_last_read_first_and_likenesses_marked() -> None:
+    read = (("12가3456", "12거3456"), ("외교001-123", "외교001123"))
+    wanted = replace(ABOUT, type="plate", plates=read)
+    korean, english = sentences(wanted, SEOUL)
+    assert "수배 차량 외교001-123, 12가3456(12거3456 유사) 감지" in korean
+    assert english.startswith("Wanted plate 외교001-123, 12가3456 (like 12거3456) at Main gate")
+    many = tuple((f"12가345{n}", None) for n in range(5))
+    korean, english = sentences(replace(wanted, plates=(*many, many[0])), SEOUL)
+    assert "12가3450, 12가3454, 12가3453 외 2대 감지" in korean
+    assert "12가3450, 12가3454, 12가3453 and 2 more at" in english
+
+
 def test_it_fits_the_wire() -> None:
     long = replace(ABOUT, camera_title="가" * 600, camera_title_en="x" * 600)
     assert all(len(one) <= 500 for one in sentences(long, SEOUL))

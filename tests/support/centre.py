@@ -24,7 +24,7 @@ from wire.settings import load_settings
 READY_S = 30.0
 ROUTES = {
     "routes": [
-        {"name": "crime", "types": ["intrusion", "fight"], "agencies": ["police"]},
+        {"name": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
         {"name": "rescue", "types": ["fire", "smoke", "fall"], "agencies": ["fire"]},
     ],
 }

@@ -66,6 +66,11 @@ def test_a_zone_holds_for_listed_plates_too_and_is_not_needed() -> None:
     assert drive({"zone": None}, at(OUTSIDE, hits=(hit(),)))
 
 
+def test_a_car_at_the_pictures_lower_edge_is_in_a_zone_that_ends_there() -> None:
+    lowest = Box(0.4, 0.6, 0.2, 0.4)
+    assert drive({}, at(lowest, hits=(hit(),)))
+
+
 def test_every_list_has_its_own_finding_and_a_rule_may_choose() -> None:
     both = at(IN_ZONE, hits=(hit(), hit(list_id="overdue", owner="tax-office")))
     told = [one for one in drive({}, both) if one.phase == "open"]
