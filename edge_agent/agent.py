@@ -262,6 +262,7 @@ class Agent:
                 self._lists.match,
                 self._scheduler,
                 guard.now,
+                self._clock.monotonic,
                 days=settings.plates.diary_days,
                 megabytes=settings.plates.diary_megabytes,
             )

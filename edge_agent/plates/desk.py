@@ -25,6 +25,7 @@ class PlateDesk:
         match: Match,
         scheduler: InferenceScheduler,
         now: Callable[[], datetime | None],
+        monotonic: Callable[[], float],
         *,
         days: float,
         megabytes: int,
@@ -39,7 +40,7 @@ class PlateDesk:
         self._match = match
         self._scheduler = scheduler
         self._stages: dict[str, LivePlates] = {}
-        self.diary = Diary(folder / FILE_NAME, now, days=days, megabytes=megabytes)
+        self.diary = Diary(folder / FILE_NAME, now, monotonic, days=days, megabytes=megabytes)
 
     def stage(self, camera: str, glimpses: Glimpses | None) -> LivePlates:
         """The stage of one camera; `glimpses` of its main stream when it has a substream."""

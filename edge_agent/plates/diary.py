@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,10 @@ import structlog
 from sqlite_utils import Database, Migrations
 
 from edge_agent.plates.crop import crop_jpeg
+from edge_agent.plates.diary_times import Moment, seconds_to_us, set_right, to_us
 from edge_agent.plates.grammar import normalise
 from edge_agent.scene import Passage
+from wire.names import new_id
 
 DAYS: Final = 30
 """The law's default (DOMAIN §4); a shorter time may be set, a longer one not."""
@@ -32,8 +34,6 @@ WAITING: Final = 256
 
 SCHEMA: Final = Path(__file__).with_name("diary_schema.sql")
 _BATCH: Final = 64
-_MICROSECOND: Final = timedelta(microseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
 migrations = Migrations("diary")
@@ -45,10 +45,21 @@ def m001_first(db: Database) -> None:
     db.executescript(SCHEMA.read_text(encoding="utf-8"))
 
 
+@migrations()
+def m002_times_that_nothing_kept(db: Database) -> None:
+    """Passages noted before this step stand with the time that the box had."""
+    if "run" not in db.table("passage").columns_dict:
+        db.execute("ALTER TABLE passage ADD COLUMN mono_us INTEGER")
+        db.execute("ALTER TABLE passage ADD COLUMN run TEXT")
+        db.execute("CREATE INDEX passage_doubted ON passage (run) WHERE run IS NOT NULL")
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     camera: str
-    at: datetime
+    at: Moment
+    doubted: bool
+    """Nothing kept the wall clock then."""
     passage: Passage
 
 
@@ -59,16 +70,23 @@ class Diary:
         self,
         path: Path,
         now: Callable[[], datetime | None],
+        monotonic: Callable[[], float],
         *,
         days: float = DAYS,
         megabytes: int = 1_000,
     ) -> None:
-        """Open or make the file at `path`; `now` is None while the box does not know the time.
+        """Open or make the file at `path`; `now` is None while the box does not know the time,
+        `monotonic` its seconds on a clock that never steps.
 
         Raises sqlite3.Error when it cannot be opened; a damaged file is set aside first.
         """
         self._path = path
         self._now = now
+        self._monotonic = monotonic
+        self._opened_s = monotonic()
+        self._run_id = new_id()
+        self._doubts = True
+        """There may be passages whose time is to be set right."""
         self._keep = timedelta(days=days)
         self._most_bytes = megabytes * 1_000_000
         self._lock = threading.Lock()
@@ -94,10 +112,10 @@ class Diary:
         with self._lock:
             self._db.close()
 
-    def add(self, camera: str, at: datetime, passage: Passage) -> None:
-        """Note a passage; `at` is the wall time of its best look. Never blocks."""
+    def add(self, camera: str, at: Moment, passage: Passage) -> None:
+        """Note a passage; `at` is when its best look was. Never blocks."""
         try:
-            self._queue.put_nowait(_Row(camera, at, passage))
+            self._queue.put_nowait(_Row(camera, at, self._now() is None, passage))
         except queue.Full:
             self.dropped += 1
 
@@ -108,7 +126,8 @@ class Diary:
             return 0
         try:
             with self._lock:
-                gone = self._execute("DELETE FROM passage WHERE at_us < ?", _us(now - self._keep))
+                self._set_right(now)
+                gone = self._execute("DELETE FROM passage WHERE at_us < ?", to_us(now - self._keep))
                 over = self._bytes() - self._most_bytes
                 if over > 0:
                     gone += self._make_room(over)
@@ -141,12 +160,23 @@ class Diary:
 
     def _write(self, rows: list[_Row]) -> None:
         try:
-            values = [_values(row) for row in rows]
+            values = [_values(row, self._run_id) for row in rows]
             with self._lock, self._db.conn:
                 self._db.table("passage").insert_all(values)
+                self._doubts = self._doubts or any(row.doubted for row in rows)
         except (sqlite3.Error, ValueError) as error:
             self.dropped += len(rows)
             log.error("diary.write", error=type(error).__name__, rows=len(rows))
+
+    def _set_right(self, now: datetime) -> None:
+        if not self._doubts:
+            return
+        with self._db.conn:
+            run, own = self._db.conn, self._run_id
+            count = set_right(run, own, now, self._monotonic(), self._opened_s, self._keep)
+        self._doubts = False
+        if count:
+            log.info("diary.set-right", passages=count)
 
     def _execute(self, sql: str, *values: object) -> int:
         with self._db.conn:
@@ -198,7 +228,7 @@ def _database(path: Path) -> Database:
     return db
 
 
-def _values(row: _Row) -> dict[str, object]:
+def _values(row: _Row, run_id: str) -> dict[str, object]:
     passage = row.passage
     text = normalise(passage.read.text)
     crop = crop_jpeg(passage.crop)
@@ -208,7 +238,9 @@ def _values(row: _Row) -> dict[str, object]:
         if one.best.text or one.best.probability < 0.99
     ]
     return {
-        "at_us": _us(row.at),
+        "at_us": to_us(row.at.wall),
+        "mono_us": seconds_to_us(row.at.monotonic_s) if row.doubted else None,
+        "run": run_id if row.doubted else None,
         "camera": row.camera,
         "text": text,
         "tail": text[-4:],
@@ -223,7 +255,3 @@ def _values(row: _Row) -> dict[str, object]:
         "crop_sha256": hashlib.sha256(crop).hexdigest(),
         "listed": int(bool(passage.hits)),
     }
-
-
-def _us(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND

@@ -8,6 +8,10 @@ CREATE TABLE passage (
     id INTEGER PRIMARY KEY,
     -- Wall clock of the best look, microseconds since 1970 UTC.
     at_us INTEGER NOT NULL,
+    -- While nothing keeps the wall clock: the monotonic clock's microseconds, and the run of the
+    -- agent whose they are. Both are NULL when at_us is right, or was set right since.
+    mono_us INTEGER,
+    run TEXT,
     -- The camera's name on this box.
     camera TEXT NOT NULL,
     -- The read in normal form (no spaces or hyphens); '?' stands for a character not readable.
@@ -37,6 +41,9 @@ CREATE TABLE passage (
 
 -- A search names a span of time; ageing goes by it too.
 CREATE INDEX passage_by_time ON passage (at_us, camera);
+
+-- Passages whose time is to be set right.
+CREATE INDEX passage_doubted ON passage (run) WHERE run IS NOT NULL;
 
 -- '??가1234' and '1234' go straight to the rows with that serial.
 CREATE INDEX passage_by_tail ON passage (tail, at_us);

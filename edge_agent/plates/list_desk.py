@@ -110,8 +110,10 @@ class ListDesk:
             try:
                 if applied.watchlist is None:
                     self._vault.remove(delta.list_id)
-                else:
+                elif applied.change is None:
                     self._vault.save(applied.watchlist)
+                else:
+                    self._vault.extend(applied.watchlist, applied.change, delta.base_version)
             except OSError as error:
                 raise WatchlistError("disk.full", f"list {delta.list_id}: {error.strerror}") from (
                     error

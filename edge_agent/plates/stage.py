@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
 
+from edge_agent.plates.diary_times import Moment
 from edge_agent.plates.passages import Passages, Wish
 from edge_agent.plates.rectify import Quad
 from edge_agent.plates.types import PlateRead
@@ -137,9 +138,9 @@ class LivePlates:
         match: Match,
         pictures: Pictures,
         scheduler: InferenceScheduler,
-        note: Callable[[str, datetime, Passage], None],
+        note: Callable[[str, Moment, Passage], None],
     ) -> None:
-        """`note` takes every passage for the diary, with the wall time of its best look."""
+        """`note` takes every passage for the diary, with the moment of its best look."""
         self._camera = camera
         self._finder = finder
         self._match = match
@@ -174,8 +175,7 @@ class LivePlates:
             self._pictures.ask(frame, partial(self._look, frame, wishes))
         told = tuple(replace(one, hits=self._match(one.read)) for one in done)
         for one in told:
-            at = frame.received_at - timedelta(seconds=frame.media_s - one.best_s)
-            self._note(self._camera, at, one)
+            self._note(self._camera, _moment(frame, one.best_s), one)
         return told
 
     def finish(self) -> tuple[Passage, ...]:
@@ -200,6 +200,12 @@ class LivePlates:
         picture = shrink(image, STILL_EDGE)
         with self._lock:
             self._passages.take(wish.track, looks, picture)
+
+
+def _moment(frame: Frame, media_s: float) -> Moment:
+    """When the media time `media_s` was, by the clocks of a later `frame`."""
+    ago_s = frame.media_s - media_s
+    return Moment(frame.received_at - timedelta(seconds=ago_s), frame.received_mono_s - ago_s)
 
 
 def _across(quad: Quad, width: int, height: int) -> float:

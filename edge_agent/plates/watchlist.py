@@ -44,6 +44,14 @@ class Watchlist:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a delta took from a list and put on it, in this order and in normal form."""
+
+    removed: tuple[str, ...]
+    added: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """A list after a delta, and what became of the delta's entries."""
 
@@ -53,6 +61,8 @@ class Applied:
     """Entries that were on the list already, or stood twice."""
     unusable: int = 0
     """Entries that are no plate of any country, or hold unknown characters."""
+    change: Change | None = None
+    """What leads from the list before to this one; None when it began anew."""
 
     @property
     def summary(self) -> str:
@@ -76,8 +86,10 @@ def apply(
     if delta.operation == "drop":
         return Applied(None)
     kept = {} if known is None or delta.operation == "replace" else dict(known.entries)
-    for plate in entries.remove:
-        kept.pop(normalise(plate), None)
+    removed = tuple(plate for one in entries.remove if (plate := normalise(one)) in kept)
+    for plate in removed:
+        kept.pop(plate, None)
+    added: dict[str, str | None] = {}
     duplicates = unusable = 0
     for entry in entries.add:
         text = normalise(entry.plate)
@@ -85,7 +97,7 @@ def apply(
             unusable += 1
             continue
         duplicates += text in kept
-        kept[text] = entry.note
+        kept[text] = added[text] = entry.note
     if len(kept) > MOST_ENTRIES:
         raise WatchlistError("watchlist.invalid", f"more than {MOST_ENTRIES} entries")
     fresh = Watchlist(
@@ -97,7 +109,8 @@ def apply(
         version=delta.version,
         entries=kept,
     )
-    return Applied(fresh, duplicates, unusable)
+    begun = known is None or delta.operation == "replace"
+    return Applied(fresh, duplicates, unusable, None if begun else Change(removed, added))
 
 
 def _check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,10 @@ import pytest
 
 from edge_agent.plates.crop import MOST_BYTES, crop_jpeg
 from edge_agent.plates.diary import WAITING, Diary
+from edge_agent.plates.diary_times import Moment, to_us
 from edge_agent.scene import Passage
 from tests.edge_agent.plates.passing import hit, passage
+from tests.support.wait import wait_until
 from wire.clock import SimulatedClock
 
 
@@ -22,22 +24,31 @@ class Kept:
 
     def __init__(self, folder: Path, megabytes: int = 100) -> None:
         self.clock = SimulatedClock()
+        self.known = True
+        """Something keeps the wall clock."""
         self.path = folder / "plates.sqlite"
-        self.diary = Diary(self.path, self.clock.now, megabytes=megabytes)
+        self.diary = Diary(self.path, self.now, self.clock.monotonic, megabytes=megabytes)
         self.diary.start()
+
+    def now(self) -> datetime | None:
+        return self.clock.now() if self.known else None
 
     def write(self, *passages: Passage) -> None:
         """Until they are on the disk."""
         for one in passages:
-            self.diary.add("cam-1", self.clock.now(), one)
+            self.diary.add("cam-1", moment(self.clock), one)
         self.diary.close()
-        self.diary = Diary(self.path, self.clock.now)
+        self.diary = Diary(self.path, self.now, self.clock.monotonic)
         self.diary.start()
 
     def rows(self, sql: str = "SELECT * FROM passage ORDER BY id") -> list[sqlite3.Row]:
         with sqlite3.connect(self.path) as run:
             run.row_factory = sqlite3.Row
             return run.execute(sql).fetchall()
+
+
+def moment(clock: SimulatedClock) -> Moment:
+    return Moment(clock.now(), clock.monotonic())
 
 
 @pytest.fixture
@@ -72,13 +83,50 @@ def test_after_thirty_days_nothing_of_it_is_left(kept: Kept) -> None:
 
 
 def test_while_the_time_is_unknown_nothing_is_deleted(tmp_path: Path) -> None:
-    diary = Diary(tmp_path / "plates.sqlite", lambda: None)
-    diary.start()
-    diary.add("cam-1", SimulatedClock().now() - timedelta(days=400), passage())
-    diary.close()
-    diary = Diary(tmp_path / "plates.sqlite", lambda: None)
-    assert (diary.end_expired(), diary.count()) == (0, 1)
-    diary.close()
+    kept = Kept(tmp_path)
+    kept.known = False
+    kept.clock.step_wall(-400 * 86_400)
+    kept.write(passage())
+    assert (kept.diary.end_expired(), kept.diary.count()) == (0, 1)
+    kept.diary.close()
+
+
+def test_a_passage_noted_before_the_clock_was_set_gets_its_time_and_its_thirty_days(
+    kept: Kept,
+) -> None:
+    kept.known = False
+    kept.clock.step_wall(-20_000 * 86_400)
+    kept.diary.add("cam-1", moment(kept.clock), passage("12가3456"))
+    wait_until(lambda: kept.diary.count() == 1, 5, "the passage")
+    kept.clock.advance(600)
+    kept.clock.step_wall(20_000 * 86_400)
+    kept.known = True
+    at = kept.clock.now() - timedelta(seconds=600)
+    assert (kept.diary.end_expired(), kept.diary.count()) == (0, 1)
+    assert kept.rows()[0]["at_us"] == to_us(at)
+    assert kept.rows()[0]["run"] is None
+    kept.clock.advance(30 * 86_400 - 601)
+    assert kept.diary.end_expired() == 0
+    kept.clock.advance(2)
+    assert (kept.diary.end_expired(), kept.diary.count()) == (1, 0)
+
+
+@pytest.mark.parametrize(("behind_days", "stands"), [(0, True), (20_000, False)])
+def test_of_an_earlier_run_that_never_knew_the_time_it_is_known_when_it_was_over(
+    kept: Kept, behind_days: int, stands: bool
+) -> None:
+    kept.known = False
+    kept.clock.step_wall(-behind_days * 86_400)
+    at = kept.clock.now()
+    kept.write(passage("12가3456"))
+    kept.diary.close()
+    kept.clock.advance(60)
+    kept.clock.step_wall(behind_days * 86_400)
+    kept.known, opened = True, kept.clock.now()
+    kept.diary = Diary(kept.path, kept.now, kept.clock.monotonic)
+    kept.diary.start()
+    assert (kept.diary.end_expired(), kept.diary.count()) == (0, 1)
+    assert kept.rows()[0]["at_us"] == to_us(at if stands else opened)
 
 
 def test_a_search_by_serial_or_beginning_goes_by_an_index(kept: Kept) -> None:
@@ -93,19 +141,21 @@ def test_a_search_by_serial_or_beginning_goes_by_an_index(kept: Kept) -> None:
 
 def test_a_full_diary_gives_up_the_oldest_and_counts_them(tmp_path: Path) -> None:
     kept = Kept(tmp_path, megabytes=0)
-    for number in range(20):
-        kept.diary.add("cam-1", kept.clock.now() + timedelta(seconds=number), passage())
+    for _ in range(20):
+        kept.clock.advance(1)
+        kept.diary.add("cam-1", moment(kept.clock), passage())
     kept.diary.close()
-    diary = Diary(kept.path, kept.clock.now, megabytes=0)
+    diary = Diary(kept.path, kept.now, kept.clock.monotonic, megabytes=0)
     assert diary.end_expired() > 0
     assert diary.given_up > 0
     diary.close()
 
 
 def test_a_queue_that_is_full_counts_and_does_not_wait(tmp_path: Path) -> None:
-    diary = Diary(tmp_path / "plates.sqlite", SimulatedClock().now)
+    clock = SimulatedClock()
+    diary = Diary(tmp_path / "plates.sqlite", clock.now, clock.monotonic)
     for _ in range(WAITING + 3):
-        diary.add("cam-1", SimulatedClock().now(), passage())
+        diary.add("cam-1", moment(clock), passage())
     assert diary.dropped == 3
     diary.start()
     diary.close()
@@ -114,7 +164,8 @@ def test_a_queue_that_is_full_counts_and_does_not_wait(tmp_path: Path) -> None:
 def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "plates.sqlite"
     path.write_bytes(b"no database at all" * 100)
-    diary = Diary(path, SimulatedClock().now)
+    clock = SimulatedClock()
+    diary = Diary(path, clock.now, clock.monotonic)
     assert diary.count() == 0
     assert (tmp_path / "plates.damaged").exists()
     diary.close()

@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 
 from collector.services.watchlists import deltas
 from edge_agent.plates.list_desk import ListDesk
-from edge_agent.plates.list_vault import ListVault
+from edge_agent.plates.list_vault import SPARE, ListVault
 from edge_agent.plates.watchlist import WatchlistError
 from tests.edge_agent.plates.reads import read
 from tests.edge_agent.plates.test_watchlist import DEVICE, NOW, delta, entries
@@ -129,3 +129,79 @@ def test_a_full_list_arrives_in_parts_made_by_the_collector(here: Desk) -> None:
         here.desk.take(part)
     assert here.desk.match(read(plates[-1][0])) == ()
     assert here.desk.match(read(plates[0][0]))
+
+
+def changed(here: Desk, version: int, *plates: str, remove: tuple[str, ...] = ()) -> None:
+    inside = entries(*plates, remove=remove, version=version)
+    terms = {"operation": "change", "base_version": version - 1, "version": version}
+    here.desk.take(here.sealed(inside, **terms))
+
+
+def grown(here: Desk) -> Desk:
+    """A list of a thousand plates at version 3, by one whole delta and two steps."""
+    here.desk.take(here.sealed(entries(*(f"12가{n}" for n in range(1000, 2000)))))
+    changed(here, 2, "34나5678", remove=("12가1500",))
+    changed(here, 3, "56다7890")
+    return here
+
+
+def stands(desk: Desk, version: int, *there: str, gone: str = "12가1500") -> None:
+    (figures,) = desk.desk.figures()
+    assert figures.version == version
+    assert all(desk.desk.match(read(plate)) for plate in there)
+    assert desk.desk.match(read(gone)) == ()
+
+
+def test_a_delta_of_one_plate_writes_that_plate_and_not_the_list(here: Desk) -> None:
+    grown(here)
+    whole, steps = (here.folder / f"wanted.{kind}" for kind in ("list", "steps"))
+    assert steps.stat().st_size < whole.stat().st_size / 20
+    assert b"5678" not in steps.read_bytes()
+    assert steps.stat().st_mode & 0o077 == 0
+    stands(Desk(here.folder), 3, "12가1000", "34나5678", "56다7890")
+
+
+def test_a_step_that_a_power_cut_tore_does_not_count_and_the_next_one_does(here: Desk) -> None:
+    grown(here)
+    steps = here.folder / "wanted.steps"
+    steps.write_bytes(steps.read_bytes()[:-5])
+    after = Desk(here.folder)
+    stands(after, 2, "12가1000", "34나5678", gone="56다7890")
+    changed(after, 3, "78라9012")
+    stands(Desk(here.folder), 3, "12가1000", "34나5678", "78라9012", gone="56다7890")
+
+
+def test_a_list_with_a_damaged_step_in_the_middle_is_lost_and_told(here: Desk) -> None:
+    grown(here)
+    steps = here.folder / "wanted.steps"
+    damaged = bytearray(steps.read_bytes())
+    damaged[40] ^= 1
+    steps.write_bytes(damaged)
+    after = Desk(here.folder)
+    after.desk.report_lost()
+    assert [record[:2] for record in after.records] == [("watchlist.ended", "watchlist.lost")]
+    assert not list(here.folder.iterdir())
+
+
+def test_steps_of_a_list_that_was_replaced_count_for_nothing(here: Desk) -> None:
+    left = (grown(here).folder / "wanted.steps").read_bytes()
+    here.desk.take(here.sealed(entries("99주9999", version=4), version=4))
+    assert not (here.folder / "wanted.steps").exists()
+    (here.folder / "wanted.steps").write_bytes(left)
+    after = Desk(here.folder)
+    stands(after, 4, "99주9999", gone="34나5678")
+    changed(after, 5, "11하1111")
+    stands(Desk(here.folder), 5, "99주9999", "11하1111", gone="34나5678")
+
+
+def test_steps_that_outgrow_their_list_become_a_list(here: Desk) -> None:
+    here.desk.take(here.sealed(entries("12가3456")))
+    note = "x" * 120
+    for version in range(2, 8):
+        add = [{"plate": f"{version}0가{n}", "note": note} for n in range(1000, 1150)]
+        terms = {"operation": "change", "base_version": version - 1, "version": version}
+        here.desk.take(here.sealed(entries(version=version, add=add), **terms))
+    assert (here.folder / "wanted.list").stat().st_size > SPARE
+    assert (here.folder / "wanted.steps").stat().st_size < SPARE
+    (figures,) = Desk(here.folder).desk.figures()
+    assert (figures.version, figures.entries) == (7, 901)

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge_agent.camera.glimpse import Glimpses
+from edge_agent.plates.diary_times import Moment
 from edge_agent.plates.pictures import MainPictures, SamePictures
 from edge_agent.plates.stage import LivePlates, Pictures, RecordedPlates
 from edge_agent.plates.types import PlateRead
@@ -49,7 +50,7 @@ class Stage:
 
     def __init__(self, finder: GivenPlates, pictures: Pictures) -> None:
         self.finder = finder
-        self.noted: list[tuple[str, datetime, Passage]] = []
+        self.noted: list[tuple[str, Moment, Passage]] = []
         self.scheduler = InferenceScheduler(SystemClock())
         self.lane = self.scheduler.add("cam-1", 1000, lambda _: None)
         self.live = LivePlates(
@@ -85,7 +86,8 @@ def test_a_passage_is_told_once_with_its_list_and_noted_in_the_diary(stage: Stag
     assert told.hits == (hit(),)
     ((camera, at, noted),) = stage.noted
     assert (camera, noted) == ("cam-1", told)
-    assert at == AT + timedelta(seconds=told.best_s)
+    assert at.wall == AT + timedelta(seconds=told.best_s)
+    assert at.monotonic_s == pytest.approx(STARTED_S + told.best_s)
 
 
 def test_looks_are_made_by_the_scheduler_not_by_the_analysis(stage: Stage) -> None:

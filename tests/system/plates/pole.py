@@ -116,7 +116,7 @@ def main() -> None:
     model = ModelId("given", "a" * 64)
     desk = PlateDesk(
         settings.data, NamedFinder(plates, model), lists.match, scheduler, guard.now,
-        days=30, megabytes=100,
+        clock.monotonic, days=30, megabytes=100,
     )  # fmt: skip
     (camera,) = settings.cameras
     rules = build_rules(camera, ZoneInfo(settings.time_zone))
