@@ -27,8 +27,13 @@ _CANDIDATES: Final = 5
 _LEAST: Final = 0.001
 """How many readings of a place are told, and how probable they must be."""
 
-_NO_PLATE: Final = ("foreign", "none")
+_FOREIGN: Final = "foreign"
+_NO_PLATE: Final = (_FOREIGN, "none")
 """Types whose text is none of ours: they count against the confidence."""
+
+FOREIGN_MOST: Final = 0.5
+"""The most that a read of another country's plate is believed: of it the digits can be read, and
+its letters, which are not of the alphabet, are UNREADABLE."""
 
 _TINY: Final = 1e-12
 
@@ -60,7 +65,8 @@ class PlateReader:
     def read(self, crops: Sequence[Image]) -> tuple[PlateRead, ...]:
         """What each crop says: `(h, w, 3)` uint8 BGR, one plate each, upright, of any size.
 
-        What is no Korean plate, or no plate at all, is read with a low confidence. Raises
+        What is no plate is read with a low confidence, and another country's plate as far as the
+        alphabet goes, with FOREIGN_MOST at the most. Raises
         ValueError for a crop that is no such picture.
         """
         for crop in crops:
@@ -78,8 +84,10 @@ class PlateReader:
         kinds, colours = HEADS["type"], HEADS["colour"]
         kind, colour = kinds[int(said["type"].argmax())], colours[int(said["colour"].argmax())]
         korean = 1 - sum(float(said["type"][kinds.index(name)]) for name in _NO_PLATE)
-        raw = korean * float(np.prod([one.best.probability for one in characters]))
-        confidence = self._calibrated(raw)
+        places = float(np.prod([one.best.probability for one in characters]))
+        confidence = self._calibrated(korean * places)
+        if kind == _FOREIGN:
+            confidence = FOREIGN_MOST * float(said["type"].max()) * places
         if width < _NARROWEST or height < _LOWEST:
             confidence, kind = 0.0, "none"
         text = text_of({one.place: one.best.text for one in characters})

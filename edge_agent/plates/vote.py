@@ -23,8 +23,9 @@ from edge_agent.scene import Box, Image
 KEPT: Final = 8
 """Looks of a passage that are kept, the best."""
 
-FULL_WIDTH_PX: Final = 110.0
-"""A plate this wide shows all that the reader can use; below, errors grow."""
+FULL_WIDTH_PX: Final = 160.0
+"""A plate this wide shows all that the reader can use; below, errors grow, and letters that differ
+in one stroke (어, 허) are the first."""
 
 FULL_SHARPNESS: Final = 250.0
 """Variance of the Laplacian of a plate 128 pixels wide from which on blur plays no part."""
@@ -66,7 +67,7 @@ class Look:
         """How much it counts: size, sharpness and angle, each 0..1; never 0."""
         size = min(1.0, self.width_px / FULL_WIDTH_PX)
         sharp = min(1.0, self.sharpness / FULL_SHARPNESS)
-        return max(1e-3, size**2 * (0.2 + 0.8 * sharp) * self.squareness)
+        return max(1e-3, size**3 * (0.2 + 0.8 * sharp) * self.squareness)
 
     @property
     def squareness(self) -> float:
@@ -133,7 +134,7 @@ def fuse(looks: Sequence[Look]) -> tuple[PlateRead, tuple[Look, ...]]:
     confidence = math.prod(one.best.probability for one in characters)
     # A look knows more of itself than its characters say: that it is a plate at all.
     doubt = max(_beyond_characters(look.read) for look in ours)
-    kind = said if verdict.type in ("none", said) else verdict.type
+    kind = said if said == "foreign" or verdict.type in ("none", said) else verdict.type
     return PlateRead(text, characters, confidence * doubt, kind, colour), ours
 
 

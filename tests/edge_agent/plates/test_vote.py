@@ -83,6 +83,14 @@ def test_doubt_that_it_is_a_plate_at_all_is_not_lost() -> None:
     assert fuse([look(doubted), look(doubted)])[0].confidence < 0.4
 
 
+def test_a_foreign_plate_stays_one_though_its_digits_could_be_of_ours() -> None:
+    said = read("12?3456", unsure={2: {"?": 0.9}})
+    foreign = PlateRead(said.text, said.characters, 0.4, "foreign", "white")
+    fused, _ = fuse([look(foreign), look(foreign)])
+    assert (fused.text, fused.type) == ("12?3456", "foreign")
+    assert fused.confidence < 0.5
+
+
 def test_only_the_best_looks_are_kept_in_order_of_time() -> None:
     kept: tuple[Look, ...] = ()
     for width in (40, 200, 60, 180, 50, 160, 45, 140, 150, 170, 190, 120, 130):
