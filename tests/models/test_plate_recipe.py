@@ -12,9 +12,11 @@ from models.plates import COLOURS, PLACES, TYPES
 from models.train.plates import samples as stream
 from models.train.plates.degrade import street_crop
 from models.train.plates.draw import Shapes, draw_plate
+from models.train.plates.foreign import foreign_plate, slots
 from models.train.plates.glyphs import GlyphError, Mask, drawings
 from models.train.plates.layout import LAYOUTS
-from models.train.plates.negatives import foreign_plate, no_plate
+from models.train.plates.lessons import lesson, masked
+from models.train.plates.negatives import no_plate
 
 
 class _Bars:
@@ -78,19 +80,50 @@ def test_targets_name_classes_and_centres_lie_in_the_picture() -> None:
         assert 0 <= sample.targets[-2] < len(TYPES)
         assert sample.targets[-1] < len(COLOURS)
         known = ~np.isnan(sample.centres[:, 0])
-        assert known.any() == (sample.layout not in ("none", "foreign"))
+        assert known.any() == (sample.layout != "none")
         assert (sample.centres[known] >= 0).all()
         assert (sample.centres[known] <= (192, 80)).all()
 
 
 def test_what_is_no_plate_is_a_picture_too() -> None:
     random = np.random.default_rng(2)
-    images = [no_plate(AROUND, SHAPES, random) for _ in range(5)]
-    images += [foreign_plate(SHAPES, random) for _ in range(2)]
-    for image in images:
+    for image in (no_plate(AROUND, SHAPES, random) for _ in range(5)):
         assert image.dtype == np.uint8
         assert image.shape[2] == 3
         assert min(image.shape[:2]) >= 12
+
+
+@pytest.mark.parametrize("count", [5, 6, 7, 8])
+def test_characters_of_a_foreign_plate_keep_their_order(count: int) -> None:
+    places = list(PLACES)
+    order = [places.index(slot) for slot in slots(count)]
+    assert order == sorted(order)
+    assert len(set(order)) == count
+    assert slots(count)[-4:] == ("serial1", "serial2", "serial3", "serial4")
+
+
+def test_of_a_foreign_plate_the_digits_are_taught() -> None:
+    random = np.random.default_rng(2)
+    for plate in (foreign_plate(SHAPES, random) for _ in range(4)):
+        said = "".join(plate.places.values())
+        assert set(said) <= set("0123456789?")
+        assert "?" in said
+        assert said.strip("?")
+        assert plate.places.keys() == plate.centres.keys()
+        across = [x for x, _ in plate.centres.values()]
+        assert across == sorted(across)
+        assert plate.image.shape[2] == 3
+
+
+def test_lessons_are_plates_and_what_is_smoothed_away_is_not_read() -> None:
+    random = np.random.default_rng(5)
+    plates = [lesson(random, SHAPES) for _ in range(12)]
+    assert {"moto", "old", "cons"} & {plate.type for plate in plates}
+    crop = street_crop(plates[0], AROUND, random, 0.0)
+    gone = masked(crop, random)
+    (name,) = [place for place in crop.places if gone.places[place] != crop.places[place]]
+    assert gone.places[name] == "?"
+    assert not np.array_equal(gone.image, crop.image)
 
 
 def test_missing_drawings_are_named_with_the_remedy(tmp_path: Path) -> None:
