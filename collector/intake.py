@@ -263,6 +263,7 @@ class Intake:
                 "session.open"
                 | "session.refused"
                 | "session.pause"
+                | "session.change"
                 | "session.end"
                 | "export"
                 | "hold.placed"

@@ -30,6 +30,7 @@ Kind = Literal[
     "pole.session.open",
     "pole.session.refused",
     "pole.session.pause",
+    "pole.session.change",
     "pole.session.end",
     "pole.export",
     "pole.hold.placed",

@@ -28,9 +28,12 @@ STATUS: dict[str, int] = {
     "camera.h265": 409,
     "camera.b-frames": 409,
     "camera.codec": 409,
+    "clip.impossible": 409,
+    "clip.no-substream": 409,
     "auth.locked": 429,
     "clip.busy": 503,
     "clip.camera-down": 503,
+    "clip.no-room": 503,
     "command.busy": 503,
     "device.offline": 503,
     "broker.unreachable": 503,
@@ -39,7 +42,12 @@ STATUS: dict[str, int] = {
 }
 OTHERWISE = 502
 """The device refused for a reason of its own."""
-RETRY_AFTER_S: dict[str, int] = {"clip.busy": 10, "command.busy": 5, "device.silent": 5}
+RETRY_AFTER_S: dict[str, int] = {
+    "clip.busy": 10,
+    "clip.no-room": 30,
+    "command.busy": 5,
+    "device.silent": 5,
+}
 
 
 class ProblemError(Exception):

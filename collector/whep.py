@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from collector import ledger
 from collector.commander import Commander, CommandError
@@ -24,11 +24,21 @@ from collector.config import IceSettings
 from collector.ice import ice_servers, link_header
 from collector.problems import ProblemError
 from collector.store.database import Database
+from collector.whep_control import Control, wire_control
+from collector.whep_control import read as read_control
 from wire.clock import Clock
 from wire.command import Action, Reply, WhepCandidateCommand, WhepControlCommand, WhepOfferCommand
 from wire.grant import Grant
 from wire.names import Moment, is_name, new_id, utc_text
-from wire.whep import MAX_SDP, IceServer, WhepAnswer, WhepCandidate, WhepControl, WhepOffer
+from wire.whep import (
+    MAX_SDP,
+    IceServer,
+    WhepAnswer,
+    WhepCandidate,
+    WhepControl,
+    WhepOffer,
+    WhepStatus,
+)
 
 MAX_SESSIONS = 2000
 """Remembered at once; the oldest goes, and the pole ends it by its own bounds."""
@@ -55,16 +65,6 @@ class _Session:
     fields: dict[str, object]
 
 
-class Control(BaseModel):
-    """The body of `POST {session}/control`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    action: Literal["play", "pause", "seek", "speed"]
-    at: Moment | None = Field(None, description="Seek: where to, RFC 3339 with offset.")
-    speed: float | None = Field(None, ge=0.5, le=8.0)
-
-
 class WhepFront:
     """Sessions that were opened through this process."""
 
@@ -89,18 +89,22 @@ class WhepFront:
         camera: str,
         sdp: str,
         grant: str,
-        span: tuple[datetime, datetime] | None,
+        span: tuple[datetime, datetime | None] | None,
         stream: Literal["main", "sub"],
     ) -> tuple[WhepAnswer, tuple[IceServer, ...]]:
-        """Have the pole answer an offer; raises ProblemError."""
+        """Have the pole answer an offer; raises ProblemError.
+
+        Live without a span; with one that has no end, from there on until it is live.
+        """
+        start_at, end_at = span or (None, None)
         session_id = new_id()
         servers = ice_servers(self._ice, session_id, self._clock.now())
         offer = WhepOffer(
             session_id=session_id,
             camera=camera,
-            mode="live" if span is None else "recorded",
-            start_at=None if span is None else span[0],
-            end_at=None if span is None else span[1],
+            mode="live" if end_at is None else "recorded",
+            start_at=start_at,
+            end_at=end_at,
             stream=stream,
             sdp=sdp,
             grant=grant,
@@ -111,8 +115,8 @@ class WhepFront:
             "device": device,
             "camera": camera,
             "mode": offer.mode,
-            "start_at": None if span is None else utc_text(span[0]),
-            "end_at": None if span is None else utc_text(span[1]),
+            "start_at": start_at and utc_text(start_at),
+            "end_at": end_at and utc_text(end_at),
             **self._grant_fields(grant),
         }
         try:
@@ -153,17 +157,17 @@ class WhepFront:
         candidate = WhepCandidate(session_id=key.session_id, fragment=fragment)
         await self._ask(session.device, WhepCandidateCommand(candidate=candidate))
 
-    async def control(self, key: SessionKey, grant: str, control: Control) -> Reply:
-        """Play, pause, seek or speed; raises ProblemError."""
+    async def control(self, key: SessionKey, grant: str, control: Control | None) -> WhepStatus:
+        """What the session shows after a control, or now without one; raises ProblemError."""
         session = self._session(key, grant)
-        if (control.action == "seek") != (control.at is not None):
-            raise ProblemError("request.invalid", "'at' belongs to seek, and seek needs it")
-        if (control.action == "speed") != (control.speed is not None):
-            raise ProblemError("request.invalid", "'speed' belongs to action speed, which needs it")
-        asked = WhepControl(
-            session_id=key.session_id, action=control.action, at=control.at, speed=control.speed
-        )
-        return await self._ask(session.device, WhepControlCommand(control=asked))
+        if control is None:
+            asked = WhepControl(session_id=key.session_id, action="status")
+        else:
+            asked = wire_control(key.session_id, control)
+        reply = await self._ask(session.device, WhepControlCommand(control=asked))
+        if reply.session is None:
+            raise ProblemError("internal", "the device answered without the session's state")
+        return reply.session
 
     async def close(self, key: SessionKey, grant: str) -> None:
         """End a session; one that the pole has ended already is ended all the same."""
@@ -228,7 +232,10 @@ def build_router(front: WhepFront) -> APIRouter:
         end: Annotated[str | None, Query(alias="to", description="RFC 3339")] = None,
         stream: Literal["main", "sub"] = "main",
     ) -> Response:
-        """Offer in, answer out; recorded with `from` and `to`, live without."""
+        """Offer in, answer out; recorded with `from` and `to`, live without.
+
+        With `from` alone: from there on, faster than it was, until it is live.
+        """
         if not (is_name(device) and is_name(camera)):
             raise ProblemError("device.unknown", "device and camera match [a-z0-9-]{1,32}")
         grant = _bearer(request)
@@ -238,6 +245,8 @@ def build_router(front: WhepFront) -> APIRouter:
             "Location": f"/whep/{device}/{camera}/{answer.session_id}",
             "ETag": f'"{answer.session_id}"',
             "Polewatch-Codec": answer.codec,
+            "Polewatch-Stream": answer.stream,
+            "Polewatch-Transcoded": str(answer.transcoded).lower(),
         }
         if answer.start_at is not None:
             headers["Polewatch-Start"] = utc_text(answer.start_at)
@@ -271,14 +280,17 @@ def build_router(front: WhepFront) -> APIRouter:
         await front.close(SessionKey(device, camera, session_id), _bearer(request))
         return Response(status_code=200)
 
-    @router.post("/whep/{device}/{camera}/{session_id}/control", status_code=204)
-    async def control(
-        device: str, camera: str, session_id: str, control: Control, request: Request
-    ) -> Response:
-        """Play, pause, seek, speed."""
+    @router.get("/whep/{device}/{camera}/{session_id}/control")
+    async def status(device: str, camera: str, session_id: str, request: Request) -> WhepStatus:
+        """What the session shows now."""
         key = SessionKey(device, camera, session_id)
-        await front.control(key, _bearer(request), control)
-        return Response(status_code=204)
+        return await front.control(key, _bearer(request), None)
+
+    @router.post("/whep/{device}/{camera}/{session_id}/control")
+    async def control(device: str, camera: str, session_id: str, request: Request) -> WhepStatus:
+        """Pause, resume, seek, speed, clip, live; answers what the session shows then."""
+        key = SessionKey(device, camera, session_id)
+        return await front.control(key, _bearer(request), read_control(await request.body()))
 
     return router
 
@@ -308,13 +320,13 @@ async def _text(request: Request, wanted: str, limit: int) -> str:
     return text
 
 
-def _span(start: str | None, end: str | None) -> tuple[datetime, datetime] | None:
-    if start is None and end is None:
+def _span(start: str | None, end: str | None) -> tuple[datetime, datetime | None] | None:
+    if start is None:
+        if end is not None:
+            raise ProblemError("request.invalid", "'to' needs 'from'")
         return None
-    if start is None or end is None:
-        raise ProblemError("request.invalid", "'from' and 'to' belong together")
-    span = _moment("from", start), _moment("to", end)
-    if span[0] >= span[1]:
+    span = _moment("from", start), None if end is None else _moment("to", end)
+    if span[1] is not None and span[0] >= span[1]:
         raise ProblemError("request.invalid", "'from' must be before 'to'")
     return span
 

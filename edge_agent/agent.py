@@ -395,10 +395,9 @@ class Agent:
         if not isinstance(command.action, WhepControlCommand):
             raise CommandFailedError("command.invalid", "no control")
         try:
-            self._sessions.control(command.action.control)
+            return Answer(session=self._sessions.control(command.action.control))
         except SessionRefusedError as refusal:
             raise CommandFailedError(refusal.code, refusal.detail) from refusal
-        return Answer()
 
     def _epoch_begin(self, command: Command) -> Answer:
         if not isinstance(command.action, EpochBegin):

@@ -160,10 +160,12 @@ class CameraPipeline:
         scheduler: InferenceScheduler,
         glimpses: Glimpses | None,
         sinks: Sequence[PacketSink],
+        sub_sinks: Sequence[PacketSink],
         on_seen: Callable[[Seen], None],
         on_state: Callable[[CameraStatus], None],
     ) -> None:
-        """`sinks` take the main stream beside the analysis: the ring, and whoever watches live.
+        """`sinks` take the main stream beside the analysis: the ring, and whoever watches live;
+        `sub_sinks` the substream.
 
         `glimpses` are the single pictures of the main stream that plates are read in, of a camera
         that is analysed in its substream; None when nobody asks for them.
@@ -187,7 +189,7 @@ class CameraPipeline:
                 settings.id,
                 stream_url(settings, settings.sub_url),
                 clock,
-                [self.decoder],
+                [*sub_sinks, self.decoder],
                 lambda status: log.info(
                     "camera.substream", camera=status.camera, state=status.state
                 ),

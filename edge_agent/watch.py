@@ -14,7 +14,7 @@ from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
-from edge_agent.clips.session import ClipSource
+from edge_agent.clips.sources import ClipSource
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.pipeline import Analysis, CameraPipeline, Seen
 from edge_agent.ring_keeper import ring_folder
@@ -61,6 +61,7 @@ class CameraWatch:
         self._event_days = settings.ring.event_days
         self.disk_fault: str | None = None
         self.tap = LiveTap()
+        self.sub_tap = None if camera.sub_url is None else LiveTap()
         self.ring = Ring(
             ring_folder(settings.data),
             camera.id,
@@ -81,13 +82,14 @@ class CameraWatch:
             scheduler,
             glimpses,
             [self.ring, self.tap],
+            [] if self.sub_tap is None else [self.sub_tap],
             self._on_seen,
             self._on_status,
         )
 
     @property
     def clip_source(self) -> ClipSource:
-        return ClipSource(self.ring, self.tap)
+        return ClipSource(self.ring, self.tap, self.sub_tap)
 
     def size(self) -> tuple[int, int]:
         """Width and height of the main stream in pixels; zeros before it is known."""

@@ -228,6 +228,22 @@ FAULTS = _table(
         "H.264를 재생할 수 있는 화면을 쓰십시오", "Use a viewer that plays H.264",
     ),
     (
+        "clip.impossible", "PW-806",
+        "지금 화면에서는 할 수 없는 조작", "This session cannot do that now",
+        "알려 준 내용을 고쳐 다시 요청하십시오", "Change what the message names and ask again",
+    ),
+    (
+        "clip.no-substream", "PW-807",
+        "보조 스트림이 없음", "The camera has no substream here",
+        "주 스트림을 보거나 설정에 sub_url을 넣으십시오", "Ask for the main stream, or set the camera's sub_url",
+    ),
+    (
+        "clip.no-room", "PW-808",
+        "영상을 변환할 여유가 없음", "The box has no room to convert this video",
+        "다른 열람을 닫고 기다리거나, 카메라 또는 보조 스트림을 B프레임 없는 H.264로 설정하십시오",
+        "Close other views and wait, or set the camera or its substream to H.264 without B-frames",
+    ),
+    (
         "watchlist.unreadable", "PW-851",
         "이 장비로 암호화되지 않았거나 변조된 명단", "The list cannot be decrypted here",
         "이 장비의 현재 키로 암호화하여 다시 보내십시오", "Send it again, encrypted to the key that this device offers now",

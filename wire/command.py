@@ -14,7 +14,7 @@ from pydantic import Field
 from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Sha256, Text, WireModel
 from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
-from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer
+from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus
 
 NONCES_PER_WINDOW = 4096
 
@@ -126,4 +126,5 @@ class Reply(WireModel):
     message: Text | None = None
     monotonic_s: float = Field(ge=0)
     whep: WhepAnswer | None = None
+    session: WhepStatus | None = None
     plates: PlateAnswer | None = None

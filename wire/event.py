@@ -205,6 +205,7 @@ class AuditEvent(WireModel):
         "session.open",
         "session.refused",
         "session.pause",
+        "session.change",
         "session.end",
         "command.refused",
         "config.applied",

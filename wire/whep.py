@@ -25,7 +25,9 @@ class WhepOffer(WireModel):
     session_id: Id
     camera: Name
     mode: Literal["recorded", "live"]
-    start_at: Moment | None = Field(None, description="Recorded: where to begin.")
+    start_at: Moment | None = Field(
+        None, description="Where to begin; for live: to catch up from there until it is live."
+    )
     end_at: Moment | None = None
     stream: Literal["main", "sub"] = "main"
     sdp: str = Field(max_length=MAX_SDP)
@@ -41,6 +43,8 @@ class WhepAnswer(WireModel):
     codec: str = Field("H264", max_length=20)
     start_at: Moment | None = Field(None, description="Wall time of the first picture sent.")
     end_at: Moment | None = None
+    stream: Literal["main", "sub"] = "main"
+    transcoded: bool = Field(False, description="Whether this is not what the camera sent.")
 
 
 class WhepCandidate(WireModel):
@@ -51,9 +55,32 @@ class WhepCandidate(WireModel):
 
 
 class WhepControl(WireModel):
-    """Seek, pause, play, speed or end of a running session."""
+    """A change to a running session, a question about it, or its end."""
 
     session_id: Id
-    action: Literal["play", "pause", "seek", "speed", "close"]
-    at: Moment | None = None
+    action: Literal["resume", "pause", "seek", "speed", "clip", "live", "status", "close"]
+    at: Moment | None = Field(
+        None, description="Seek: where to. Clip: its start. Live: to catch up from there."
+    )
+    end_at: Moment | None = Field(None, description="Clip: its end.")
+    minutes_ago: float | None = Field(
+        None, gt=0, le=1440, description="Live: to catch up from so long ago by the pole's clock."
+    )
     speed: float | None = Field(None, ge=0.5, le=8.0)
+    stream: Literal["main", "sub"] | None = Field(None, description="Live: which stream.")
+
+
+class WhepStatus(WireModel):
+    """What a session shows now."""
+
+    session_id: Id
+    mode: Literal["live", "recorded", "catch-up"]
+    stream: Literal["main", "sub"] = "main"
+    paused: bool = False
+    speed: float = 1.0
+    start_at: Moment | None = None
+    end_at: Moment | None = None
+    playing_at: Moment | None = Field(None, description="Wall time of the picture sent last.")
+    transcoded: bool = Field(False, description="Whether this is not what the camera sent.")
+    pictures_sent: int = Field(0, ge=0)
+    expires_at: Moment = Field(description="When the grant ends, and the session with it.")

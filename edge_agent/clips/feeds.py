@@ -7,13 +7,14 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
-from edge_agent.camera.packet import EncodedPacket, StreamInfo
+from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
+from edge_agent.clips.picture import Picture, Thinning
 from wire.clock import Clock
 
 GOP_PACKETS = 600
@@ -21,34 +22,35 @@ GOP_BYTES = 16 << 20
 FOLLOW_PACKETS = 256
 BATCH = 32
 GROWTH_PAUSE_S = 0.5
+_INSTANT = timedelta(microseconds=1)
 GRACE = timedelta(seconds=10)
 """How long we wait after the newest picture for the next one of a span that still grows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An access unit to be sent; `burst` when it is due at once, as a cached GOP is."""
-
-    data: bytes
-    pts_90k: int
-    dts_90k: int
-    keyframe: bool
-    at: datetime
-    burst: bool
 
 
 class Feed(Protocol):
     """Pictures in decoding order."""
 
+    @property
+    def thinning(self) -> Thinning:
+        """What the feed leaves out of them, because they are wanted too fast."""
+        ...
+
     async def next(self) -> Picture | None:
         """The next picture; None at the end."""
+        ...
+
+    def again(self) -> None:
+        """Go back to the newest keyframe and lead up from it in a burst."""
         ...
 
     def close(self) -> None: ...
 
 
 class LiveTap:
-    """A packet sink that keeps the newest GOP, so that a viewer's first picture comes at once."""
+    """A packet sink that keeps the newest GOP, so that a viewer's first picture comes at once.
+
+    However many follow it, the camera is read once.
+    """
 
     def __init__(self) -> None:
         self.info: StreamInfo | None = None
@@ -59,14 +61,21 @@ class LiveTap:
         self._followers: set[LiveFeed] = set()
         self._lock = threading.Lock()
 
+    @property
+    def followers(self) -> int:
+        """Viewers who are served from this one reading of the camera."""
+        return len(self._followers)
+
     def stream(self, info: StreamInfo) -> None:
         with self._lock:
-            self.info = info
-            if info.codec != "h264" or info.has_b_frames:
-                # What comes now cannot be sent: the viewers' sessions end.
+            before, self.info = self.info, info
+            if before is None or _kind(before) == _kind(info):
+                return
+            # Who decodes what came so far cannot go on with what comes now: the sessions end.
+            if before.codec != info.codec:
                 self._gop, self._gop_bytes = [], 0
-                for follower in self._followers:
-                    follower.end()
+            for follower in self._followers:
+                follower.end()
 
     def packet(self, packet: EncodedPacket) -> None:
         with self._lock:
@@ -85,9 +94,28 @@ class LiveTap:
     def follow(self, loop: asyncio.AbstractEventLoop) -> LiveFeed:
         """The cached GOP and then what comes; close it when done."""
         with self._lock:
-            feed = LiveFeed(loop, self._gop, self._leave)
-            self._followers.add(feed)
+            return self._follow(loop)
+
+    def join(
+        self, loop: asyncio.AbstractEventLoop, keyframe: bytes, at: datetime
+    ) -> LiveFeed | None:
+        """As `follow`, if the cached GOP begins with this recorded keyframe; else None."""
+        with self._lock:
+            if not self._gop:
+                return None
+            newest = self._gop[0]
+            # The recording leaves out the delimiter in front. A still scene may repeat its bytes.
+            same = newest.data.endswith(keyframe) and abs(newest.received_at - at) < GRACE
+            return self._follow(loop) if same else None
+
+    def _follow(self, loop: asyncio.AbstractEventLoop) -> LiveFeed:
+        feed = LiveFeed(loop, self._gop, self._newest_gop, self._leave)
+        self._followers.add(feed)
         return feed
+
+    def _newest_gop(self) -> list[EncodedPacket]:
+        with self._lock:
+            return list(self._gop)
 
     def _leave(self, feed: LiveFeed) -> None:
         with self._lock:
@@ -101,10 +129,13 @@ class LiveFeed:
         self,
         loop: asyncio.AbstractEventLoop,
         gop: list[EncodedPacket],
+        newest_gop: Callable[[], list[EncodedPacket]],
         leave: Callable[[LiveFeed], None],
     ) -> None:
         self.dropped = 0
+        self.thinning = Thinning()
         self._loop = loop
+        self._newest_gop = newest_gop
         self._leave = leave
         self._queue: deque[Picture] = deque(_picture(packet, burst=True) for packet in gop)
         self._await_keyframe = not gop
@@ -133,6 +164,7 @@ class LiveFeed:
         self._loop.call_soon_threadsafe(self._finish)
 
     async def next(self) -> Picture | None:
+        # What is live comes at its own speed: there is nothing to leave out for being too fast.
         while not self._closed:
             with self._lock:
                 if self._queue:
@@ -140,6 +172,19 @@ class LiveFeed:
                 self._arrived.clear()
             await self._arrived.wait()
         return None
+
+    def again(self) -> None:
+        gop = self._newest_gop()
+        with self._lock:
+            if gop:
+                # A packet that came between the two locks stands in both.
+                newest = gop[-1].dts_90k
+                later = [one for one in self._queue if one.dts_90k > newest]
+                self._queue.clear()
+                self._queue.extend(_picture(packet, burst=True) for packet in gop)
+                self._queue.extend(later)
+                self._await_keyframe = False
+        self._arrived.set()
 
     def close(self) -> None:
         """Called on the loop's own thread."""
@@ -157,61 +202,121 @@ class RingReader(Protocol):
     def read(self, from_at: datetime, to_at: datetime) -> Iterator[AccessUnit]: ...
 
 
+class _Reading:
+    """One pass over the ring, in batches; a seek begins another and forgets this one."""
+
+    def __init__(
+        self,
+        ring: RingReader,
+        from_at: datetime,
+        to_at: datetime,
+        *,
+        lead_to: datetime,
+        after: datetime | None = None,
+    ) -> None:
+        """From the keyframe at or before `from_at`; a burst up to `lead_to`, nothing to `after`."""
+        self.lead_to = lead_to
+        self.after = after
+        self.batch: deque[AccessUnit] = deque()
+        self._units: Iterator[AccessUnit] | None = None
+        self._read = partial(ring.read, from_at, to_at)
+
+    async def fill(self) -> None:
+        """Leaves the batch empty at the end of what is recorded."""
+        if not self.batch:
+            loop = asyncio.get_running_loop()
+            self.batch.extend(await loop.run_in_executor(None, self._next_batch))
+
+    def _next_batch(self) -> list[AccessUnit]:
+        if self._units is None:
+            self._units = self._read()
+        return list(islice(self._units, BATCH))
+
+
 class RecordedFeed:
-    """A span of the ring, read in batches off the event loop; follows one that still grows."""
+    """A span of the ring, read in batches off the event loop; follows one that still grows.
+
+    A picture before the first that was asked for is needed to decode it: it comes in a burst.
+    """
 
     def __init__(self, ring: RingReader, clock: Clock, from_at: datetime, to_at: datetime) -> None:
+        self.thinning = Thinning()
         self._ring = ring
         self._clock = clock
         self._to_at = to_at
         self._last_at: datetime | None = None
         self._apart = timedelta()
-        self._units = ring.read(from_at, to_at)
-        self._batch: deque[AccessUnit] = deque()
         self._closed = False
+        self._reading = _Reading(ring, from_at, to_at, lead_to=from_at)
 
     async def peek(self) -> list[AccessUnit]:
         """The first pictures, left in place; empty when nothing is recorded of the span."""
-        await self._fill()
-        return list(self._batch)
+        await self._reading.fill()
+        return list(self._reading.batch)
 
     async def next(self) -> Picture | None:
         while not self._closed:
-            await self._fill()
-            if self._batch:
-                unit = self._batch.popleft()
-                self._apart = unit.at - (self._last_at or unit.at)
-                self._last_at = unit.at
-                return Picture(
-                    unit.data, unit.pts_90k, unit.dts_90k, unit.keyframe, unit.at, burst=False
-                )
-            if self._last_at is None or not self._may_grow(self._last_at):
+            reading = self._reading
+            await reading.fill()
+            if reading is not self._reading:
+                continue
+            if reading.batch:
+                picture = self._take(reading.batch.popleft())
+                if picture is not None and self.thinning.takes(picture):
+                    return picture
+            elif self._last_at is None or not self._may_grow(self._last_at):
                 return None
-            await asyncio.sleep(GROWTH_PAUSE_S)
-            self._units = self._after(self._last_at)
+            else:
+                await asyncio.sleep(GROWTH_PAUSE_S)
+                self._reading = _Reading(
+                    self._ring,
+                    self._last_at,
+                    self._to_at,
+                    lead_to=self._last_at,
+                    after=self._last_at,
+                )
         return None
+
+    def again(self) -> None:
+        if self._last_at is not None:
+            self._reading = _Reading(
+                self._ring, self._last_at, self._to_at, lead_to=self._last_at + _INSTANT
+            )
 
     def close(self) -> None:
         self._closed = True
 
-    async def _fill(self) -> None:
-        if not self._batch:
-            loop = asyncio.get_running_loop()
-            self._batch.extend(await loop.run_in_executor(None, self._read_batch))
-
-    def _read_batch(self) -> list[AccessUnit]:
-        return list(islice(self._units, BATCH))
+    def _take(self, unit: AccessUnit) -> Picture | None:
+        at = _decoded_at(unit)
+        if self._reading.after is not None and at <= self._reading.after:
+            return None
+        self._apart = at - (self._last_at or at)
+        self._last_at = at
+        burst = at < self._reading.lead_to
+        return Picture(unit.data, unit.pts_90k, unit.dts_90k, unit.keyframe, unit.at, burst)
 
     def _may_grow(self, last_at: datetime) -> bool:
         # The last picture lasts as long as the one before it did: then the span is complete.
         missing = self._to_at - last_at > self._apart * 1.5
         return missing and self._clock.now() - last_at < GRACE
 
-    def _after(self, last_at: datetime) -> Iterator[AccessUnit]:
-        return (unit for unit in self._ring.read(last_at, self._to_at) if unit.at > last_at)
+
+def _decoded_at(unit: AccessUnit) -> datetime:
+    """Wall time of decoding: unlike that of showing, it grows from picture to picture."""
+    return unit.at - timedelta(seconds=(unit.pts_90k - unit.dts_90k) / TICKS)
+
+
+def _kind(info: StreamInfo) -> tuple[str, bool]:
+    return info.codec, info.has_b_frames
 
 
 def _picture(packet: EncodedPacket, *, burst: bool) -> Picture:
     return Picture(
-        packet.data, packet.pts_90k, packet.dts_90k, packet.keyframe, packet.received_at, burst
+        packet.data,
+        packet.pts_90k,
+        packet.dts_90k,
+        packet.keyframe,
+        packet.received_at,
+        burst,
+        live=True,
     )

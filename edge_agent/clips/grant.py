@@ -11,6 +11,7 @@ from pathlib import Path
 from joserfc.jwk import OKPKey
 from sqlite_utils import Database
 
+from edge_agent.clips.programme import ProgrammeError, check, programme_of
 from edge_agent.clips.segment import to_us
 from wire.clock import Clock
 from wire.envelope import EnvelopeError
@@ -123,16 +124,8 @@ class GrantDesk:
             return "grant.expired", f"valid from {grant.issued_at} to {grant.expires_at}"
         if grant.device != self._device or grant.camera != offer.camera:
             return "grant.foreign", f"it is for {grant.device}/{grant.camera}"
-        if offer.mode not in grant.rights:
-            return "grant.foreign", f"it permits {', '.join(grant.rights)}, not {offer.mode}"
-        if offer.mode == "recorded" and not _within(grant, offer):
-            return "grant.foreign", f"it covers {grant.start_at} to {grant.end_at}"
+        try:
+            check(programme_of(offer), grant)
+        except ProgrammeError as error:
+            return error.code, error.detail
         return None
-
-
-def _within(grant: Grant, offer: WhepOffer) -> bool:
-    if grant.start_at is None or grant.end_at is None:
-        return False
-    if offer.start_at is None or offer.end_at is None:
-        return False
-    return grant.start_at <= offer.start_at <= offer.end_at <= grant.end_at

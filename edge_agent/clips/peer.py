@@ -97,6 +97,8 @@ async def _negotiate(connection: RTCPeerConnection, track: ClipTrack, sdp: str) 
         [codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")]
     )
     _cap_gathering(transceiver.sender)
+    # aiortc asks its encoder for a keyframe; what is passed on has none to ask.
+    vars(transceiver.sender)["_send_keyframe"] = track.keyframe_again
     await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
     await connection.setLocalDescription(await connection.createAnswer())
     return transceiver.sender

@@ -12,16 +12,12 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from edge_agent.camera.packet import TICKS
-from edge_agent.clips.feeds import Feed, Picture
+from edge_agent.clips.feeds import Feed
+from edge_agent.clips.picture import Picture, Thinning
+from edge_agent.clips.schedule import FAST, FASTEST, SLOWEST, Schedule, Slot
 
-BURST_BPS = 30_000_000
-"""Bits a second at most: an unpaced GOP overruns a TURN server's buffers and aiortc's history."""
-MAX_GAP = TICKS
-"""A longer hole in the recording is not waited out."""
-LATE_S = 0.5
-"""Further behind than this (a stalled host), the clip goes on from here rather than racing."""
-FAST = 2.0
-"""Above this speed only keyframes are sent."""
+AGAIN_EVERY_S = 1.0
+"""A viewer that lost pictures gets its keyframe again, but no more often than this."""
 _TIME_BASE = Fraction(1, TICKS)
 
 
@@ -30,7 +26,9 @@ class ClipTrack(MediaStreamTrack):
 
     kind = "video"
 
-    def __init__(self, feed: Feed, *, on_picture: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, feed: Feed, *, speed: float = 1.0, on_picture: Callable[[], None] | None = None
+    ) -> None:
         super().__init__()
         self.pictures = 0
         self.bytes = 0
@@ -38,109 +36,129 @@ class ClipTrack(MediaStreamTrack):
         """True when the feed ran out, false while it plays or when the viewer left."""
         self.playing_at: datetime | None = None
         """Wall time of the picture sent last."""
+        self.live = False
+        """Whether that picture came straight from the camera."""
+        self.keyframes_again = 0
+        self.thinning = Thinning()
+        """For a link that cannot carry all; what speed leaves out, the feed leaves out itself."""
         self._feed = feed
         self._on_picture = on_picture
-        self._speed = 1.0
+        self._schedule = Schedule()
         self._running = asyncio.Event()
         self._running.set()
-        self._last: Picture | None = None
-        self._line = 0.0
-        self._step = TICKS / 25
-        self._began = 0.0
-        self._free_at = 0.0
+        self._wake = asyncio.Event()
+        self._disturbed = False
+        self._again_at_s = 0.0
+        self.set_speed(speed)
+
+    @property
+    def paused(self) -> bool:
+        return not self._running.is_set()
+
+    @property
+    def speed(self) -> float:
+        """As asked for; what is live goes at its own."""
+        return 1.0 if self.live else self._schedule.speed
 
     def pause(self) -> None:
         self._running.clear()
+        self._disturb()
 
-    def play(self) -> None:
+    def resume(self) -> None:
         """Go on after a pause."""
-        if not self._running.is_set():
-            self._rebase()
+        if self.paused:
+            self._schedule.anew()
             self._running.set()
 
     def set_speed(self, speed: float) -> None:
-        """0.5 to 8 times; above 2 by keyframes alone."""
-        if not 0.5 <= speed <= 8:
-            raise ValueError("speed must be between 0.5 and 8")
-        self._speed = speed
-        self._rebase()
+        """0.5 to 8 times; above 2 by keyframes alone. Raises ValueError."""
+        if not SLOWEST <= speed <= FASTEST:
+            raise ValueError(f"speed must be between {SLOWEST} and {FASTEST}")
+        self._schedule.speed = speed
+        self._feed.thinning.keyframes_only = speed > FAST
+        self._disturb()
 
-    def switch(self, feed: Feed) -> None:
+    def switch(self, feed: Feed, speed: float = 1.0) -> None:
         """Go on with another feed, as after a seek; the time line runs on."""
         self._feed.close()
         self._feed = feed
-        self._last = None
-        self._rebase()
+        self.live = False
+        self._schedule.anew()
+        self.set_speed(speed)
+
+    def keyframe_again(self) -> None:
+        """The viewer lost pictures (PLI, FIR): begin anew at the newest keyframe."""
+        now = asyncio.get_running_loop().time()
+        if now < self._again_at_s or not self.pictures:
+            return
+        self._again_at_s = now + AGAIN_EVERY_S
+        self.keyframes_again += 1
+        self._feed.again()
 
     def stop(self) -> None:
         super().stop()
         self._feed.close()
         self._running.set()
+        self._disturb()
 
     async def recv(self) -> av.Packet[Any]:
         """The next packet; raises MediaStreamError at the end, as a track must."""
-        picture = await self._next()
-        line = self._advance(picture)
-        await self._wait(picture, line)
-        if self.readyState != "live":
-            raise MediaStreamError
+        picture, slot = await self._due()
+        self._schedule.sent(picture, slot, asyncio.get_running_loop().time())
         self.pictures += 1
         self.bytes += len(picture.data)
         self.playing_at = picture.at
+        self.live = picture.live
         if self._on_picture is not None:
             self._on_picture()
         packet: av.Packet[Any] = av.Packet(picture.data)
         packet.time_base = _TIME_BASE
-        packet.dts = round(line)
-        packet.pts = round(line + (picture.pts_90k - picture.dts_90k) / self._speed)
+        packet.dts, packet.pts = slot.dts_90k, slot.pts_90k
         return packet
 
-    async def _next(self) -> Picture:
+    async def _due(self) -> tuple[Picture, Slot]:
+        """The next picture, once its moment has come."""
+        loop = asyncio.get_running_loop()
+        while True:
+            feed, picture = await self._next()
+            while feed is self._feed:
+                slot = self._schedule.place(picture, loop.time())
+                if await self._undisturbed(slot.at_s):
+                    return picture, slot
+                await self._running.wait()
+                self._check_live()
+
+    async def _undisturbed(self, at_s: float) -> bool:
+        """Wait; false when a control came in between and the picture is to be placed anew."""
+        loop = asyncio.get_running_loop()
+        self._disturbed = False
+        if at_s > loop.time():
+            self._wake.clear()
+            timer = loop.call_at(at_s, self._wake.set)
+            await self._wake.wait()
+            timer.cancel()
+        self._check_live()
+        return not self._disturbed
+
+    def _disturb(self) -> None:
+        self._disturbed = True
+        self._wake.set()
+
+    async def _next(self) -> tuple[Feed, Picture]:
         while True:
             await self._running.wait()
             feed = self._feed
             picture = await feed.next()
-            if self.readyState != "live":
-                raise MediaStreamError
-            if feed is not self._feed:
+            self._check_live()
+            if feed is not self._feed or (picture is None and self.paused):
                 continue
             if picture is None:
                 self.finished = True
                 self.stop()
                 raise MediaStreamError
-            if self._speed <= FAST or picture.keyframe:
-                return picture
+            if self.thinning.takes(picture):
+                return feed, picture
 
-    def _advance(self, picture: Picture) -> float:
-        now = asyncio.get_running_loop().time()
-        if self._last is None:
-            self._line = self._line + self._step if self.pictures else 0.0
-            self._began = now - self._line / TICKS
-        elif picture.burst:
-            # A cached GOP is behind us: shown in quick motion it leads up to what is live.
-            self._line = max(self._line + 1, (now - self._began) * TICKS)
-        else:
-            moved = picture.dts_90k - self._last.dts_90k
-            longest = MAX_GAP * (8 if self._speed > FAST else 1)
-            if 0 < moved <= longest:
-                if self._speed <= FAST:
-                    self._step = moved
-            else:
-                moved = round(self._step)
-            self._line += moved / self._speed
-        self._last = picture
-        return self._line
-
-    async def _wait(self, picture: Picture, line: float) -> None:
-        loop = asyncio.get_running_loop()
-        due = self._began + line / TICKS
-        now = loop.time()
-        if now - due > LATE_S:
-            self._began += now - due
-        start = max(due, self._free_at)
-        if start > now:
-            await asyncio.sleep(start - now)
-        self._free_at = max(loop.time(), self._free_at) + len(picture.data) * 8 / BURST_BPS
-
-    def _rebase(self) -> None:
-        self._began = asyncio.get_running_loop().time() - self._line / TICKS
+    def _check_live(self) -> None:
+        if self.readyState != "live":
+            raise MediaStreamError

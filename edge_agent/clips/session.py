@@ -12,23 +12,30 @@ from typing import Any, Literal, TypeVar
 
 import structlog
 
-from edge_agent.camera import nal
-from edge_agent.clips.feeds import Feed, LiveTap, RecordedFeed
 from edge_agent.clips.grant import GrantDesk, GrantRefusedError
 from edge_agent.clips.peer import Peer, PeerError
 from edge_agent.clips.player import ClipTrack
-from edge_agent.clips.ring import Ring
+from edge_agent.clips.programme import (
+    Programme,
+    ProgrammeError,
+    check,
+    controlled,
+    programme_of,
+)
+from edge_agent.clips.sources import Chosen, ClipSource, Sources
+from edge_agent.clips.transcode import Transcoder
 from wire.clock import Clock
 from wire.grant import Grant
-from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer
+from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus
 
 MAX_SESSIONS = 8
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 20.0
 STATS_EVERY_S = 0.25
-SILENT_S = 10.0
-"""A camera that sent nothing for this long is down, whatever it sent before."""
 
+Action = Literal[
+    "session.open", "session.refused", "session.pause", "session.change", "session.end"
+]
 Result = TypeVar("Result")
 log = structlog.get_logger()
 
@@ -46,7 +53,7 @@ class SessionRefusedError(Exception):
 class SessionEvent:
     """What is to be audited; `action` as in wire.event.AuditEvent."""
 
-    action: Literal["session.open", "session.refused", "session.pause", "session.end"]
+    action: Action
     session_id: str
     camera: str
     at: datetime
@@ -58,20 +65,14 @@ class SessionEvent:
     pictures_sent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """One camera's recorded and live pictures."""
-
-    ring: Ring
-    live: LiveTap
-
-
 @dataclass(slots=True)
 class _Session:
     offer: WhepOffer
     grant: Grant
     peer: Peer
     track: ClipTrack
+    programme: Programme
+    chosen: Chosen
     keeper: asyncio.Task[None] | None = None
 
 
@@ -86,9 +87,10 @@ class SessionHost:
         on_event: Callable[[SessionEvent], None],
         *,
         max_sessions: int = MAX_SESSIONS,
+        transcoder: Transcoder | None = None,
     ) -> None:
         """`on_event` is called on the host's thread and must not block."""
-        self._sources = sources
+        self._sources = Sources(sources, clock, transcoder or Transcoder())
         self._grants = grants
         self._clock = clock
         self._on_event = on_event
@@ -127,9 +129,9 @@ class SessionHost:
         """Take the viewer's trickled candidates; raises SessionRefusedError."""
         self._wait(self._candidate(candidate))
 
-    def control(self, control: WhepControl) -> None:
-        """Seek, pause, play, speed or close; raises SessionRefusedError."""
-        self._wait(self._control(control))
+    def control(self, control: WhepControl) -> WhepStatus:
+        """What a session shows after the control; raises SessionRefusedError."""
+        return self._wait(self._control(control))
 
     def close(self, session_id: str, why: str = "closed") -> None:
         """End a session; one that is not open is no error."""
@@ -166,7 +168,7 @@ class SessionHost:
                 return await self._open(offer, grant, sdp)
             finally:
                 self._opening.discard(grant.grant_id)
-        except (GrantRefusedError, SessionRefusedError) as refusal:
+        except (GrantRefusedError, ProgrammeError, SessionRefusedError) as refusal:
             known = refusal.grant if isinstance(refusal, GrantRefusedError) else grant
             self._tell("session.refused", offer, known, code=refusal.code, detail=refusal.detail)
             raise SessionRefusedError(refusal.code, refusal.detail) from refusal
@@ -185,11 +187,9 @@ class SessionHost:
             raise SessionRefusedError("clip.busy", f"{self._max_sessions} sessions are open")
 
     async def _open(self, offer: WhepOffer, grant: Grant, sdp: str) -> WhepAnswer:
-        source = self._sources.get(offer.camera)
-        if source is None:
-            raise SessionRefusedError("grant.foreign", f"no camera {offer.camera}")
-        feed, start_at = await self._feed(offer, source, offer.start_at)
-        track = ClipTrack(feed)
+        programme = programme_of(offer)
+        chosen = await self._sources.open(offer.camera, programme, offer.session_id)
+        track = ClipTrack(chosen.feed, speed=programme.speed)
         try:
             self._grants.use(offer, grant)
             peer = await Peer.answer(offer, sdp, track)
@@ -199,40 +199,19 @@ class SessionHost:
         except PeerError as error:
             track.stop()
             raise SessionRefusedError("clip.bad-offer", str(error)) from error
-        session = _Session(offer, grant, peer, track)
+        session = _Session(offer, grant, peer, track, programme, chosen)
         self._sessions[offer.session_id] = session
         session.keeper = asyncio.create_task(self._keep(session))
-        self._tell("session.open", offer, grant)
+        self._tell("session.open", offer, grant, detail=str(programme))
         return WhepAnswer(
             session_id=offer.session_id,
             sdp=peer.sdp,
             codec="H264",
-            start_at=start_at,
-            end_at=offer.end_at,
+            start_at=chosen.start_at,
+            end_at=programme.end_at,
+            stream=chosen.stream,
+            transcoded=chosen.transcoded,
         )
-
-    async def _feed(
-        self, offer: WhepOffer, source: ClipSource, from_at: datetime | None
-    ) -> tuple[Feed, datetime | None]:
-        """The offer's feed and the wall time of its first picture; refuses what cannot be sent."""
-        if offer.mode == "live":
-            info = source.live.info
-            silent_s = self._clock.monotonic() - source.live.newest_mono_s
-            if info is None or silent_s > SILENT_S:
-                raise SessionRefusedError("clip.camera-down", f"{offer.camera} sends nothing")
-            _check_viewable(offer.camera, info.codec, info.has_b_frames)
-            return source.live.follow(asyncio.get_running_loop()), None
-        if from_at is None or offer.end_at is None:
-            raise SessionRefusedError("clip.bad-offer", "recorded video needs start_at and end_at")
-        feed = RecordedFeed(source.ring, self._clock, from_at, offer.end_at)
-        first = await feed.peek()
-        if not first:
-            raise SessionRefusedError(
-                "clip.not-recorded", f"nothing of {offer.camera} from {from_at} to {offer.end_at}"
-            )
-        reordered = any(nal.has_b_slice(nal.split(unit.data)) for unit in first)
-        _check_viewable(offer.camera, first[0].codec, reordered)
-        return feed, first[0].at
 
     async def _keep(self, session: _Session) -> None:
         """Watch over one session until its viewer, its clip or its grant ends."""
@@ -284,28 +263,47 @@ class SessionHost:
         except PeerError as error:
             raise SessionRefusedError("clip.bad-offer", str(error)) from error
 
-    async def _control(self, control: WhepControl) -> None:
+    async def _control(self, control: WhepControl) -> WhepStatus:
         session = self._session(control.session_id)
+        try:
+            await self._apply(session, control)
+        except ProgrammeError as refusal:
+            code, detail = refusal.code, refusal.detail
+            what = f"{control.action}: {detail}"
+            self._tell("session.refused", session.offer, session.grant, code=code, detail=what)
+            raise SessionRefusedError(code, detail) from refusal
+        return _status(session)
+
+    async def _apply(self, session: _Session, control: WhepControl) -> None:
+        """Raises ProgrammeError, and then nothing has changed."""
         if control.action == "close":
             await self._end(control.session_id, "closed by the viewer")
         elif control.action == "pause":
             session.track.pause()
             self._tell("session.pause", session.offer, session.grant)
-        elif control.action == "play":
-            session.track.play()
-        elif session.offer.mode == "live":
-            raise SessionRefusedError("grant.foreign", "a live session cannot seek or change speed")
-        elif control.action == "speed":
-            session.track.set_speed(control.speed or 1.0)
-        else:
-            await self._seek(session, control.at)
+        elif control.action == "resume":
+            if session.track.paused and session.track.live:
+                # What was live goes on where it is now.
+                await self._show(session, _now_showing(session))
+            session.track.resume()
+        elif control.action != "status":
+            programme = controlled(_now_showing(session), control, session.grant, self._clock.now())
+            check(programme, session.grant)
+            if control.action == "speed":
+                session.track.set_speed(programme.speed)
+                session.programme = programme
+            else:
+                await self._show(session, programme)
+                session.track.resume()
+            self._tell("session.change", session.offer, session.grant, detail=str(programme))
 
-    async def _seek(self, session: _Session, at: datetime | None) -> None:
-        start, end = session.grant.start_at, session.grant.end_at
-        if at is None or start is None or end is None or not start <= at < end:
-            raise SessionRefusedError("grant.foreign", f"the grant covers {start} to {end}")
-        feed, _ = await self._feed(session.offer, self._sources[session.offer.camera], at)
-        session.track.switch(feed)
+    async def _show(self, session: _Session, programme: Programme) -> None:
+        chosen = await self._sources.open(session.offer.camera, programme, session.offer.session_id)
+        if session.track.readyState != "live":
+            chosen.feed.close()
+            raise ProgrammeError("clip.unknown-session", "it ended meanwhile")
+        session.track.switch(chosen.feed, programme.speed)
+        session.programme, session.chosen = programme, chosen
 
     def _session(self, session_id: str) -> _Session:
         session = self._sessions.get(session_id)
@@ -315,7 +313,7 @@ class SessionHost:
 
     def _tell(
         self,
-        action: Literal["session.open", "session.refused", "session.pause", "session.end"],
+        action: Action,
         offer: WhepOffer,
         grant: Grant | None,
         *,
@@ -340,8 +338,24 @@ class SessionHost:
         )
 
 
-def _check_viewable(camera: str, codec: nal.Codec, has_b_frames: bool) -> None:
-    if codec != "h264":
-        raise SessionRefusedError("camera.h265", f"{camera} sends H.265, which no browser shows")
-    if has_b_frames:
-        raise SessionRefusedError("camera.b-frames", f"{camera} sends B-frames")
+def _now_showing(session: _Session) -> Programme:
+    """As asked for; who caught up is live."""
+    asked = session.programme
+    return Programme(asked.stream) if session.track.live else asked
+
+
+def _status(session: _Session) -> WhepStatus:
+    programme, track = _now_showing(session), session.track
+    return WhepStatus(
+        session_id=session.offer.session_id,
+        mode=programme.mode,
+        stream=session.chosen.stream,
+        paused=track.paused,
+        speed=track.speed,
+        start_at=programme.start_at,
+        end_at=programme.end_at,
+        playing_at=track.playing_at,
+        transcoded=session.chosen.transcoded,
+        pictures_sent=track.pictures,
+        expires_at=session.grant.expires_at,
+    )

@@ -15,7 +15,7 @@ from wire.command import NONCES_PER_WINDOW, Command, NonceWindow, Reply
 from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
 from wire.names import Id, Name, WireModel, new_id
 from wire.plates import PlateAnswer
-from wire.whep import WhepAnswer
+from wire.whep import WhepAnswer, WhepStatus
 
 WINDOW_S = 600.0
 """A window is renewed after this time, or when half its nonces are used."""
@@ -171,6 +171,7 @@ class Answer:
     """What a handler returns; becomes the Reply."""
 
     whep: WhepAnswer | None = None
+    session: WhepStatus | None = None
     plates: PlateAnswer | None = None
     message: str | None = None
 
@@ -256,6 +257,7 @@ class Dispatcher:
                         message=answer.message,
                         monotonic_s=self._clock.monotonic(),
                         whep=answer.whep,
+                        session=answer.session,
                         plates=answer.plates,
                     )
                 )

@@ -12,10 +12,10 @@ from edge_agent.clips.feeds import (
     FOLLOW_PACKETS,
     GOP_PACKETS,
     LiveTap,
-    Picture,
     RecordedFeed,
 )
-from tests.support.media import START, encode
+from edge_agent.clips.picture import Picture
+from tests.support.media import START, encode, info_of
 from wire.clock import SimulatedClock
 
 S = timedelta(seconds=1)
@@ -89,6 +89,7 @@ async def test_a_closed_feed_ends_and_is_fed_no_more() -> None:
 
 async def test_viewers_end_when_the_camera_turns_to_what_cannot_be_sent() -> None:
     tap = LiveTap()
+    tap.stream(info_of(PACKETS))
     tap.packet(PACKETS[0])
     feed = tap.follow(asyncio.get_running_loop())
     await _take(feed, 1)

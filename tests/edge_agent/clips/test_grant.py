@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,23 @@ def test_what_is_not_granted_is_refused(
     ],
 )
 def test_a_recorded_offer_needs_a_span(desk: GrantDesk, changes: dict[str, Any]) -> None:
-    assert _refusal(desk, _offer(_token(_grant()), **changes)).code == "grant.foreign"
+    assert _refusal(desk, _offer(_token(_grant()), **changes)).code == "request.invalid"
+
+
+def test_catching_up_needs_both_rights_and_a_range_that_reaches_the_grant(desk: GrantDesk) -> None:
+    def refused(start: datetime, **changes: Any) -> str:
+        token = _token(_grant(**changes))
+        return _refusal(desk, _offer(token, mode="live", start_at=start, end_at=None)).code
+
+    reaching = {"start_at": START - 60 * S, "end_at": START + 600 * S}
+    assert refused(START - 30 * S, rights=("live",), **reaching) == "grant.foreign"
+    assert refused(START - 30 * S, rights=("recorded",), **reaching) == "grant.foreign"
+    assert refused(START - 90 * S, **reaching) == "grant.foreign"
+    # Between the end of the range and the grant lies what nobody was permitted to see.
+    gap = {"start_at": START - 600 * S, "end_at": START - 300 * S}
+    assert refused(START - 400 * S, **gap) == "grant.foreign"
+    offer = _offer(_token(_grant(**reaching)), mode="live", start_at=START - 30 * S, end_at=None)
+    desk.check(offer)
 
 
 def test_live_needs_the_right_to_live(desk: GrantDesk) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from edge_agent.clips.feeds import Picture
-from edge_agent.clips.player import BURST_BPS, ClipTrack
+from edge_agent.clips.picture import Picture, Thinning
+from edge_agent.clips.player import ClipTrack
+from edge_agent.clips.schedule import BURST_BPS
 from tests.support.loop import run_simulated
 from tests.support.media import encode
 
@@ -22,16 +23,23 @@ class _ListFeed:
         self._pictures = list(pictures)
         self._ready_s = ready_s or {}
         self._count = 0
+        self.thinning = Thinning()
         self.closed = False
+        self.asked_again = 0
 
     async def next(self) -> Picture | None:
-        if not self._pictures or self.closed:
-            return None
-        wait = self._ready_s.get(self._count, 0) - asyncio.get_running_loop().time()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        self._count += 1
-        return self._pictures.pop(0)
+        while self._pictures and not self.closed:
+            wait = self._ready_s.get(self._count, 0) - asyncio.get_running_loop().time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            self._count += 1
+            picture = self._pictures.pop(0)
+            if self.thinning.takes(picture):
+                return picture
+        return None
+
+    def again(self) -> None:
+        self.asked_again += 1
 
     def close(self) -> None:
         self.closed = True
@@ -152,32 +160,89 @@ def test_other_speeds_are_refused(speed: float) -> None:
         run_simulated(work())
 
 
-def test_a_pause_holds_the_next_picture_and_play_goes_on_from_it() -> None:
+def test_from_fast_to_slow_goes_on_at_a_keyframe() -> None:
+    """What was left out in between nothing can be decoded without."""
+
+    async def work() -> tuple[list[_Sent], list[Picture]]:
+        pictures = _pictures(81)
+        track = ClipTrack(_ListFeed(pictures), speed=8)
+        asyncio.get_running_loop().call_later(0.3, track.set_speed, 1.0)
+        return await _play(track), pictures
+
+    sent, pictures = run_simulated(work())
+    numbers = [[picture.data for picture in pictures].index(one.data) for one in sent]
+    assert numbers == [0, 10, 20, *range(30, 81)]
+
+
+def test_a_pause_holds_the_next_picture_and_the_time_line_waits_as_the_viewer_does() -> None:
     async def work() -> list[_Sent]:
         track = ClipTrack(_ListFeed(_pictures(20)))
         sent = await _play(track, limit=5)
         track.pause()
-        asyncio.get_running_loop().call_later(30, track.play)
+        asyncio.get_running_loop().call_later(30, track.resume)
         return sent + await _play(track)
 
     sent = run_simulated(work())
     assert sent[5].at_s >= 30
-    assert sent[5].pts - sent[4].pts == 9000
+    assert (sent[5].pts - sent[4].pts) / 90_000 == pytest.approx(sent[5].at_s - sent[4].at_s)
     assert sent[19].at_s - sent[5].at_s == pytest.approx(1.4, abs=0.11)
 
 
-def test_a_seek_goes_on_with_another_feed_on_the_same_time_line() -> None:
+def test_a_pause_takes_hold_while_a_picture_waits_for_its_moment() -> None:
+    async def work() -> list[_Sent]:
+        track = ClipTrack(_ListFeed(_pictures(41)), speed=0.5)
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.05, track.pause)
+        loop.call_later(9.0, track.resume)
+        return await _play(track)
+
+    times = [one.at_s for one in run_simulated(work())]
+    assert [time for time in times if 1.05 < time < 9.0] == []
+
+
+def test_a_seek_drops_the_picture_that_waits_and_keeps_the_time_line() -> None:
     async def work() -> tuple[list[_Sent], bool]:
         old = _ListFeed(_pictures(20))
         track = ClipTrack(old)
-        sent = await _play(track, limit=5)
-        track.switch(_ListFeed(_pictures(10, offset=90_000_000)))
-        return sent + await _play(track), old.closed
+        new = _ListFeed(_pictures(10, offset=90_000_000))
+        asyncio.get_running_loop().call_later(0.45, track.switch, new)
+        return await _play(track), old.closed
 
     sent, closed = run_simulated(work())
     assert closed
     assert len(sent) == 15
-    assert [later.pts - earlier.pts for earlier, later in pairwise(sent)] == [9000] * 14
+    assert sent[5].at_s == pytest.approx(0.45)
+    stamps = [one.pts / 90_000 for one in sent]
+    assert stamps == pytest.approx([one.at_s for one in sent], abs=0.002)
+
+
+def test_what_is_live_goes_at_its_own_speed() -> None:
+    """As when a fast look back has caught up."""
+
+    async def work() -> tuple[list[_Sent], float]:
+        live = [replace(one, live=True) for one in _pictures(20)]
+        arrivals = {number: number / 10 for number in range(20)}
+        track = ClipTrack(_ListFeed(live, arrivals), speed=8)
+        return await _play(track), track.speed
+
+    # The feed that leaves nothing out is LiveFeed's; here each tenth picture is a keyframe.
+    sent, speed = run_simulated(work())
+    assert speed == 1.0
+    assert [one.at_s for one in sent] == pytest.approx([0.0, 1.0])
+    assert sent[1].pts - sent[0].pts == 90_000
+
+
+def test_lost_pictures_bring_the_keyframe_again_but_not_at_every_complaint() -> None:
+    async def work() -> tuple[int, int]:
+        feed = _ListFeed(_pictures(40))
+        track = ClipTrack(feed)
+        loop = asyncio.get_running_loop()
+        for at_s in (1.0, 1.1, 1.2, 1.9, 2.1):
+            loop.call_later(at_s, track.keyframe_again)
+        await _play(track)
+        return feed.asked_again, track.keyframes_again
+
+    assert run_simulated(work()) == (2, 2)
 
 
 def test_the_end_of_the_feed_ends_the_track() -> None:

@@ -25,11 +25,12 @@ from wire.command import Command, Reply
 from wire.envelope import body, verify
 from wire.grant import verify_grant
 from wire.identity import Identity
-from wire.whep import WhepAnswer
+from wire.whep import WhepAnswer, WhepStatus
 
 PASSWORD = "correct horse battery"
 OURS = {"X-Polewatch": "1"}
 SDP = "v=0\r\na=ice-ufrag:abcd\r\na=fingerprint:sha-256 " + ":".join(["AA"] * 32) + "\r\n"
+END_OF_GRANT = datetime(2026, 3, 1, tzinfo=UTC)
 TRICKLE = {"Content-Type": "application/trickle-ice-sdpfrag"}
 
 
@@ -61,6 +62,10 @@ class AnsweringPole:
         peer.publish(device.address.window(), b"", retain=True)
 
     def accept(self, command: Command) -> dict[str, Any] | None:
+        if command.action.name == "whep.control" and command.action.control.action != "close":
+            session_id = command.action.control.session_id
+            status = WhepStatus(session_id=session_id, mode="recorded", expires_at=END_OF_GRANT)
+            return {"ok": True, "session": status}
         if command.action.name != "whep.offer":
             return {"ok": True}
         answer = WhepAnswer(
@@ -281,9 +286,13 @@ def test_a_viewer_is_answered_by_the_pole(open_centre: Centre, answering: Answer
         _is(restart, 422, "clip.bad-offer")
         control = f"{session}/control"
         seek = {"action": "seek", "at": start}
-        assert client.post(control, json=seek, headers=bearer).status_code == 204
+        shown = client.post(control, json=seek, headers=bearer)
+        assert shown.status_code == 200, shown.text
+        assert (shown.json()["mode"], shown.json()["transcoded"]) == ("recorded", False)
         assert answering.seen[-1].action.name == "whep.control"
-        _is(client.post(control, json={"action": "seek"}, headers=bearer), 400, "request.invalid")
+        assert client.get(control, headers=bearer).json() == shown.json()
+        assert answering.seen[-1].action.control.action == "status"
+        _is(client.post(control, json={"action": "seek"}, headers=bearer), 422, "request.invalid")
         # Another's grant opens nothing that is open.
         stranger = {"Authorization": f"Bearer {_grant(client)}"}
         _is(client.post(control, json=seek, headers=stranger), 404, "clip.unknown-session")
