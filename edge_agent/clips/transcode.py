@@ -171,6 +171,8 @@ class _Converter:
         encoder.width, encoder.height = smaller(frame.width, frame.height)
         encoder.pix_fmt = "yuv420p"
         encoder.time_base = Fraction(1, TICKS)
+        # Without it the rate control takes each tick for a frame's time.
+        encoder.framerate = Fraction(25)
         encoder.bit_rate = BITRATE
         encoder.gop_size = KEYFRAME_EVERY
         encoder.max_b_frames = 0

@@ -5,132 +5,33 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc.jwk import OKPKey
 
-from edge_agent.camera.packet import StreamInfo
 from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.grant import GrantDesk
-from edge_agent.clips.keeping import KeepingLimits
-from edge_agent.clips.ring import Ring
-from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
+from edge_agent.clips.session import SessionHost, SessionRefusedError
 from edge_agent.clips.sources import ClipSource
-from polewatch.viewer import ClipReport, Viewer
-from tests.support.rtsp import Watcher, demo_camera, watching
+from polewatch.viewer import Viewer
+from tests.support.clip_pole import DEVICE, Pole, S, clip_pole
+from tests.support.rtsp import demo_camera
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
-from wire.envelope import sign_bytes
-from wire.grant import Grant
 from wire.names import new_id
-from wire.whep import WhepControl, WhepOffer
 
-S = timedelta(seconds=1)
-DEVICE = "pole-001-1"
 OTHER_FINGERPRINT = ":".join(["AB"] * 32)
-
-
-@dataclass
-class Pole:
-    """A camera, its ring and its sessions."""
-
-    host: SessionHost
-    ring: Ring
-    watcher: Watcher
-    signer: OKPKey
-    events: list[SessionEvent] = field(default_factory=list)
-
-    def grant(self, fingerprint: str, **changes: Any) -> Grant:
-        span = self.ring.span()
-        assert span is not None
-        now = SystemClock().now()
-        usual = {
-            "grant_id": new_id(),
-            "device": DEVICE,
-            "camera": "yard",
-            "rights": ("recorded", "live"),
-            "start_at": span[0],
-            "end_at": span[1],
-            "case": "2026-17",
-            "agency": "police",
-            "person": "kim",
-            "basis": "PIPA 18(2)3",
-            "purpose": "a fall in the yard",
-            "fingerprint": fingerprint,
-            "issued_at": now,
-            "expires_at": now + 300 * S,
-        }
-        return Grant(**{**usual, **changes})
-
-    def offer(
-        self, sdp: str, grant: Grant, mode: str, key: OKPKey | None = None, **changes: Any
-    ) -> WhepOffer:
-        token = sign_bytes(grant.model_dump_json().encode(), "signer", key or self.signer)
-        usual = {
-            "session_id": new_id(),
-            "camera": "yard",
-            "mode": mode,
-            "start_at": grant.start_at,
-            "end_at": grant.end_at,
-            "sdp": sdp,
-            "grant": token.decode(),
-        }
-        return WhepOffer(**{**usual, **changes})
-
-    async def watch(
-        self,
-        viewer: Viewer,
-        mode: str,
-        *,
-        frames: int | None = None,
-        seconds: float = 30,
-        grant: Grant | None = None,
-        key: OKPKey | None = None,
-        **changes: Any,
-    ) -> ClipReport:
-        granted = grant or self.grant(viewer.fingerprint)
-
-        async def exchange(sdp: str) -> str:
-            offer = self.offer(sdp, granted, mode, key, **changes)
-            answer = await asyncio.to_thread(self.host.answer, offer)
-            return answer.sdp
-
-        return await viewer.watch(exchange, seconds, frames=frames)
-
-    def recorded_identities(self) -> set[str]:
-        span = self.ring.span()
-        assert span is not None
-        return {unit.identity for unit in self.ring.read(*span)}
-
-    def wait_idle(self) -> None:
-        wait_until(lambda: self.host.count == 0, 10, "the sessions to end")
-
-    def last(self, action: str) -> SessionEvent:
-        return [event for event in self.events if event.action == action][-1]
 
 
 @pytest.fixture(scope="module")
 def pole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pole]:
-    folder: Path = tmp_path_factory.mktemp("pole")
-    clock = SystemClock()
-    signer = OKPKey.generate_key("Ed25519")
-    ring = Ring(folder, "yard", clock, limits=KeepingLimits(1 << 30))
-    ring.start()
-    live = LiveTap()
-    desk = GrantDesk(folder / "grants.sqlite", DEVICE, signer, clock)
-    events: list[SessionEvent] = []
-    host = SessionHost({"yard": ClipSource(ring, live)}, desk, clock, events.append)
-    host.start()
-    with demo_camera() as camera, watching(camera.url, ring, live) as watcher:
-        watcher.wait_packets(75)
-        yield Pole(host, ring, watcher, signer, events)
-        assert host.stop()
-    assert ring.close()
-    desk.close()
+    with demo_camera() as camera, clip_pole(tmp_path_factory.mktemp("pole"), camera.url) as made:
+        made.watcher.wait_packets(75)
+        yield made
 
 
 async def test_live_pictures_are_the_camera_s_own_and_come_at_once(pole: Pole) -> None:
@@ -272,10 +173,7 @@ async def test_a_viewer_can_pause_seek_and_close(pole: Pole) -> None:
             pole.watch(viewer, "recorded", grant=grant, session_id=session)
         )
 
-        async def control(action: str, **more: Any) -> None:
-            order = WhepControl(session_id=session, action=action, **more)
-            await asyncio.to_thread(pole.host.control, order)
-
+        control = partial(pole.control, session)
         await asyncio.to_thread(wait_until, lambda: viewer.frames > 5, 10, "pictures")
         await control("pause")
         assert pole.last("session.pause").session_id == session
@@ -341,23 +239,9 @@ async def test_what_was_not_recorded_is_told(pole: Pole) -> None:
     assert caught.value.code == "clip.not-recorded"
 
 
-@pytest.mark.parametrize(
-    ("info", "code"),
-    [
-        (None, "clip.camera-down"),
-        (StreamInfo("hevc", 160, 120, 10.0, False, b""), "camera.h265"),
-        (StreamInfo("h264", 160, 120, 10.0, True, b""), "camera.b-frames"),
-    ],
-)
-async def test_live_video_that_browsers_cannot_show_is_refused(
-    pole: Pole, tmp_path: Path, info: StreamInfo | None, code: str
-) -> None:
-    live = LiveTap()
-    if info is not None:
-        live.stream(info)
-        live.packet(pole.watcher.packets[-1])
+async def test_a_camera_that_never_sent_anything_is_down(pole: Pole, tmp_path: Path) -> None:
     desk = GrantDesk(tmp_path / "grants.sqlite", DEVICE, pole.signer, SystemClock())
-    source = ClipSource(pole.ring, live)
+    source = ClipSource(pole.ring, LiveTap())
     host = SessionHost({"yard": source}, desk, SystemClock(), pole.events.append)
     host.start()
     async with Viewer() as viewer:
@@ -365,7 +249,7 @@ async def test_live_video_that_browsers_cannot_show_is_refused(
         sdp = f"v=0\r\na=fingerprint:sha-256 {viewer.fingerprint}\r\n"
         with pytest.raises(SessionRefusedError) as caught:
             await asyncio.to_thread(host.answer, pole.offer(sdp, grant, "live"))
-    assert caught.value.code == code
+    assert caught.value.code == "clip.camera-down"
     assert host.stop()
     desk.close()
 
