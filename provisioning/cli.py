@@ -8,10 +8,12 @@ import typer
 
 from provisioning.commands import flash
 from provisioning.commands.authority import authority
+from provisioning.commands.site import site
 from provisioning.words import Language, choose
 
 app = typer.Typer(no_args_is_help=True, help="The technician's tool.")
 app.add_typer(authority, name="authority")
+app.add_typer(site, name="site")
 app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 
 

@@ -44,6 +44,11 @@ def words(of: Language) -> dict[str, str]:
     return loaded
 
 
+def in_language(of: Language | None, key: str, **values: object) -> str:
+    """The text of `key` in that language, or in this run's."""
+    return words(of or language())[key].format(**values)
+
+
 def t(key: str, **values: object) -> str:
     """The text of `key` with its {places} filled; a missing key raises KeyError."""
-    return words(language())[key].format(**values)
+    return in_language(None, key, **values)

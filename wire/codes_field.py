@@ -55,6 +55,21 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "카드의 잠금 스위치를 풀고, 관리자 권한으로 실행하십시오", "Slide the card's lock switch open and run as administrator",
     ),
     (
+        "site.invalid", "PW-521",
+        "현장 파일 오류", "The site file is wrong",
+        "알려 준 항목을 고치십시오", "Mend the keys that are named",
+    ),
+    (
+        "site.sheet", "PW-522",
+        "표를 읽을 수 없음", "The table cannot be read",
+        "첫 줄에 항목 이름이 있는 CSV 또는 XLSX로 저장하십시오", "Save it as CSV or XLSX with headings in its first line",
+    ),
+    (
+        "site.import", "PW-523",
+        "현장 등록을 하지 않음", "Nothing was imported",
+        "알려 준 것을 고친 뒤 전체를 다시 등록하십시오", "Mend what is named, then import the whole table again",
+    ),
+    (
         "image.hash", "PW-271",
         "이미지 SHA-256 불일치", "The image's SHA-256 is not the expected one",
         "이미지를 다시 받으십시오", "Fetch the image again",
