@@ -34,6 +34,7 @@ from edge_agent.clips.segment import (
 from wire.clock import Clock
 
 SEGMENT_S = 4.0
+GATHER_S = 0.25
 INDEX_NAME = "index.sqlite"
 QUEUE_PACKETS = 512
 QUEUE_BYTES = 16 << 20
@@ -74,10 +75,12 @@ class Ring:
         on_state: Callable[[str | None, str], None] | None = None,
         opener: Opener = open_unbuffered,
         seals: Seals | None = None,
+        gather_s: float = GATHER_S,
     ) -> None:
         """`on_state(code, detail)` reports `disk.full` or `disk.read-only`, and None when well.
 
-        With `seals`, every GOP is signed as it is recorded.
+        With `seals`, every GOP is signed as it is recorded. `gather_s` is how long a picture may
+        wait for others before all are written: what kill -9 costs.
         """
         self.camera = camera
         self._folder = folder / camera
@@ -86,6 +89,7 @@ class Ring:
         self._on_state = on_state
         self._opener = opener
         self._seals = seals
+        self._gather_s = gather_s
         self._run_id = secrets.token_hex(4)
         self._index = SegmentIndex(self._folder / INDEX_NAME)
         self.keeping = Keeping(self._folder, camera, self._index, clock, limits)
@@ -94,6 +98,7 @@ class Ring:
         self._await_keyframe = False
         self._ready = threading.Condition()
         self._stopped = False
+        self._ending = threading.Event()
         self._writer: SegmentWriter | None = None
         self._open: Segment | None = None
         self._unindexed: tuple[Segment, ...] = ()
@@ -115,6 +120,7 @@ class Ring:
         with self._ready:
             self._stopped = True
             self._ready.notify()
+        self._ending.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         done = not self._thread.is_alive()
@@ -207,18 +213,30 @@ class Ring:
                 self._ready.wait_for(lambda: bool(self._queue) or self._stopped)
                 if not self._queue:
                     break
-                item = self._queue.popleft()
-                if isinstance(item, EncodedPacket):
-                    self._queued_bytes -= len(item.data)
-            if isinstance(item, Hold):
-                self._hold(item)
-            elif isinstance(item, StreamInfo):
-                if self._info is None or self._info.parameter_sets != item.parameter_sets:
-                    self._finish()
-                self._info = item
-            else:
-                self._take(item)
+            # Waking up for each picture would cost more than writing it.
+            self._ending.wait(self._gather_s)
+            while (item := self._next()) is not None:
+                self._handle(item)
         self._finish()
+
+    def _next(self) -> StreamInfo | EncodedPacket | Hold | None:
+        with self._ready:
+            if not self._queue:
+                return None
+            item = self._queue.popleft()
+            if isinstance(item, EncodedPacket):
+                self._queued_bytes -= len(item.data)
+            return item
+
+    def _handle(self, item: StreamInfo | EncodedPacket | Hold) -> None:
+        if isinstance(item, Hold):
+            self._hold(item)
+        elif isinstance(item, StreamInfo):
+            if self._info is None or self._info.parameter_sets != item.parameter_sets:
+                self._finish()
+            self._info = item
+        else:
+            self._take(item)
 
     def _hold(self, hold: Hold) -> None:
         try:

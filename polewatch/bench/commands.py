@@ -146,3 +146,39 @@ def plates(
             speed.name, f"{speed.ms:.1f}", f"{speed.slow_ms:.1f}", f"{speed.megabytes:.0f}", ratio
         )
     Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench ring --json")
+def ring(
+    cameras: Annotated[int, typer.Option(min=1, max=16, help="1080p25 cameras at once.")] = 4,
+    seconds: Annotated[float, typer.Option(min=4, max=3600, help="Measured, each way.")] = 20.0,
+    peer: Annotated[bool, typer.Option(help="Let ffmpeg record the same cameras too.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What recording costs, beside ffmpeg copying the same RTSP cameras to segments.
+
+    CPU seconds a second of all cameras together, reading from the network included. The ring also
+    indexes, hashes and signs; each part is measured by itself as well.
+    """
+    from polewatch.bench import ring as bench_ring
+    from polewatch.bench.environment import PeerError
+
+    try:
+        found = bench_ring.measure(cameras, seconds, peer=peer)
+    except (OSError, PeerError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"ratio": found.ratio}))
+        return
+    table = Table("recording", "CPU s per s", "ratio")
+    table.add_row("polewatch ring", f"{found.cpu_s_per_s:.4f}", "1.00")
+    if found.peer is not None and found.ratio is not None:
+        table.add_row(found.peer.name, f"{found.peer.cpu_s_per_s:.4f}", f"{1 / found.ratio:.2f}")
+    for part in found.parts:
+        table.add_row(f"  {part.name}", f"{part.cpu_s_per_s:.4f}", "")
+    Console().print(table)
+    typer.echo(
+        f"{found.cameras} cameras of {found.mbit_per_s:.1f} Mbit/s, {found.pictures} pictures"
+        f" of {found.expected}, {found.rss_mb:.0f} MB"
+    )

@@ -40,6 +40,7 @@ class _Rings:
             limits=KeepingLimits(budget_bytes),
             on_state=lambda code, detail: self.states.append((code, detail)),
             opener=opener,
+            gather_s=0.0,
         )
         ring.start()
         self._made.append(ring)
