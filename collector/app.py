@@ -20,9 +20,9 @@ from collector.intake import Effects, Intake
 from collector.link import Link
 from collector.orders import OrderDesk
 from collector.persons import Persons
+from collector.rescue import open_database
 from collector.routing_file import RoutingFile
 from collector.serving import WebServer, listen
-from collector.store.database import Database
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
 from collector.voice import Voice
@@ -56,11 +56,11 @@ class Collector:
         routing = RoutingFile(settings.routing, self._trust.agencies)
         self._persons = Persons(settings.signer.certificate, self._identity.ca_file, clock)
         self._listener = listen(settings.http.host, settings.http.port)
-        self._database = Database(settings.data)
+        self._desk = IncidentDesk(settings, routing.current)
+        self._database = open_database(settings, self._trust, self._desk, clock)
         self._changes = Changes()
         self._voice = Voice(self._identity, settings.site, clock)
         self._forks: dict[tuple[str, str], float] = {}
-        self._desk = IncidentDesk(settings, routing.current)
         inbox = settings.inbox
         intake = Intake(self._desk, Bounds.of(inbox))
         gaps = GapKeeper(

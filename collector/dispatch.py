@@ -16,6 +16,7 @@ from collector.channels.base import Channel, ChannelError, Parcel
 from collector.config import CollectorSettings
 from collector.store import clocks, deliveries, plates, stills
 from collector.store import incidents as rows
+from collector.store.damage import is_damage
 from collector.store.database import Database
 from collector.store.deliveries import Due
 from wire import faultpoint
@@ -89,6 +90,8 @@ class Dispatch:
                 try:
                     busy = self._round()
                 except sqlite3.Error as error:
+                    if is_damage(error):
+                        raise
                     log.error("dispatch.storage", error=str(error))
                     busy = False
                 if not busy:

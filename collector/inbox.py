@@ -18,6 +18,7 @@ from collector.config import InboxSettings
 from collector.gaps import GapKeeper
 from collector.intake import Effects, Intake
 from collector.link import Incoming
+from collector.store.damage import is_damage
 from collector.store.database import Database
 from collector.store.devices import gaps_asked
 from collector.store.refusals import count
@@ -138,6 +139,9 @@ class Inbox:
                 effects = self._commit(judged)
                 break
             except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                if is_damage(error):
+                    # Waiting mends no file; the next start builds it anew.
+                    raise
                 self._intake.forget()
                 log.error("inbox.storage", error=str(error), retry_s=delay, waiting=len(judged))
                 if self._clock.wait(self._stop, delay):
@@ -162,6 +166,8 @@ class Inbox:
         except sqlite3.OperationalError:
             raise
         except Exception as error:
+            if is_damage(error):
+                raise
             # One of them is poison: once more, each so that it can be taken back alone.
             self._intake.forget()
             log.info("inbox.poisoned_batch", error=str(error), messages=len(judged))
@@ -195,6 +201,8 @@ class Inbox:
         except sqlite3.OperationalError:
             raise
         except Exception as error:
+            if is_damage(error):
+                raise
             run.execute("ROLLBACK TO message")
             self._intake.forget()
             log.exception("inbox.poison", topic=message.topic[:200])

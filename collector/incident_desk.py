@@ -107,6 +107,12 @@ class IncidentDesk:
                 changed.append(ended.incident_id)
         return changed
 
+    def route_again(self, run: sqlite3.Connection, incident_id: str, now: datetime) -> None:
+        """Deliveries that the incident should have and has not, as after a damaged database."""
+        known = rows.load(run, incident_id)
+        if known is not None:
+            self._want(run, known, now)
+
     def acknowledge(
         self, run: sqlite3.Connection, agency: str, ack: IncidentAck, now: datetime
     ) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collector.store import damage
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
@@ -58,8 +59,11 @@ class Database:
             self._migrate()
         except sqlite3.Error as error:
             self._connection.close()
+            if damage.is_damage(error):
+                damage.mark(folder, error)
             raise StoreError(
-                f"{self.path}: {error}; set the file aside or restore a backup"
+                f"{self.path}: {error}; start again to have what can be read taken over into a new"
+                f" file, or restore a backup"
             ) from error
 
     @contextlib.contextmanager
@@ -69,16 +73,35 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
+            except BaseException as error:
+                if damage.is_damage(error):
+                    damage.mark(self.path.parent, error)
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def bulk(self) -> Iterator[sqlite3.Connection]:
+        """A transaction in which rows may refer to rows that are not there (yet)."""
+        with self._lock:
+            self._connection.execute("PRAGMA foreign_keys = OFF")
+            try:
+                with self.transaction() as run:
+                    yield run
+            finally:
+                self._connection.execute("PRAGMA foreign_keys = ON")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The writer's own connection for a look between transactions."""
         with self._lock:
-            yield self._connection
+            try:
+                yield self._connection
+            except sqlite3.DatabaseError as error:
+                if damage.is_damage(error):
+                    damage.mark(self.path.parent, error)
+                raise
 
     def close(self) -> None:
         with self._lock:

@@ -59,6 +59,8 @@ def salvage(aside: Path, signer: Signer) -> Salvage:
     except sqlite3.Error:
         return found
     try:
+        # Without it SQLite reads nothing of a file that is shorter than its first page says.
+        connection.execute("PRAGMA writable_schema = ON")
         found.epochs = list(
             _rows(connection, "epoch", "ordinal", "id, reason, began_at, last_seq, contiguous")
         )

@@ -1,0 +1,205 @@
+"""A damaged database: set aside as it is, and what can be read of it taken over into a new one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from joserfc.util import urlsafe_b64decode
+
+from collector.numbers import Numbers
+from collector.store import damage, events
+from collector.store.database import FILE_NAME, Database
+from wire.envelope import CloudEvent
+
+KEPT_ASIDE = "damaged-{:%Y%m%dT%H%M%S}"
+PROBED = 4096
+"""Rows looked for one by one behind a damaged place, before it is taken for the end."""
+
+TABLES = (
+    "device",
+    "camera_state",
+    "event",
+    "covered",
+    "still",
+    "still_lost",
+    "quarantine",
+    "security_log",
+    "counter",
+    "incident",
+    "incident_finding",
+    "incident_event",
+    "incident_step",
+    "delivery",
+    "ledger",
+    "ledger_fields",
+    "boot_clock",
+    "incident_clock",
+)
+"""Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
+
+
+def set_aside(folder: Path, now: datetime) -> Path:
+    """Move the database's files into a folder of their own beside it; returns that folder."""
+    aside = folder / KEPT_ASIDE.format(now)
+    while aside.exists():
+        aside = aside.with_name(aside.name + "-again")
+    aside.mkdir(mode=0o700)
+    for file in folder.glob(f"{FILE_NAME}*"):
+        file.rename(aside / file.name)
+    (folder / damage.MARK).unlink(missing_ok=True)
+    return aside
+
+
+def take_over(aside: Path, database: Database, now: datetime) -> dict[str, int]:
+    """Copy every row that can be read and that the schema accepts; rows taken, by table."""
+    old = sqlite3.connect(aside / FILE_NAME, isolation_level=None)
+    # Without it SQLite reads nothing of a file that is shorter than its first page says.
+    old.execute("PRAGMA writable_schema = ON")
+    taken = dict.fromkeys(TABLES, 0)
+    try:
+        with database.bulk() as run:
+            for table in TABLES:
+                for columns, row in _rows(old, run, table):
+                    taken[table] += _insert(run, table, columns, row)
+            _drop_orphans(run)
+            _count_anew(old, run, now)
+    finally:
+        old.close()
+    return taken
+
+
+def unattached(run: sqlite3.Connection) -> list[tuple[str, bytes]]:
+    """Device and token of findings whose incident is gone, in the order of their arrival."""
+    rows = run.execute(
+        "SELECT device, token FROM event WHERE kind = 'finding'"
+        " AND id NOT IN (SELECT event_id FROM incident_event) ORDER BY received_at, rowid"
+    )
+    return [(device, bytes(token)) for device, token in rows]
+
+
+def _rows(
+    old: sqlite3.Connection, new: sqlite3.Connection, table: str
+) -> Iterator[tuple[tuple[str, ...], tuple[object, ...]]]:
+    """Column names and values of each row that can be read."""
+    listed = [row[1] for row in new.execute(f"PRAGMA table_info({table})")]
+    try:
+        held = {row[1] for row in old.execute(f"PRAGMA table_info({table})")}
+    except sqlite3.Error:
+        held = set()
+    columns = tuple(name for name in listed if name in held)
+    if not columns:
+        return
+    without_rowid = (
+        "WITHOUT ROWID"
+        in new.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+    )
+    read = _either_end if without_rowid else _by_number
+    for row in read(old, table, ", ".join(columns)):
+        yield columns, row
+
+
+def _by_number(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:
+    """A damaged page costs its own rows: behind it rows are looked for one by one."""
+    at, beyond = 0, False
+    while not beyond:
+        try:
+            for number, *row in old.execute(
+                f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid", (at,)
+            ):
+                at = number
+                yield tuple(row)
+            return
+        except sqlite3.Error:
+            beyond = True
+        for number in range(at + 1, at + PROBED + 1):
+            try:
+                found = old.execute(
+                    f"SELECT {columns} FROM {table} WHERE rowid = ?", (number,)
+                ).fetchone()
+            except sqlite3.Error:
+                continue
+            if found is not None:
+                yield found
+                at, beyond = number, False
+                break
+
+
+def _either_end(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:
+    """Up to the first damaged place from the front, and from the back."""
+    for order in ("ASC", "DESC"):
+        key = ", ".join(f"{number} {order}" for number in range(1, columns.count(",") + 2))
+        try:
+            yield from old.execute(f"SELECT {columns} FROM {table} ORDER BY {key}")
+        except sqlite3.Error:
+            continue
+        return
+
+
+def _insert(
+    run: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[object, ...]
+) -> int:
+    if table == "event" and not _its_own(dict(zip(columns, row, strict=True))):
+        return 0
+    marks = ", ".join("?" * len(columns))
+    try:
+        return run.execute(
+            f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", row
+        ).rowcount
+    except sqlite3.IntegrityError:
+        # Bytes that came out of a damaged page and are no row of this table.
+        return 0
+
+
+def _its_own(row: dict[str, object]) -> bool:
+    """Whether the token beside it is the message that the row is about."""
+    token = row["token"]
+    if not isinstance(token, bytes):
+        return False
+    try:
+        event = CloudEvent.model_validate_json(urlsafe_b64decode(token.split(b".")[1]))
+    except (ValueError, IndexError):
+        return False
+    return (event.id, event.epoch, event.seq) == (row["id"], row["epoch"], row["seq"])
+
+
+def _drop_orphans(run: sqlite3.Connection) -> None:
+    while orphans := run.execute("PRAGMA foreign_key_check").fetchall():
+        for table, rowid, _parent, key in orphans:
+            if rowid is not None:
+                run.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))
+                continue
+            # A table without row numbers: by the reference that leads nowhere.
+            reference = next(
+                row for row in run.execute(f"PRAGMA foreign_key_list({table})") if row[0] == key
+            )
+            _id, _seq, parent, column, to, *_ = reference
+            to = (
+                to
+                or run.execute(
+                    "SELECT name FROM pragma_table_info(?) WHERE pk = 1", (parent,)
+                ).fetchone()[0]
+            )
+            run.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT {to} FROM {parent})")
+
+
+def _count_anew(old: sqlite3.Connection, run: sqlite3.Connection, now: datetime) -> None:
+    found: dict[tuple[str, str], Numbers] = {}
+    for device, epoch, first, last in run.execute(
+        "SELECT device, epoch, seq, seq FROM event UNION ALL"
+        " SELECT device, epoch, first, last FROM covered"
+    ):
+        found.setdefault((device, epoch), Numbers()).add(first, last)
+    begun = {}
+    for columns, row in _rows(old, run, "progress"):
+        held = dict(zip(columns, row, strict=True))
+        key = (str(held["device"]), str(held["epoch"]))
+        begun[key] = str(held["begun_at"])
+        if isinstance(highest := held["highest"], int):
+            found.setdefault(key, Numbers()).expect(highest)
+    # The newest epoch is the one that began last; where that is lost, UUIDv7 tell the order too.
+    ordered = sorted(found.items(), key=lambda one: (begun.get(one[0], ""), one[0][1]))
+    for at, ((device, epoch), numbers) in enumerate(ordered):
+        events.save_numbers(run, device, epoch, numbers, now + timedelta(microseconds=at))
