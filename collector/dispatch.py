@@ -58,6 +58,7 @@ class Dispatch:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = False
+        self._longest = timedelta(seconds=settings.dispatch.longest_retry_s * (1 + 2 * JITTER))
         self._blocked = False
         self._late: list[tuple[str, str]] = []
         self._late_lock = threading.Lock()
@@ -116,7 +117,7 @@ class Dispatch:
         """Send what is due; true when there may be more at once."""
         now = self._clock.now()
         with self._database.reading() as run:
-            due = deliveries.due(run, now, AT_ONCE)
+            due = deliveries.due(run, now, AT_ONCE, self._longest)
             parcels = [(one, self._parcel(run, one)) for one in due]
         done = [(one, parcel, self._hand_over(one, parcel)) for one, parcel in parcels]
         if done:

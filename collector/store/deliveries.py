@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from collector.routing import Target
 from collector.store.moments import moment, stamp
@@ -46,13 +46,16 @@ def want(
     ).rowcount
 
 
-def due(run: sqlite3.Connection, now: datetime, at_most: int) -> list[Due]:
-    """What must be sent now, longest due first."""
+def due(run: sqlite3.Connection, now: datetime, at_most: int, longest: timedelta) -> list[Due]:
+    """What must be sent now, longest due first; `longest` is the longest pause there is.
+
+    What should wait for longer than that was put off by a clock that was wrong, and is due.
+    """
     rows = run.execute(
         "SELECT delivery_id, incident_id, agency, channel, wanted, attempts, still_sent"
-        " FROM delivery WHERE state IN ('waiting', 'sent') AND next_at <= ?"
+        " FROM delivery WHERE state IN ('waiting', 'sent') AND (next_at <= ? OR next_at > ?)"
         " ORDER BY next_at LIMIT ?",
-        (stamp(now), at_most),
+        (stamp(now), stamp(now + longest), at_most),
     ).fetchall()
     return [Due(*tuple(row)) for row in rows]
 

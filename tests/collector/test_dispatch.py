@@ -100,6 +100,17 @@ def test_it_is_done_only_when_the_agency_says_so(bench: Bench) -> None:
     assert bench.after(1000) == 1
 
 
+def test_a_clock_that_jumped_ahead_and_came_back_holds_nothing_up(bench: Bench) -> None:
+    bench.report()
+    bench.clock.step_wall(3e7)
+    assert bench.after(1) == 1
+    bench.clock.step_wall(-3e7)
+    assert bench.after(1) == 2
+    assert bench.after(0.1) == 2
+    bench.acknowledge()
+    assert bench.delivery().state == "done"
+
+
 def test_an_acknowledgement_faster_than_our_own_note_counts(bench: Bench) -> None:
     bench.report()
     bench.acknowledge(revision=1)

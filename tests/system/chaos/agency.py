@@ -28,6 +28,8 @@ class Agency:
     def __init__(self, identity: Path, host: str, port: int) -> None:
         self.again = 0
         """Deliveries that came more than once, dropped by their id."""
+        self.told_again = False
+        """The centre lost what it knew: an event that is known comes again as another delivery."""
         self._lock = threading.Lock()
         self._seen: set[tuple[str, int]] = set()
         self._deliveries: dict[str, set[str]] = {}
@@ -47,6 +49,9 @@ class Agency:
         """In how many deliveries each event came."""
         with self._lock:
             return Counter(id for ids in self._deliveries.values() for id in ids)
+
+    def _known_elsewhere(self, named: set[str]) -> set[str]:
+        return {id for ids in self._deliveries.values() for id in ids & named}
 
     def close(self) -> None:
         self._client.disconnect()
@@ -68,10 +73,12 @@ class Agency:
             return
         incident = body(CloudEvent.model_validate_json(message.payload), Incident)
         with self._lock:
+            named = {_id_of(token) for token in incident.evidence}
             ids = self._deliveries.setdefault(incident.delivery_id, set())
-            ids.update(_id_of(token) for token in incident.evidence)
+            known = self._known_elsewhere(named - ids) if self.told_again else set()
+            ids |= named - known
             key = (incident.delivery_id, incident.revision)
-            self.again += key in self._seen
+            self.again += key in self._seen or bool(known)
             self._seen.add(key)
         now = SystemClock().now()
         ack = IncidentAck(

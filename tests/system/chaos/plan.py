@@ -25,6 +25,10 @@ Kind = Literal[
     "forgets",
     "stall",
     "clock",
+    "centre-clock",
+    "centre-full",
+    "centre-corrupt",
+    "centre-truncated",
 ]
 
 AGENT_POINTS = (
@@ -49,25 +53,17 @@ COLLECTOR_POINTS = (
     "dispatch.sent",
 )
 DESTRUCTIVE: frozenset[Kind] = frozenset(
-    ("disk-full", "corrupt", "truncated", "folder-lost", "restored", "cloned")
+    (
+        *("disk-full", "corrupt", "truncated", "folder-lost", "restored", "cloned"),
+        *("centre-corrupt", "centre-truncated"),
+    )
 )
 """Only after these may anything be lost, and then it must be named."""
 
-OTHERS: tuple[Kind, ...] = (
-    "cut",
-    "thin",
-    "silent",
-    "forgets",
-    "stall",
-    "clock",
-    "disk-full",
-    "read-only",
-    "corrupt",
-    "truncated",
-    "folder-lost",
-    "restored",
-    "cloned",
-)
+CENTRE_DAMAGED: frozenset[Kind] = frozenset(("centre-corrupt", "centre-truncated"))
+"""After these a receiver may be told again of an event that it knows."""
+
+OTHERS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "kill")
 
 
 ORDERS: tuple[tuple[Who, ...], ...] = tuple(

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from pathlib import Path
 from tests.support.impair import Impairment
 from tests.support.wait import wait_until
 from tests.system.chaos.books import Balance, balance
-from tests.system.chaos.plan import Kill, Kind, Round
+from tests.system.chaos.centre_faults import CentreFaults
+from tests.system.chaos.plan import CENTRE_DAMAGED, Kill, Kind, Round
 from tests.system.chaos.town import Town
 
 POINT_S = 1.5
@@ -48,6 +50,7 @@ class Runner:
         self._town = town
         self._next = 0
         self._reached: list[str] = []
+        centre = CentreFaults(town, self._put)
         self._others: dict[Kind, Callable[[random.Random], None]] = {
             "cut": self._cut,
             "thin": self._thin,
@@ -62,6 +65,10 @@ class Runner:
             "folder-lost": self._folder_lost,
             "restored": self._restored,
             "cloned": self._cloned,
+            "centre-clock": centre.clock,
+            "centre-full": centre.full,
+            "centre-corrupt": centre.corrupt,
+            "centre-truncated": centre.truncated,
         }
 
     def play(self, round: Round) -> Result:
@@ -70,6 +77,7 @@ class Runner:
         _, quarantined, dropped = town.collector.figures()
         again, lost_before = town.agency.again, self._balance().lost
         self._reached = []
+        town.agency.told_again = round.kind in CENTRE_DAMAGED
         self._put(round.events // 2, round.still_bytes)
         if round.kind == "kill":
             for kill in round.kills:
@@ -83,12 +91,12 @@ class Runner:
         fault = self._settle()
         books = self._balance()
         _, now_quarantined, now_dropped = town.collector.figures()
-        if fault is None and now_quarantined != quarantined:
+        if fault is None and now_quarantined > quarantined:
             fault = f"{now_quarantined - quarantined} messages were refused"
         if fault is None and books.lost > lost_before and not round.may_lose:
             fault = f"{books.lost - lost_before} events were given up without need"
         return Result(
-            round, books, fault, now_dropped - dropped, town.agency.again - again,
+            round, books, fault, max(0, now_dropped - dropped), town.agency.again - again,
             tuple(self._reached), time.monotonic() - began,
         )  # fmt: skip
 
@@ -114,15 +122,26 @@ class Runner:
         town, deadline = self._town, time.monotonic() + SETTLE_S
         self._putting_done()
         while True:
-            books = self._balance()
-            missing, _, _ = town.collector.figures()
-            if books.holds and not missing and town.pole.depth == 0 and town.pole.connected:
+            if not town.collector.program.alive:
+                town.collector.start()
+            try:
+                books = self._balance()
+                missing, _, _ = town.collector.figures()
+                waiting = town.collector.waiting()
+            except sqlite3.Error as error:
+                # Damaged, or just being built anew.
+                if time.monotonic() > deadline:
+                    return f"the collector's database cannot be read: {error}"
+                time.sleep(0.1)
+                continue
+            pole = town.pole
+            if books.holds and not (missing or waiting or pole.depth) and pole.connected:
                 return None
             if time.monotonic() > deadline:
                 return (
                     f"{len(books.missing)} missing, {len(books.doubled)} doubled,"
-                    f" {len(books.unknown)} unknown, {missing} numbers open,"
-                    f" outbox {town.pole.depth}, connected {town.pole.connected}"
+                    f" {len(books.unknown)} unknown, {missing} numbers open, {waiting} deliveries"
+                    f" waiting, outbox {pole.depth}, connected {pole.connected}"
                 )
             time.sleep(0.03)
 

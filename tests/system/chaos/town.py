@@ -28,8 +28,9 @@ from wire.envelope import CloudEvent, body
 from wire.event import LossRecord
 
 DISK_BYTES = 8 * 1024 * 1024
+CENTRE_DISK_BYTES = 96 * 1024 * 1024
 ROUTES = {"routes": [{"name": "all", "types": ["intrusion"], "agencies": ["police"]}]}
-IMPORTS = ("collector.commands", "tests.support.uplink", "tests.support.findings", "argparse")
+IMPORTS = ("collector.app", "tests.support.uplink", "tests.support.findings", "argparse")
 
 
 class Brokers(Protocol):
@@ -86,15 +87,17 @@ class Program:
             self._process.send(number)
 
 
+def _small_disk(where: Path, size: int) -> Path:
+    where.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", where], check=True)
+    return where
+
+
 class Pole:
     """The agent's uplink, on a small disk of its own."""
 
     def __init__(self, zygote: Zygote, folder: Path, authority: Path, port: int) -> None:
-        self.disk = folder / "disk"
-        self.disk.mkdir()
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", self.disk], check=True
-        )
+        self.disk = _small_disk(folder / "disk", DISK_BYTES)
         self.data = self.disk / "pole"
         self.data.mkdir()
         self.program = Program(zygote, folder, "pole", "tests.system.chaos.pole")
@@ -177,9 +180,12 @@ class Pole:
 
 
 class Collector:
-    """The real collector."""
+    """The real collector, on a disk of its own, started again when it ends, as a service is."""
 
     def __init__(self, zygote: Zygote, folder: Path, city: Authority, port: int) -> None:
+        self.disk = _small_disk(folder / "centre", CENTRE_DISK_BYTES)
+        self._clock = folder / "centre.clock"
+        self.step_clock(0)
         self._config = folder / "collector.yaml"
         (folder / "routing.yaml").write_text(yaml.safe_dump(ROUTES))
         self._config.write_text(
@@ -188,7 +194,7 @@ class Collector:
                     "site": "testcity",
                     "identity": str(city.identity("collector")),
                     "register_file": str(city.register_file),
-                    "data": "data",
+                    "data": str(self.disk / "data"),
                     "routing": "routing.yaml",
                     "broker": {"host": HOST, "port": port},
                     "http": {"host": HOST, "port": free_port()},
@@ -201,15 +207,21 @@ class Collector:
                 }
             )
         )
-        self.program = Program(zygote, folder, "collector", "collector")
-        self._database = folder / "data" / "collector.sqlite"
+        self.program = Program(zygote, folder, "collector", "tests.system.chaos.centre")
+        self.database = self.disk / "data" / "collector.sqlite"
         self._losses: dict[str, LossRecord] = {}
 
     def start(self) -> None:
         with Path(os.devnull).open("r+b") as nothing:
             self.program.launch(
-                ["run", "--config", str(self._config)], nothing.fileno(), nothing.fileno()
+                [str(self._config), str(self._clock)], nothing.fileno(), nothing.fileno()
             )
+
+    def step_clock(self, seconds: float) -> None:
+        """Its wall clock is off by so much from now on."""
+        fresh = self._clock.with_suffix(".new")
+        fresh.write_text(str(seconds))
+        fresh.replace(self._clock)
 
     def heard(self, device: str) -> bool:
         """Whether it knows of the device yet."""
@@ -217,6 +229,11 @@ class Collector:
             return bool(self._rows(f"SELECT 1 FROM device WHERE device = '{device}'"))
         except sqlite3.OperationalError:
             return False
+
+    def waiting(self) -> int:
+        """Deliveries that no agency has acknowledged."""
+        (row,) = self._rows("SELECT count(*) FROM delivery WHERE state <> 'done'")
+        return int(row[0])
 
     def losses(self) -> list[LossRecord]:
         """All loss records that it has."""
@@ -236,7 +253,7 @@ class Collector:
         return row[0], row[1], row[2]
 
     def _rows(self, sql: str) -> list[Any]:
-        run = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)
+        run = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
         try:
             return run.execute(sql).fetchall()
         finally:
@@ -269,4 +286,5 @@ class Town:
         self.path.close()
         self.clear_path.close()
         self.zygote.close()
-        subprocess.run(["umount", self.pole.disk], check=False)
+        for disk in (self.pole.disk, self.collector.disk):
+            subprocess.run(["umount", disk], check=False)
