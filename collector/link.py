@@ -63,7 +63,7 @@ class Link:
         """Why the broker or we broke the last attempt off; None while connected."""
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=identity.name,
+            client_id=identity.client_id,
             clean_session=False,
             manual_ack=True,
         )

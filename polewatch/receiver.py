@@ -42,7 +42,7 @@ class Receiver:
         self._waiting: queue.Queue[tuple[str, bytes, datetime]] = queue.Queue(MAX_WAITING)
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"receiver-{agency}",
+            client_id=identity.client_id,
             clean_session=False,
             reconnect_on_failure=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import OKPKey
 
+from wire.envelope import sign_bytes
 from wire.names import is_name
 
 
@@ -40,6 +42,17 @@ class Identity:
     @property
     def ca_file(self) -> Path:
         return self.folder / "ca.pem"
+
+    @property
+    def client_id(self) -> str:
+        """What this principal is called as an MQTT client: its name, and what nobody can guess.
+
+        The name of a client is its own choice, and who takes another's takes its place and session
+        where the broker does not look at certificates (nats-server). Ed25519 signatures depend on
+        nothing but key and text, so it is the same at each start.
+        """
+        secret = sha256(sign_bytes(b"MQTT client id", self.name, self.key)).hexdigest()[:20]
+        return f"{self.name}-{secret}"
 
     @classmethod
     def load(cls, folder: Path) -> Identity:

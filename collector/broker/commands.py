@@ -13,9 +13,11 @@ import typer
 
 from collector.broker.files import follow_file, pid_file, reload, write_mosquitto, write_nats
 from collector.broker.live import bring_up_to_date
+from collector.broker.mosquitto import mosquitto_program
 from collector.broker.nats import Cluster
 from collector.broker.runner import BrokerError, server_program
 from collector.broker.settings import BrokerSettings
+from collector.broker.witness import run as watch
 from wire.register import load_register
 from wire.stopping import stop_on_signals
 
@@ -35,6 +37,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object for progra
 
 SyncAlways = Annotated[
     bool, typer.Option("--sync-always", help="Write through to the disk before every answer.")
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option("--log", help="What it refuses is written there, for the collector to read."),
 ]
 User = Annotated[str | None, typer.Option("--user", help="Account that mosquitto runs as.")]
 
@@ -69,6 +75,7 @@ def nats(
     sync_always: SyncAlways = False,
     cluster: ClusterNodes = None,
     node: Node = None,
+    log_file: LogFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Write nats-server's configuration with the rights of everybody who is enrolled.
@@ -77,7 +84,10 @@ def nats(
     """
     settings = _settings(identity, store, host, port)
     nodes = _cluster(cluster, node)
-    _report(write_nats(out, register, settings, sync_always=sync_always, cluster=nodes), as_json)
+    files = write_nats(
+        out, register, settings, sync_always=sync_always, cluster=nodes, log_file=log_file
+    )
+    _report(files, as_json)
 
 
 @config.command(epilog="Example: polewatch broker config mosquitto --out mosquitto.conf")
@@ -108,6 +118,7 @@ def apply(
     sync_always: SyncAlways = False,
     cluster: ClusterNodes = None,
     node: Node = None,
+    log_file: LogFile = None,
     user: User = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Stay, and do it again whenever the register changes.")
@@ -123,7 +134,9 @@ def apply(
 
     def bring() -> None:
         if kind is Kind.nats:
-            files = write_nats(out, register, settings, sync_always=sync_always, cluster=nodes)
+            files = write_nats(
+                out, register, settings, sync_always=sync_always, cluster=nodes, log_file=log_file
+            )
             reload(pid_file(out))
         else:
             files = write_mosquitto(out, register, settings, user=user, rights_too=False)
@@ -139,17 +152,32 @@ def apply(
         follow_file(register, stop_on_signals(), bring)
 
 
-@app.command(epilog="Example: polewatch broker run --config nats.conf")
+@app.command(epilog="Example: polewatch broker run mosquitto --config mosquitto.conf --log mq.log")
 def run(
-    config: Annotated[Path, typer.Option("--config", help="A file of 'broker config nats'.")],
+    config: Annotated[Path, typer.Option("--config", help="A file of 'broker config'.")],
+    kind: Annotated[Kind, typer.Argument(help="Which broker it is for.")] = Kind.nats,
+    log_file: Annotated[
+        Path | None,
+        typer.Option("--log", help="Of mosquitto: what it refuses, for the collector to read."),
+    ] = None,
 ) -> None:
-    """Run the embedded broker in the foreground; SIGHUP reloads it, SIGTERM ends it."""
+    """Run a broker in the foreground; SIGHUP reloads it, SIGTERM ends it.
+
+    nats-server writes its log itself: give --log to 'broker config nats'.
+    """
     if not config.is_file():
-        raise BrokerError(f"{config} does not exist; write it by: polewatch broker config nats")
-    program = server_program()
+        raise BrokerError(f"{config} does not exist; write it by: polewatch broker config {kind}")
     # The broker takes this process's place: signals and the exit code are its own.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execv(program, [str(program), "-c", str(config)])
+    if kind is Kind.mosquitto:
+        program = [str(mosquitto_program()), "-c", str(config)]
+        if log_file is not None:
+            watch([*program, "-v"], log_file.resolve())
+        os.execv(program[0], program)
+    if log_file is not None:
+        raise BrokerError("nats-server writes its log itself: give --log to 'broker config nats'")
+    server = server_program()
+    os.execv(server, [str(server), "-c", str(config)])
 
 
 def _cluster(nodes: list[str] | None, node: str | None) -> Cluster | None:

@@ -29,6 +29,7 @@ def write_nats(
     *,
     sync_always: bool,
     cluster: Cluster | None = None,
+    log_file: Path | None = None,
 ) -> list[Path]:
     """Write nats-server's configuration; returns the files."""
     text = nats_config(
@@ -37,6 +38,7 @@ def write_nats(
         sync_always=sync_always,
         pid_file=pid_file(out),
         cluster=cluster,
+        log_file=log_file.resolve() if log_file else None,
     )
     _write(out, text)
     return [out]

@@ -8,9 +8,12 @@ Access lists alone would leave a revoked client's open session as it is (mosquit
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+from collector.broker.runner import BrokerError
 from collector.broker.settings import (
     MAX_IN_FLIGHT,
     MAX_PACKET_BYTES,
@@ -69,6 +72,9 @@ def mosquitto_config(
         "log_dest stderr",
         "",
         f"listener {settings.port} {settings.host}",
+        "# A client's name is its own choice: let it take nobody else's place and session, and let",
+        "# the log call it by its certificate.",
+        "use_username_as_clientid true",
         f"max_connections {most_connections(register)}",
         f"cafile {_path(settings.identity / 'ca.pem')}",
         f"certfile {_path(settings.identity / 'cert.pem')}",
@@ -128,6 +134,14 @@ def role(name: str, rights: Rights) -> dict[str, Any]:
             {"acltype": kind, "topic": item, "priority": 0, "allow": True} for kind, item in wanted
         ],
     }
+
+
+def mosquitto_program() -> Path:
+    """The mosquitto of this machine; raises BrokerError without one."""
+    found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None:
+        raise BrokerError("mosquitto is not installed; run: apt install mosquitto")
+    return Path(found)
 
 
 def plugin_file() -> Path:

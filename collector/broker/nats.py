@@ -29,6 +29,9 @@ MAX_CONSUMERS = 100_000
 
 MAX_STORE_BYTES = 8 * 1024**3
 
+LOG_BYTES = 16 * 1024 * 1024
+LOGS_KEPT = 3
+
 REPLICAS = 3
 """Copies of every message and session in a cluster."""
 
@@ -55,8 +58,12 @@ def nats_config(
     sync_always: bool = False,
     pid_file: Path | None = None,
     cluster: Cluster | None = None,
+    log_file: Path | None = None,
 ) -> str:
     """The configuration file of a nats-server for everybody in `register`.
+
+    `log_file` is for the collector to follow. Its debug lines, seven for a connection and none for
+    a message, say whose certificate a connection showed.
 
     With `cluster` it is one node of three or more, and what is acknowledged stands on most of them.
 
@@ -81,6 +88,7 @@ def nats_config(
         f"max_payload: {MAX_PACKET_BYTES}",
         f"max_connections: {most_connections(register)}",
         *([f"pid_file: {_text(pid_file)}"] if pid_file else []),
+        *(_logged(log_file) if log_file else []),
         *_block(
             "jetstream",
             [
@@ -107,6 +115,15 @@ def nats_config(
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _logged(log_file: Path) -> list[str]:
+    return [
+        f"log_file: {_text(log_file)}",
+        f"log_size_limit: {LOG_BYTES}",
+        f"log_max_num: {LOGS_KEPT}",
+        "debug: true",
+    ]
 
 
 def _cluster(register: Register, settings: BrokerSettings, cluster: Cluster) -> list[str]:

@@ -188,7 +188,7 @@ class Link:
         connection = Connection(
             self._settings.host,
             self._settings.port,
-            self._identity.name,
+            self._identity.client_id,
             tls_context(self._identity, self._guard),
             will,
             self._clock,

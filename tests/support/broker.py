@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Protocol
@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 import pytest
 
 from collector.broker.live import bring_up_to_date
-from collector.broker.mosquitto import mosquitto_config, mosquitto_rights
+from collector.broker.mosquitto import mosquitto_config, mosquitto_program, mosquitto_rights
 from collector.broker.nats import nats_config
 from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
@@ -83,7 +83,8 @@ class NatsHandle:
         return self.log_file.read_text().count("Reloaded server configuration")
 
     def _write(self) -> None:
-        self._config.write_text(nats_config(_register(self._authority), self._settings))
+        text = nats_config(_register(self._authority), self._settings, log_file=self.log_file)
+        self._config.write_text(text)
 
 
 class MosquittoHandle:
@@ -95,15 +96,18 @@ class MosquittoHandle:
         self._settings = _settings(authority, folder, self.port)
         self._config = folder / "mosquitto.conf"
         self._process: subprocess.Popen[bytes] | None = None
+        self.watched = False
+        """Whether its debug lines go through the sieve, as by 'broker run mosquitto --log'."""
 
     def start(self) -> None:
         self._write()
-        program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        if program is None:
-            pytest.fail("mosquitto is not installed; run: bash tests/support/debian.sh")
+        program = [str(mosquitto_program()), "-c", str(self._config)]
+        if self.watched:
+            witness = [sys.executable, "-m", "collector.broker.witness", str(self.log_file)]
+            program = [*witness, *program, "-v"]
         with self.log_file.open("ab") as output:
             self._process = subprocess.Popen(
-                [program, "-c", self._config],
+                program,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -128,6 +132,11 @@ class MosquittoHandle:
             "mosquitto to reload",
         )
         bring_up_to_date(_register(self._authority), self._settings)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def _answers(self) -> bool:
         assert self._process is not None

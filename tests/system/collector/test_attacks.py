@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.authority import Authority
-from tests.support.broker import BrokerHandle, make_city
+from tests.support.broker import BrokerHandle, MosquittoHandle, make_city
 from tests.support.centre import Centre
 from tests.support.mqtt import MqttPeer, RefusedError
 from tests.support.wait import wait_until
@@ -24,7 +24,11 @@ FLOOD = 140
 
 @pytest.fixture
 def watching(tmp_path: Path, city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
-    """A collector that reads the broker's log."""
+    """A collector that reads the log of a broker that tells all it refuses."""
+    if isinstance(broker, MosquittoHandle):
+        broker.stop()
+        broker.watched = True
+        broker.start()
     where = {"host": broker.host, "port": broker.port, "log_file": str(broker.log_file)}
     centre = Centre(tmp_path / "centre", city, broker, {"broker": where})
     centre.collector.start()
@@ -70,11 +74,9 @@ def test_a_revoked_pole(watching: Centre, city: Authority, broker: BrokerHandle)
         told(watching, "broker.certificate")
 
 
-@pytest.mark.parametrize("broker", ["nats"], indirect=True)
 def test_reaching_beyond_ones_rights(
     watching: Centre, city: Authority, broker: BrokerHandle
 ) -> None:
-    """mosquitto 2.0.11 tells of a denied publish in its debug log alone."""
     other = _address(city, "pole-002-1")
     for name in ("pole-001-1", "police"):
         with MqttPeer(broker, city.identity(name)) as peer:
@@ -115,8 +117,10 @@ def test_a_flood_of_connections_is_held_to_a_bound(
                 open_ones.enter_context(peer)
             except RefusedError:
                 refused += 1
-        assert refused > 0
-        told(watching, "broker.flood")
+        # mosquitto keeps one connection of a certificate: each new one ends the one before.
+        stays = sum(peer.connected for peer in flood)
+        assert refused > 0 if broker.kind == "nats" else stays <= 1
+        told(watching, "broker.flood", None if broker.kind == "nats" else "pole-001-1")
     with MqttPeer(broker, city.identity("pole-002-1")) as other:
         assert other.connected
 

@@ -1,0 +1,86 @@
+"""MQTT packets by hand over TLS: fast enough that the broker is what is measured."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+
+from tests.support.mqtt import Listening
+from wire.identity import Identity
+
+TIMEOUT_S = 60.0
+
+
+def _remaining(length: int) -> bytes:
+    out = bytearray()
+    while True:
+        length, low = divmod(length, 128)
+        out.append(low | (0x80 if length else 0))
+        if not length:
+            return bytes(out)
+
+
+def _text(value: str) -> bytes:
+    return len(value).to_bytes(2, "big") + value.encode()
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    return bytes([first]) + _remaining(len(body)) + body
+
+
+def publishes(topic: str, size: int, mids: range) -> list[bytes]:
+    """QoS 1 PUBLISH packets of one length, one a message id."""
+    payload = b"x" * size
+    return [_packet(0x32, _text(topic) + mid.to_bytes(2, "big") + payload) for mid in mids]
+
+
+class RawClient:
+    """One connection; not for broken lines."""
+
+    def __init__(self, broker: Listening, identity: Path) -> None:
+        loaded = Identity.load(identity)
+        plain = socket.create_connection((broker.host, broker.port), timeout=TIMEOUT_S)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket: ssl.SSLSocket = loaded.tls_client().wrap_socket(
+            plain, server_hostname=broker.host
+        )
+        flags = b"\x04\x02" + (60).to_bytes(2, "big")
+        self._socket.sendall(_packet(0x10, _text("MQTT") + flags + _text(loaded.name)))
+        assert self._read(4)[3] == 0, "CONNECT was refused"
+
+    def subscribe(self, topic: str) -> None:
+        self._socket.sendall(_packet(0x82, b"\0\1" + _text(topic) + b"\1"))
+        assert self._read(5)[4] == 1, "SUBSCRIBE was refused"
+
+    def publish_all(self, packets: list[bytes]) -> float:
+        """Send, and wait for as many PUBACKs; seconds that it took."""
+        began = time.monotonic()
+        sender = threading.Thread(target=self._socket.sendall, args=(b"".join(packets),))
+        sender.start()
+        self._read(4 * len(packets))
+        sender.join()
+        return time.monotonic() - began
+
+    def take(self, packets: list[bytes]) -> None:
+        """Receive as many PUBLISH packets of that length, each acknowledged."""
+        length = len(packets[0])
+        at = packets[0].index(b"\0", 1)
+        topic = int.from_bytes(packets[0][at : at + 2], "big")
+        for _ in packets:
+            got = self._read(length)
+            mid = got[at + 2 + topic : at + 4 + topic]
+            self._socket.sendall(b"\x40\2" + mid)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _read(self, count: int) -> bytes:
+        got = bytearray()
+        while len(got) < count:
+            more = self._socket.recv(min(count - len(got), 65536))
+            assert more, "the broker closed the connection"
+            got += more
+        return bytes(got)
