@@ -10,7 +10,14 @@ from collector.broker.nats import Cluster, nats_config
 from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
 from provisioning.authority import Authority
-from tests.support.broker import HOST, BrokerHandle, Kind, free_port, make_broker
+from tests.support.broker import (
+    HOST,
+    BrokerHandle,
+    Kind,
+    MosquittoHandle,
+    free_port,
+    make_broker,
+)
 from tests.system.chaos.town import Brokers
 from wire.register import load_register
 
@@ -23,6 +30,8 @@ class Single:
     def __init__(self, kind: Kind, city: Authority, folder: Path) -> None:
         self._store = folder / "store"
         self._handle: BrokerHandle = make_broker(kind, city, folder)
+        if isinstance(self._handle, MosquittoHandle):
+            self._handle.watched = True
         self.ports = [self._handle.port]
 
     def start(self) -> None:

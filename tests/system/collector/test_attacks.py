@@ -17,6 +17,7 @@ from tests.support.centre import Centre
 from tests.support.mqtt import MqttPeer, RefusedError
 from tests.support.wait import wait_until
 from wire.clock import SimulatedClock
+from wire.identity import Identity
 from wire.topics import DeviceAddress
 
 FLOOD = 140
@@ -88,6 +89,22 @@ def test_reaching_beyond_ones_rights(
     with MqttPeer(broker, city.identity("pole-001-1")) as peer:
         peer.try_publish(_address(city, "pole-001-1").event(), b"x" * 3_000_000)
     told(watching, "broker.oversized", "pole-001-1")
+
+
+def test_taking_anothers_place(watching: Centre, city: Authority, broker: BrokerHandle) -> None:
+    """The place of a client belongs to its certificate, or has a name that nobody can guess."""
+    victim = Identity.load(city.identity("pole-002-1"))
+    with MqttPeer(broker, victim.folder, client_id=victim.client_id) as pole:
+        for guessed in ("pole-002-1", "collector", f"pole-002-1-{'0' * 20}"):
+            with MqttPeer(broker, city.identity("pole-001-1"), client_id=guessed):
+                pass
+        known = MqttPeer(broker, city.identity("pole-001-1"), client_id=victim.client_id)
+        assert pole.connected
+        with known:
+            if broker.kind == "mosquitto":
+                assert pole.connected
+            else:
+                told(watching, "broker.taken-over", "pole-001-1")
 
 
 @pytest.mark.parametrize("topic", [b"pw/up/#", b"pw/up/+/x", b"pw/up/\0/x"])
