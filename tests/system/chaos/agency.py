@@ -32,6 +32,8 @@ class Agency:
         """The centre lost what it knew: an event that is known comes again as another delivery."""
         self._lock = threading.Lock()
         self._seen: set[tuple[str, int]] = set()
+        self._dropped: dict[str, set[str]] = {}
+        """Ids by delivery that came as another delivery before."""
         self._deliveries: dict[str, set[str]] = {}
         """Event ids by delivery, out of the devices' signatures attached to it."""
         self._client = paho.Client(
@@ -75,10 +77,12 @@ class Agency:
         with self._lock:
             named = {_id_of(token) for token in incident.evidence}
             ids = self._deliveries.setdefault(incident.delivery_id, set())
-            known = self._known_elsewhere(named - ids) if self.told_again else set()
+            known = self._dropped.setdefault(incident.delivery_id, set())
+            if self.told_again:
+                known |= self._known_elsewhere(named - ids)
             ids |= named - known
             key = (incident.delivery_id, incident.revision)
-            self.again += key in self._seen or bool(known)
+            self.again += key in self._seen or bool(known & named)
             self._seen.add(key)
         now = SystemClock().now()
         ack = IncidentAck(

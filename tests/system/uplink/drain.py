@@ -20,7 +20,6 @@ import psutil
 
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.rows import Signer
-from provisioning.authority import Authority
 from tests.support.broker import Kind, make_broker, make_city
 from tests.support.centre import Centre
 from tests.support.device import finding
@@ -54,15 +53,15 @@ class Drained:
     """Distinct events that reached the agency when the outbox was empty."""
 
 
-def fill(folder: Path, city: Authority, events: int) -> list[str]:
+def fill(outbox_folder: Path, authority: Path, device: str, events: int) -> list[str]:
     """An outbox after a day of `events` and no receipt; the ids of its findings."""
-    identity = Identity.load(city.identity(DEVICE))
-    register = load_register(city.register_file)
-    address = register.address(next(one for one in register.devices if one.name == DEVICE))
+    identity = Identity.load(authority / "identities" / device)
+    register = load_register(authority / "register.yaml")
+    address = register.address(next(one for one in register.devices if one.name == device))
     clock = SimulatedClock(datetime.now(UTC) - timedelta(days=1))
     signer = Signer(identity.name, identity.key, address.source)
     boot = new_id()
-    outbox = Outbox.open(folder / "outbox", signer, clock, Limits(), boot_id=boot)
+    outbox = Outbox.open(outbox_folder, signer, clock, Limits(), boot_id=boot)
     ids = []
     for number in range(events):
         clock.advance(DAY_S / events)
@@ -88,7 +87,7 @@ def drain(folder: Path, kind: Kind, events: int) -> Drained:
     pole_folder = folder / "pole"
     pole_folder.mkdir()
     began = time.monotonic()
-    committed = fill(pole_folder, city, events)
+    committed = fill(pole_folder / "outbox", city.folder, DEVICE, events)
     put_s = time.monotonic() - began
     broker = make_broker(kind, city, folder / "broker")
     broker.start()
