@@ -1,74 +1,75 @@
-"""The box's own checks, each with a bound on its time, a stable code and a remedy."""
+"""The box's own checks in the order in which they are told; each is in edge_agent.checks."""
 
 from __future__ import annotations
 
-import shutil
-import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 
-from edge_agent.camera.source import CameraStatus, RtspSource
-from edge_agent.config import AgentSettings, CameraSettings, load_agent_settings, stream_url
+from edge_agent.checks import box, network, video
+from edge_agent.checks.result import Check, CheckResult, bad, carry_out, good
+from edge_agent.checks.sample import Sampler
+from edge_agent.config import AgentSettings, load_agent_settings
 from edge_agent.plates import locate, reader
 from edge_agent.ring_keeper import planned, too_short
 from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight import fire, posture
-from edge_agent.uplink.synchronised import time_quality
 from models.registry import ModelError, Registry
 from wire.clock import Clock
-from wire.codes import fault
 from wire.identity import Identity, IdentityError, load_certificate
 from wire.settings import SettingsError
+from wire.whep import IceServer
 
-BROKER_TIMEOUT_S = 5.0
-CAMERA_TIMEOUT_S = 12.0
-LEAST_FREE_MB = 500
 EXPIRY_WARNING = timedelta(days=30)
+ROOT = Path("/")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What one check found; `code` and `remedy` only when it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    code: str | None = None
-    number: str | None = None
-    remedy: str | None = None
-
-
-def _good(name: str, detail: str) -> CheckResult:
-    return CheckResult(name, True, detail)
-
-
-def _bad(name: str, code: str, detail: str) -> CheckResult:
-    known = fault(code)
-    return CheckResult(name, False, detail, code, known.number, known.remedy_en)
-
-
-def run_checks(config: Path, clock: Clock) -> Iterator[CheckResult]:
+def run_checks(
+    config: Path, clock: Clock, *, turn: IceServer | None = None
+) -> Iterator[CheckResult]:
     """All checks in order; those that need the configuration are left out when it is unusable."""
     try:
         settings = load_agent_settings(config)
     except SettingsError as error:
-        yield _bad("config", "config.invalid", str(error))
+        yield bad("config", "config.invalid", str(error))
         return
-    yield _good("config", f"{config}: {len(settings.cameras)} cameras")
-    yield check_identity(settings, clock)
-    yield check_trust(settings)
-    yield check_model(settings)
-    yield check_disk(settings.data)
-    yield check_ring(settings)
-    yield check_clock()
-    yield check_broker(settings)
+    yield good("config", f"{config}: {len(settings.cameras)} cameras")
+    for check in checks(settings, clock, turn):
+        yield carry_out(check, clock)
+
+
+def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Iterator[Check]:
+    """Every check with its bound; later ones measure with what earlier ones brought."""
+    yield Check("identity", 5, partial(check_identity, settings, clock))
+    yield Check("trust", 5, partial(check_trust, settings))
+    yield Check("power", 5, partial(box.check_power, ROOT))
+    yield Check("temperature", 5, partial(box.check_temperature, ROOT))
+    yield Check("disk", 20, partial(box.check_disk, settings.data))
+    yield Check("disk health", 10, partial(box.check_disk_health, settings.data, ROOT))
+    yield Check("ring", 20, partial(check_ring, settings))
+    yield Check("clock", 5, box.check_clock)
+    yield Check("model", 60, partial(check_model, settings))
+    yield Check("dns", 10, partial(network.check_names, settings))
+    yield Check("broker", 25, partial(network.check_broker, settings, clock))
+    yield Check("topics", 60, partial(network.check_topics, settings, clock))
+    yield Check("receipts", 5, partial(network.check_receipts, settings, clock))
+    samples: dict[str, Sampler] = {}
     for camera in settings.cameras:
-        yield check_camera(camera, clock)
+        streams = {f"camera {camera.id}": camera.url}
+        if camera.sub_url is not None:
+            streams[f"camera {camera.id} sub"] = camera.sub_url
+        for name, url in streams.items():
+            # What is analysed is measured: the substream, where there is one.
+            samples[camera.id] = sample = Sampler()
+            run = partial(video.check_camera, camera, url, name, clock, sample)
+            yield Check(name, 30, run)
+    yield Check("decoder", 30, partial(video.check_decoder, samples, video.cores()))
+    yield Check("detector", 60, partial(video.check_detector, settings, video.cores()))
+    yield Check("recording", 40, partial(video.check_recording, settings.data, clock))
+    yield Check("whep", 20, partial(video.check_session, clock))
+    if turn is not None:
+        yield Check("turn", 15, partial(network.check_turn, turn))
 
 
 def check_identity(settings: AgentSettings, clock: Clock) -> CheckResult:
@@ -77,11 +78,14 @@ def check_identity(settings: AgentSettings, clock: Clock) -> CheckResult:
         identity = Identity.load(settings.identity)
         certificate = load_certificate(identity.cert_file)
     except IdentityError as error:
-        return _bad("identity", "identity.invalid", str(error))
+        return bad("identity", "identity.invalid", str(error))
+    if clock.now() < certificate.not_valid_before_utc:
+        early = f"{identity.name} begins on {certificate.not_valid_before_utc:%Y-%m-%d}"
+        return bad("identity", "clock.unsynchronised", f"{early}; this clock is before it")
     left = certificate.not_valid_after_utc - clock.now()
     if left < EXPIRY_WARNING:
-        return _bad("identity", "identity.invalid", f"{identity.name} expires in {left.days} days")
-    return _good("identity", f"{identity.name}, valid for {left.days} days")
+        return bad("identity", "identity.invalid", f"{identity.name} expires in {left.days} days")
+    return good("identity", f"{identity.name}, valid for {left.days} days")
 
 
 def check_trust(settings: AgentSettings) -> CheckResult:
@@ -90,18 +94,32 @@ def check_trust(settings: AgentSettings) -> CheckResult:
         for path in (settings.trust.collector, settings.trust.signer):
             load_certificate(path)
     except IdentityError as error:
-        return _bad("trust", "identity.invalid", str(error))
-    return _good("trust", "collector and signer known")
+        return bad("trust", "identity.invalid", str(error))
+    return good("trust", "collector and signer known")
 
 
-def check_model(settings: AgentSettings) -> CheckResult:
+def check_model(settings: AgentSettings, registry: Registry | None = None) -> CheckResult:
     """The weights of every network that a camera asks for are the ones that the manifest names."""
+    known = registry or Registry.default()
     try:
-        paths = [Registry.default().verified_path(name) for name in _models(settings)]
+        paths = [known.verified_path(name) for name in _models(settings)]
     except ModelError as error:
         code = "model.hash" if "sha" in str(error).lower() else "model.missing"
-        return _bad("model", code, str(error))
-    return _good("model", ", ".join(path.name for path in paths))
+        return bad("model", code, str(error))
+    return good("model", ", ".join(path.name for path in paths))
+
+
+def check_ring(settings: AgentSettings) -> CheckResult:
+    """How many hours of each camera the disk holds, and whether that is enough."""
+    try:
+        shares = planned(settings)
+    except OSError as error:
+        return bad("ring", "disk.read-only", f"{settings.data}: {error.strerror}")
+    detail = "; ".join(map(str, shares))
+    short = too_short(settings, shares)
+    if short:
+        return bad("ring", "ring.short", f"{detail}; at least {settings.ring.least_hours:g} h")
+    return good("ring", detail)
 
 
 def _models(settings: AgentSettings) -> list[str]:
@@ -111,90 +129,3 @@ def _models(settings: AgentSettings) -> list[str]:
     if any(map(wants_plates, settings.cameras)):
         names += [locate.DEFAULT_MODEL, reader.DEFAULT_MODEL]
     return names
-
-
-def check_disk(folder: Path) -> CheckResult:
-    """The data folder can be written and has room."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder) as file:
-            file.write(b"\0" * 4096)
-            file.flush()
-        free_mb = shutil.disk_usage(folder).free / 1e6
-    except OSError as error:
-        return _bad("disk", "disk.read-only", f"{folder}: {error.strerror}")
-    if free_mb < LEAST_FREE_MB:
-        return _bad("disk", "disk.full", f"{folder}: {free_mb:.0f} MB free")
-    return _good("disk", f"{folder}: {free_mb / 1000:.1f} GB free")
-
-
-def check_ring(settings: AgentSettings) -> CheckResult:
-    """How many hours of each camera the disk holds, and whether that is enough."""
-    try:
-        shares = planned(settings)
-    except OSError as error:
-        return _bad("ring", "disk.read-only", f"{settings.data}: {error.strerror}")
-    detail = "; ".join(map(str, shares))
-    short = too_short(settings, shares)
-    if short:
-        return _bad("ring", "ring.short", f"{detail}; at least {settings.ring.least_hours:g} h")
-    return _good("ring", detail)
-
-
-def check_clock() -> CheckResult:
-    """A time service keeps the clock. Events still go out without; their times are marked."""
-    if time_quality() == "synchronised":
-        return _good("clock", "synchronised")
-    return _bad("clock", "clock.unsynchronised", "no time service keeps this clock")
-
-
-def check_broker(settings: AgentSettings) -> CheckResult:
-    """TCP, then mutual TLS, with the reason of a failure."""
-    where = f"{settings.broker.host}:{settings.broker.port}"
-    try:
-        context = Identity.load(settings.identity).tls_client()
-        with (
-            socket.create_connection(
-                (settings.broker.host, settings.broker.port), BROKER_TIMEOUT_S
-            ) as plain,
-            context.wrap_socket(plain, server_hostname=settings.broker.host) as secure,
-        ):
-            return _good("broker", f"{where}, {secure.version()}")
-    except IdentityError as error:
-        return _bad("broker", "identity.invalid", str(error))
-    except ssl.SSLCertVerificationError as error:
-        return _bad("broker", "broker.untrusted", f"{where}: {error.verify_message}")
-    except ssl.SSLError as error:
-        return _bad("broker", "broker.refused", f"{where}: {error.reason or error}")
-    except OSError as error:
-        return _bad("broker", "broker.unreachable", f"{where}: {error.strerror or error}")
-
-
-def check_camera(camera: CameraSettings, clock: Clock) -> CheckResult:
-    """The main stream opens and its first keyframe decodes."""
-    name = f"camera {camera.id}"
-    try:
-        url = stream_url(camera, camera.url)
-    except SettingsError as error:
-        return _bad(name, "config.invalid", str(error))
-    status = _first_status(camera.id, url, clock)
-    if status is None:
-        return _bad(name, "camera.unreachable", f"no answer within {CAMERA_TIMEOUT_S:.0f} s")
-    if status.code is not None:
-        return _bad(name, status.code, status.message)
-    return _good(name, status.message)
-
-
-def _first_status(camera: str, url: str, clock: Clock) -> CameraStatus | None:
-    found: list[CameraStatus] = []
-    known = threading.Event()
-
-    def keep(status: CameraStatus) -> None:
-        found.append(status)
-        known.set()
-
-    source = RtspSource(camera, url, clock, [], keep)
-    source.start()
-    clock.wait(known, CAMERA_TIMEOUT_S)
-    source.stop()
-    return found[0] if found else None

@@ -164,18 +164,32 @@ def run(
 @app.command(epilog="Example: polewatch agent check --config /etc/polewatch/agent.yaml --json")
 def check(
     config: ConfigOption,
+    turn: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            help="JSON file with urls, username and credential of a TURN server to try; - is stdin."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Check the box: configuration, identity, model, disk, clock, broker, cameras."""
+    """Check the box: power, disk, clock, centre, cameras, speed, ring, a viewing session."""
     from dataclasses import asdict
+
+    from pydantic import ValidationError
 
     from edge_agent.check import run_checks
     from edge_agent.logs import quiet
     from wire.clock import SystemClock
+    from wire.whep import IceServer
 
     quiet()
+    try:
+        server = None if turn is None else IceServer.model_validate_json(turn.read())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise typer.BadParameter(str(first["msg"]), param_hint="--turn") from None
     failed = 0
-    for result in run_checks(config, SystemClock()):
+    for result in run_checks(config, SystemClock(), turn=server):
         failed += not result.ok
         if as_json:
             typer.echo(json.dumps(asdict(result), ensure_ascii=False))

@@ -79,4 +79,94 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "이미지를 읽을 수 없음", "The image cannot be read",
         ".img, .img.xz, .img.zst 파일을 온전히 다시 받으십시오", "Fetch it again, whole, as .img, .img.xz or .img.zst",
     ),
+    (
+        "power.low", "PW-221",
+        "전원 전압 부족", "The supply voltage is or was too low",
+        "전원 어댑터와 배선을 교체하십시오", "Replace the power supply and check its wiring",
+    ),
+    (
+        "power.battery", "PW-222",
+        "상용 전원이 끊김", "The box runs on its battery",
+        "상용 전원을 확인하십시오", "Check the mains supply",
+    ),
+    (
+        "heat.high", "PW-223",
+        "장비 온도가 너무 높음", "The box is too hot",
+        "통풍구와 팬을 청소하고 직사광선을 막으십시오", "Clean vents and fan, keep direct sun off",
+    ),
+    (
+        "disk.worn", "PW-224",
+        "저장 장치 수명 또는 상태 이상", "The disk is worn out or reports errors",
+        "저장 장치를 교체하십시오", "Replace the disk",
+    ),
+    (
+        "ring.unreadable", "PW-225",
+        "녹화한 내용을 다시 읽을 수 없음", "What was recorded does not read back",
+        "저장 장치를 점검하고 교체하십시오", "Check the disk and replace it",
+    ),
+    (
+        "detector.slow", "PW-303",
+        "분석이 카메라를 따라가지 못함", "The detector cannot keep up with the cameras",
+        "analysis_fps를 낮추거나 카메라를 줄이십시오", "Lower analysis_fps or take cameras off this box",
+    ),
+    (
+        "decoder.slow", "PW-304",
+        "영상 해독이 카메라를 따라가지 못함", "Decoding cannot keep up with the cameras",
+        "보조 스트림(sub_url)을 쓰거나 해상도를 낮추십시오", "Use a substream (sub_url) or a smaller picture",
+    ),
+    (
+        "dns.failed", "PW-404",
+        "이름을 주소로 바꿀 수 없음", "A host name cannot be resolved",
+        "DNS 서버 설정과 통신 회선을 확인하십시오", "Check the DNS server's setting and the uplink",
+    ),
+    (
+        "topic.denied", "PW-405",
+        "장비의 MQTT 주제 권한 없음", "The device may not read one of its topics",
+        "중앙에서 브로커 설정을 다시 만드십시오", "Have the centre make the broker's configuration anew",
+    ),
+    (
+        "receipt.missing", "PW-406",
+        "수신 확인이 오지 않음", "The collector's receipts do not arrive",
+        "중앙 수집기가 실행 중인지 확인하십시오. 기록은 보관됩니다", "Check that the collector runs; events are kept meanwhile",
+    ),
+    (
+        "agent.stopped", "PW-505",
+        "에이전트가 실행 중이 아님", "The agent is not running",
+        "systemctl start polewatch-agent 후 다시 점검하십시오", "Run systemctl start polewatch-agent, then check again",
+    ),
+    (
+        "whep.failed", "PW-821",
+        "영상 세션이 열리지 않음", "A viewing session does not come about",
+        "네트워크 주소와 방화벽(UDP)을 확인하십시오", "Check the box's network address and its firewall for UDP",
+    ),
+    (
+        "turn.unreachable", "PW-822",
+        "TURN 서버에 연결할 수 없음", "The TURN server cannot be reached",
+        "주소와 방화벽을 확인하십시오", "Check its address and the firewall",
+    ),
+    (
+        "turn.refused", "PW-823",
+        "TURN 서버가 계정을 거부함", "The TURN server refuses the credentials",
+        "중앙의 TURN 비밀값과 시각을 확인하십시오", "Check the centre's TURN secret and the clocks",
+    ),
+    (
+        "box.unreachable", "PW-911",
+        "장비에 접속할 수 없음", "The box cannot be reached by ssh",
+        "주소, 계정, ssh 키를 확인하십시오", "Check address, user and ssh key",
+    ),
+    (
+        "box.no-answer", "PW-912",
+        "장비가 점검 결과를 보내지 않음", "The box gave no check results",
+        "장비에 polewatch가 설치되어 있는지 확인하십시오", "Check that polewatch is installed on the box and up to date",
+    ),
+    (
+        "check.blocked", "PW-996",
+        "앞선 점검이 먼저 통과해야 함", "An earlier check must pass first",
+        "앞선 점검의 문제를 해결한 뒤 다시 하십시오", "Mend what the earlier checks name, then check again",
+    ),
+    (
+        "check.timeout", "PW-997",
+        "점검 시간 초과", "A check took too long",
+        "다시 시도하고, 반복되면 지원 자료를 보내 주십시오", "Try again; when it repeats send a support bundle",
+    ),
 )  # fmt: skip

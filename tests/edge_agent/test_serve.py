@@ -11,7 +11,9 @@ import structlog
 import yaml
 
 from edge_agent.__main__ import serve
-from edge_agent.check import run_checks
+from edge_agent.check import check_model, run_checks
+from edge_agent.config import load_agent_settings
+from models.registry import Registry
 from provisioning.authority import Authority
 from wire.clock import SystemClock
 from wire.register import load_register
@@ -112,9 +114,23 @@ def test_the_checks_name_what_is_wrong_with_number_and_remedy(config: Path) -> N
 def test_the_models_of_every_rule_are_checked(config: Path) -> None:
     rules = [{"id": "wanted", "type": "plate"}, {"id": "fallen", "type": "fall"}]
     camera = {"id": "cam-1", "url": "rtsp://127.0.0.1:9/none", "rules": rules}
-    results = {one.name: one for one in run_checks(_with(config, cameras=[camera]), SystemClock())}
+    settings = load_agent_settings(_with(config, cameras=[camera]))
+    result = check_model(settings)
     for name in ("nanodet", "movenet", "plate-locator", "plate-reader"):
-        assert name in results["model"].detail
+        assert name in result.detail
+
+
+def test_a_model_that_was_altered_or_is_missing_fails_its_check(
+    config: Path, tmp_path: Path
+) -> None:
+    settings = load_agent_settings(config)
+    shipped = Registry.default()
+    copied = Registry(tmp_path / "models", shipped.manifest)
+    assert check_model(settings, copied).code == "model.missing"
+    copied.folder.mkdir()
+    (copied.folder / shipped.entry(settings.model).file).write_bytes(b"altered")
+    assert check_model(settings, copied).code == "model.hash"
+    assert check_model(settings, shipped).ok
 
 
 def test_a_broken_configuration_is_the_only_finding(tmp_path: Path) -> None:
