@@ -83,14 +83,18 @@ def command_line(
     check = ["agent", "check", "--config", config, "--json", *(["--turn", "-"] if turn else [])]
     if host is None:
         return [sys.executable, "-m", "polewatch", *check]
+    return remote_line(host, [program, *check], identity=identity)
+
+
+def remote_line(host: str, words: Sequence[str], *, identity: Path | None = None) -> list[str]:
+    """What runs `words` on `host`; raises ProvisionError for what ssh would take for an option."""
     if not _HOST.fullmatch(host):
         raise ProvisionError("box.unreachable", f"{host!r} is no USER@HOST")
     key = ["-i", str(identity)] if identity is not None else []
     # Without a password prompt, because a script cannot answer; the shell of the other side
     # splits words, so each is quoted.
     options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]
-    words = " ".join(_quoted(word) for word in [program, *check])
-    return ["ssh", *options, *key, "--", host, words]
+    return ["ssh", *options, *key, "--", host, " ".join(map(_quoted, words))]
 
 
 def diagnose(
