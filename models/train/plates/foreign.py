@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
-from models.plates import UNREADABLE
-from models.train.plates.draw import Picture, Shapes
-from models.train.plates.optics import seen_by_a_camera
+from models.plates import UNREADABLE, text_of
+from models.train.plates import wear
+from models.train.plates.draw import DrawnPlate, Shapes
+from models.train.plates.wear import Wear
 
 Random = np.random.Generator
 
@@ -21,16 +20,7 @@ _SLOTS: Final = (
     ("serial1", "serial2", "serial3", "serial4"),
 )
 _STRIP: Final = (0.75, 0.35, 0.05)
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignPlate:
-    """One crop and its truth."""
-
-    image: Picture
-    places: Mapping[str, str]
-    centres: Mapping[str, tuple[float, float]]
-    """Of each character, in fractions of the crop."""
+_WEAR: Final = Wear(covered=0.0)
 
 
 def slots(count: int) -> tuple[str, ...]:
@@ -41,46 +31,56 @@ def slots(count: int) -> tuple[str, ...]:
     return (*(first if before == len(first) else first[len(first) - 1 - before : -1]), *last)
 
 
-def foreign_plate(shapes: Shapes, random: Random) -> ForeignPlate:
-    """Latin letters and digits on one line in two or three groups, as most countries have them."""
+def foreign_plate(shapes: Shapes, random: Random) -> DrawnPlate:
+    """Latin letters and digits on one line in groups, as most countries have them."""
     count = int(random.integers(5, 9))
     text = _text(count, random)
-    height = int(random.integers(50, 70))
-    step = int(height * random.uniform(0.5, 0.75))
+    height = int(random.integers(58, 76))
+    width = int(height * random.uniform(4.0, 4.9))
+    image = np.empty((height, width, 3), np.float32)
+    ground = random.uniform(0.75, 1, 3) if random.random() < 0.85 else random.uniform(0, 1, 3)
+    image[:] = ground
+    left = random.uniform(0.02, 0.06) * width
+    if random.random() < 0.6:
+        strip = int(width * random.uniform(0.06, 0.1))
+        image[:, :strip] = _STRIP
+        left += strip
+    if random.random() < 0.5:
+        edge = float(random.uniform(0, 0.5))
+        inset = int(random.integers(0, 4))
+        corner = (width - 1 - inset, height - 1 - inset)
+        cv2.rectangle(image, (inset, inset), corner, (edge, edge, edge), int(random.integers(1, 4)))
     gaps = np.zeros(count)
     for at in random.choice(np.arange(1, count), size=int(random.integers(0, 3)), replace=False):
-        gaps[at] = random.uniform(0.15, 0.8) * step
-    offsets = np.arange(count) * step + np.cumsum(gaps)
-    free = int(random.uniform(0.4, 1.6) * step)
-    width = int(offsets[-1]) + step + free
-    image = np.empty((height, width, 3), np.float32)
-    image[:] = random.uniform(0.7, 1, 3)
-    left = free * random.uniform(0.3, 0.8)
-    if random.random() < 0.6:
-        image[:, : int(width * random.uniform(0.06, 0.1))] = _STRIP
-        left = max(left, 0.08 * width)
-    ink = random.uniform(0, 0.25, 3).astype(np.float32)
+        gaps[at] = random.uniform(0.2, 0.9)
+    step = (width * random.uniform(0.93, 0.98) - left) / (count + gaps.sum())
+    tall = int(height * random.uniform(0.55, 0.82))
+    wide = int(min(step * random.uniform(0.72, 0.95), 0.75 * tall))
+    top = int((height - tall) * random.uniform(0.35, 0.65))
+    dark = float(ground.mean()) > 0.5
+    ink = (random.uniform(0, 0.3, 3) if dark else random.uniform(0.7, 1, 3)).astype(np.float32)
     font = shapes.fonts[int(random.integers(len(shapes.fonts)))]
-    tall, wide = int(height * random.uniform(0.5, 0.85)), int(step * random.uniform(0.7, 0.95))
-    top = (height - tall) // 2
-    centres = {}
-    for name, character, offset in zip(slots(count), text, offsets, strict=True):
-        shape = font.shape(character)
-        narrow = max(2, min(wide, round(shape.shape[1] * tall / shape.shape[0])))
-        alpha = cv2.resize(shape, (narrow, tall)).astype(np.float32)[..., None] / 255
-        x = int(left + offset)
+    thin = int(random.integers(-2, 2))
+    centres: dict[str, tuple[float, float]] = {}
+    for name, character, offset in zip(slots(count), text, np.cumsum(gaps), strict=True):
+        shape = cv2.resize(font.shape(character), (4 * wide, 4 * tall))
+        if thin:
+            turn = cv2.erode if thin < 0 else cv2.dilate
+            shape = turn(shape, np.ones((4 * abs(thin) + 1, 4 * abs(thin) + 1), np.uint8))
+        narrow = max(2, wide // 3) if character in "1IJ" else wide
+        fitted = cv2.resize(shape, (narrow, tall), interpolation=cv2.INTER_AREA)
+        alpha = fitted.astype(np.float32)[..., None] / 255
+        x = int(left + (len(centres) + offset) * step + (wide - narrow) / 2)
         part = image[top : top + tall, x : x + narrow]
         part += (ink - part) * alpha[:, : part.shape[1]]
-        centres[name] = (min(1.0, (x + narrow / 2) / width), 0.5)
+        centres[name] = (min(1.0, (x + narrow / 2) / width), (top + tall / 2) / height)
+    seen, _ = wear.worn(image, {}, (1.0, 1.0, 1.0), random, _WEAR)
     places = {
         name: character if character.isdigit() else UNREADABLE
         for name, character in zip(slots(count), text, strict=True)
     }
-    seen = np.clip(image * 255, 0, 255).astype(np.uint8)
-    px = int(np.exp(random.uniform(np.log(50), np.log(280))))
-    fitted = cv2.resize(seen, (px, max(12, round(height * px / width))))
-    small = np.asarray(fitted, np.uint8)
-    return ForeignPlate(seen_by_a_camera(small, random)[0], places, centres)
+    picture = np.clip(seen * 255, 0, 255).astype(np.uint8)
+    return DrawnPlate(picture, text_of(places), places, centres, "foreign", "unknown", "foreign")
 
 
 def _text(count: int, random: Random) -> str:

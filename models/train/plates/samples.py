@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plates import COLOURS, PLACES, TYPES
-from models.train.plates.degrade import street_crop
-from models.train.plates.draw import Picture, Shapes, default_shapes, draw_plate
-from models.train.plates.foreign import ForeignPlate, foreign_plate
+from models.train.plates.degrade import StreetCrop, street_crop
+from models.train.plates.draw import DrawnPlate, Picture, Shapes, default_shapes, draw_plate
+from models.train.plates.foreign import foreign_plate
 from models.train.plates.lessons import MASKED, lesson, masked
 from models.train.plates.negatives import no_plate
 
@@ -106,7 +106,9 @@ def samples(
         if chance < NO_PLATE:
             yield _no_plate(no_plate(around, shapes, random), random)
         elif chance < NO_PLATE + foreign:
-            yield _foreign(foreign_plate(shapes, random), random)
+            plate = foreign_plate(shapes, random)
+            for _ in range(CROPS_A_PLATE):
+                yield _sample(street_crop(plate, around, random, hardness), plate, random)
         else:
             worn = bool(random.random() < hardness)
             taught = bool(lessons) and random.random() < lessons
@@ -118,24 +120,23 @@ def samples(
                 crop = street_crop(plate, around, random, hardness)
                 if taught and random.random() < MASKED:
                     crop = masked(crop, random)
-                flat_grey = int(np.ptp(crop.image, axis=2).max()) < 12
-                colour = "unknown" if crop.grey or flat_grey else plate.colour
-                targets = _targets(crop.places, plate.type, COLOURS.index(colour))
-                legible = {p: at for p, at in crop.centres.items() if crop.places[p] != "?"}
-                centres = _centres(legible)
-                image = fitted(crop.image, random)
-                yield Sample(image, targets, centres, plate.layout, crop.image.shape[1])
+                yield _sample(crop, plate, random)
+
+
+def _sample(crop: StreetCrop, plate: DrawnPlate, random: Random) -> Sample:
+    flat_grey = int(np.ptp(crop.image, axis=2).max()) < 12
+    colour = COLOURS.index("unknown" if crop.grey or flat_grey else plate.colour)
+    if plate.type == "foreign":
+        colour = IGNORED
+    targets = _targets(crop.places, plate.type, colour)
+    legible = {place: at for place, at in crop.centres.items() if crop.places[place] != "?"}
+    image, width = fitted(crop.image, random), crop.image.shape[1]
+    return Sample(image, targets, _centres(legible), plate.layout, width)
 
 
 def _no_plate(image: Picture, random: Random) -> Sample:
     width = image.shape[1]
     return Sample(fitted(image, random), _targets({}, "none", IGNORED), _centres({}), "none", width)
-
-
-def _foreign(plate: ForeignPlate, random: Random) -> Sample:
-    targets = _targets(plate.places, "foreign", IGNORED)
-    image, width = fitted(plate.image, random), plate.image.shape[1]
-    return Sample(image, targets, _centres(plate.centres), "foreign", width)
 
 
 def _centres(known: Mapping[str, tuple[float, float]]) -> NDArray[np.float32]:
