@@ -22,7 +22,8 @@ _SMALLEST: Final = 4
 
 MARGIN: Final = 0.08
 """Of the plate's width and height: what is kept around it, for corners are never exact. Of 0.04,
-0.08 and 0.12 the best on the development half of the real pictures and on rendered passages."""
+0.08 and 0.12 the surest on the development half of the real pictures; on 300 rendered passages to
+develop on they gave the same within chance."""
 
 
 def rectify(image: Image, quad: Quad, margin: float = MARGIN) -> Image:

@@ -51,7 +51,7 @@ def test_a_wanted_car_before_a_live_camera_is_told_and_the_strangers_are_not(
     clip = tmp_path / "street.mp4"
     street = [chosen[STRANGER], chosen[WANTED]]
     write(street, SCENES, clip, SEED)
-    wanted, stranger = chosen[WANTED].plate.text, chosen[STRANGER].plate.text
+    wanted, stranger = chosen[WANTED].text, chosen[STRANGER].text
     agent = real_agent(city, broker, tmp_path / "agent")
     with contextlib.ExitStack() as cameras:
         camera = cameras.enter_context(demo_camera(clip))

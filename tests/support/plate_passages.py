@@ -1,13 +1,13 @@
-"""Cars that drive past a camera with a drawn plate: real photographs, moved, blurred and coded.
+"""Cars that drive past a camera: real photographs, moved, blurred and coded.
 
-The car is a photograph whose plate is painted over with a drawn one in every frame, at the frame's
-own resolution; the car comes closer or goes away. What is real is the car and how it is lit; what
-is not is how it moves, and the plate.
+The car is a photograph that comes closer or goes away; its plate is its own, or is painted over
+with a drawn one in every frame, at the frame's own resolution. What is real is the car and how it
+is lit; what is not is how it moves, and a drawn plate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -45,7 +45,8 @@ class Car:
 
     file: str
     quad: tuple[tuple[float, float], ...]
-    layouts: tuple[str, ...]
+    layouts: tuple[str, ...] = ()
+    """Of the drawn plates that fit it."""
     grey: bool = False
     """An infrared picture."""
 
@@ -75,7 +76,9 @@ class Drive:
     """One passage and its truth."""
 
     car: Car
-    plate: DrawnPlate
+    text: str
+    plate: DrawnPlate | None
+    """None: the photograph's own."""
     narrow_px: float
     wide_px: float
     """The plate's width where the car is furthest and nearest."""
@@ -93,15 +96,35 @@ def drives(count: int, seed: int, shapes: Shapes) -> Iterator[Drive]:
     for number in range(count):
         car = CARS[number % len(CARS)]
         layout: Layout = layouts[car.layouts[(number // len(CARS)) % len(car.layouts)]]
+        plate = draw_plate(random, layout, shapes=shapes, worn=False)
         yield Drive(
             car=car,
-            plate=draw_plate(random, layout, shapes=shapes, worn=False),
+            text=plate.text,
+            plate=plate,
             narrow_px=float(random.uniform(40, 60)),
             wide_px=float(random.uniform(110, 190)),
             away=bool(random.random() < 0.3),
             blur=float(random.uniform(0.5, 2.5)),
             hold_x=float(random.uniform(0.35, 0.65)),
         )
+
+
+def photographed(cars: Sequence[tuple[Car, str]], seed: int) -> Iterator[Drive]:
+    """Each car with its own plate, whose text is known, coming and then going."""
+    random = np.random.default_rng(seed)
+    for away in (False, True):
+        for car, text in cars:
+            across = float(np.hypot(*(np.array(car.quad[1]) - np.array(car.quad[0]))))
+            yield Drive(
+                car=car,
+                text=text,
+                plate=None,
+                narrow_px=float(random.uniform(40, 60)),
+                wide_px=min(across, float(random.uniform(110, 190))),
+                away=away,
+                blur=float(random.uniform(0.5, 2.5)),
+                hold_x=float(random.uniform(0.35, 0.65)),
+            )
 
 
 def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
@@ -150,15 +173,17 @@ class _Stage:
         self._drive = drive
         corners = np.array(drive.car.quad, np.float64)
         width = float(np.hypot(*(corners[1] - corners[0])))
-        self._levels: list[tuple[float, Image, Image, Matrix]] = []
-        lit = _lit(drive, photo)
+        self._levels: list[tuple[float, Image, Image | None, Matrix]] = []
+        lit = None if drive.plate is None else _lit(drive.car, drive.plate, photo)
         for plate_px in (drive.wide_px, drive.wide_px / 2, drive.wide_px / 4):
             scale = plate_px / width
             small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            shrink = min(1.0, 1.5 * plate_px / lit.shape[1])
-            plate = cv2.resize(lit, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-            level = (plate_px, np.asarray(small, np.uint8), np.asarray(plate, np.uint8))
-            self._levels.append((*level, corners * scale))
+            plate = None
+            if lit is not None:
+                shrink = min(1.0, 1.5 * plate_px / lit.shape[1])
+                fitted = cv2.resize(lit, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+                plate = np.asarray(fitted, np.uint8)
+            self._levels.append((plate_px, np.asarray(small, np.uint8), plate, corners * scale))
         way_px = 0.3 * HEIGHT / SECONDS * SHUTTER_S * drive.blur
         self._smear = np.zeros((5, 5), np.float32)
         cv2.line(self._smear, (2, 2), (2, min(4, 2 + round(way_px))), 1.0, 1)
@@ -179,10 +204,11 @@ class _Stage:
         )
         size = (WIDTH, HEIGHT)
         seen = cv2.warpAffine(photo, moved[:2], size, borderValue=(GROUND, GROUND, GROUND))
-        h, w = plate.shape[:2]
-        edge = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-        onto = moved @ cv2.getPerspectiveTransform(edge, corners.astype(np.float32))
-        cv2.warpPerspective(plate, onto, size, seen, borderMode=cv2.BORDER_TRANSPARENT)
+        if plate is not None:
+            h, w = plate.shape[:2]
+            edge = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+            onto = moved @ cv2.getPerspectiveTransform(edge, corners.astype(np.float32))
+            cv2.warpPerspective(plate, onto, size, seen, borderMode=cv2.BORDER_TRANSPARENT)
         half = round(wanted)
         part = np.s_[
             max(0, round(y) - half) : round(y) + half, max(0, round(x) - half) : round(x) + half
@@ -191,14 +217,14 @@ class _Stage:
         return np.asarray(seen, np.uint8)
 
 
-def _lit(drive: Drive, photo: Image) -> Image:
+def _lit(car: Car, plate: DrawnPlate, photo: Image) -> Image:
     """The plate as bright as the photograph's own was."""
-    corners = np.array(drive.car.quad, np.int32)
+    corners = np.array(car.quad, np.int32)
     where = np.zeros(photo.shape[:2], np.uint8)
     cv2.fillConvexPoly(where, corners, 255)
     there = float(np.percentile(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)[where > 0], 80))
-    image: NDArray[Any] = drive.plate.image
-    if drive.car.grey:
+    image: NDArray[Any] = plate.image
+    if car.grey:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     own = float(np.percentile(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 80))
     gain = min(1.6, max(0.5, there / max(own, 1.0)))

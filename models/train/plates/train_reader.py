@@ -34,7 +34,7 @@ from models.train.plates.samples import Sample, samples
 SEED: Final = 20261125
 VALIDATION_SEED: Final = SEED + 1
 CALIBRATION_SEED: Final = SEED + 2
-SAMPLES: Final = 320_000
+SAMPLES: Final = 512_000
 BATCH: Final = 32
 PEAK: Final = 1.8e-3
 WARM: Final = 300
