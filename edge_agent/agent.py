@@ -15,6 +15,7 @@ from edge_agent.clips.grant import GrantDesk
 from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
 from edge_agent.config import AgentSettings, CameraSettings
+from edge_agent.export_notes import pass_on
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
@@ -331,12 +332,20 @@ class Agent:
         self._keeper.plan()
         self._keeper.enforce()
         self._keeper.tell_deleted()
+        self._pass_on_exports()
         if self._plates is not None:
             self._plates.diary.end_expired()
         try:
             self._outbox.enforce_limits()
         except OutboxError as error:
             log.error("outbox.limits", code=error.code, detail=str(error))
+
+    def _pass_on_exports(self) -> None:
+        try:
+            pass_on(self._settings.data, self._reporter.audit)
+        except OSError as error:
+            # They wait there; the disk's fault is the ring's and the outbox's to tell.
+            log.error("export.notes", error=str(error))
 
     def _waiting(self) -> OutboxHealth:
         try:

@@ -102,7 +102,7 @@ def check_model(settings: AgentSettings, registry: Registry | None = None) -> Ch
     """The weights of every network that a camera asks for are the ones that the manifest names."""
     known = registry or Registry.default()
     try:
-        paths = [known.verified_path(name) for name in _models(settings)]
+        paths = [known.verified_path(name) for name in model_names(settings)]
     except ModelError as error:
         code = "model.hash" if "sha" in str(error).lower() else "model.missing"
         return bad("model", code, str(error))
@@ -122,7 +122,8 @@ def check_ring(settings: AgentSettings) -> CheckResult:
     return good("ring", detail)
 
 
-def _models(settings: AgentSettings) -> list[str]:
+def model_names(settings: AgentSettings) -> list[str]:
+    """The networks that any camera's rules ask for, by their names in the manifest."""
     names = [settings.model]
     names += [posture.DEFAULT_MODEL] if any(map(wants_closer_look, settings.cameras)) else []
     names += [fire.DEFAULT_MODEL] if any(map(wants_fire, settings.cameras)) else []

@@ -51,6 +51,17 @@ class Unproven(WireModel):
     reason: Literal["not-recorded", "not-sealed", "damaged"]
 
 
+class Attached(WireModel):
+    """A file of an export beside the clip and the manifest."""
+
+    file: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}$")
+    sha256: Sha256
+    kind: Literal["mark", "still"] = Field(
+        description="The visible mark as WebVTT, or one picture decoded for people to look at."
+    )
+    shown_at: Moment | None = Field(None, description="Wall time of a still.")
+
+
 class Statement(WireModel):
     """What an export says of itself; its signatures cover all of it."""
 
@@ -68,10 +79,14 @@ class Statement(WireModel):
     start_at: Moment = Field(description="Of the first picture held.")
     end_at: Moment = Field(description="Of the last picture held.")
     made_at: Moment
+    time_quality: TimeQuality | None = Field(
+        None, description="`unsynchronised` when the clock was so for any of the GOPs."
+    )
     software: str = Field(max_length=80)
     models: tuple[ModelPart, ...] = Field((), max_length=8)
     file: str = Field(max_length=200)
     file_sha256: Sha256
+    attached: tuple[Attached, ...] = Field((), max_length=64)
     gops: tuple[GopProof, ...] = Field(min_length=1, max_length=200_000)
     missing: tuple[Unproven, ...] = Field((), max_length=10_000)
     grant: Token | None = Field(None, description="The grant under which it was exported.")

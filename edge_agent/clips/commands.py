@@ -30,19 +30,30 @@ def export(
     grant: Annotated[
         Path | None, typer.Option(help="File with the grant, if there is one.")
     ] = None,
+    mark: Annotated[
+        bool, typer.Option(help="Mark copies with case and recipient: stills, and clip.vtt.")
+    ] = True,
+    still: Annotated[
+        list[datetime] | None,
+        typer.Option(help="A moment of which a JPEG is wanted too; may be repeated."),
+    ] = None,
     exporter: Annotated[
         Path | None, typer.Option(help="Folder of the exporter's own key and certificate.")
     ] = None,
 ) -> None:
     """Write recorded video with its proof: an uncompressed ZIP of clip.mp4 and manifest.json.
 
-    Whole GOPs that hold any of the span are taken; what is missing stands in the manifest.
+    Whole GOPs that hold any of the span are taken; what is missing stands in the manifest. The
+    running agent reports the export to the centre, whose ledger keeps it.
     """
     from zoneinfo import ZoneInfo
 
-    from edge_agent.clips.evidence.export import ExportError, ExportOrder
+    from edge_agent.check import model_names
     from edge_agent.clips.evidence.export import export as run
+    from edge_agent.clips.evidence.harvest import ExportError, ExportOrder
+    from edge_agent.clips.evidence.permit import check_grant
     from edge_agent.config import load_agent_settings
+    from edge_agent.export_notes import leave_note
     from edge_agent.ring_keeper import ring_folder
     from models.registry import ModelError, Registry
     from wire import __version__
@@ -61,19 +72,31 @@ def export(
             raise ExportError(f"{out} exists; name another file by --out")
         zone = ZoneInfo(settings.time_zone)
         device = Identity.load(settings.identity)
-        model = Registry.default().entry(settings.model)
+        models = [Registry.default().entry(name) for name in model_names(settings)]
+        token = None if grant is None else grant.read_text().strip()
+        clock = SystemClock()
+
+        def moment(given: datetime) -> datetime:
+            return given if given.tzinfo else given.replace(tzinfo=zone)
+
+        order = ExportOrder(
+            camera=camera,
+            from_at=moment(from_at),
+            to_at=moment(to_at),
+            case=case,
+            recipient=recipient,
+            purpose=purpose,
+            basis=basis,
+            grant=token,
+            mark=mark,
+            stills_at=tuple(map(moment, still or [])),
+            zone=zone,
+        )
+        if token is not None:
+            check_grant(token, order, device.name, settings.trust.signer, device.ca_file, clock)
         statement = run(
             ring_folder(settings.data),
-            ExportOrder(
-                camera=camera,
-                from_at=from_at if from_at.tzinfo else from_at.replace(tzinfo=zone),
-                to_at=to_at if to_at.tzinfo else to_at.replace(tzinfo=zone),
-                case=case,
-                recipient=recipient,
-                purpose=purpose,
-                basis=basis,
-                grant=None if grant is None else grant.read_text().strip(),
-            ),
+            order,
             out,
             device=device,
             address=DeviceAddress(settings.site, settings.shard, device.name),
@@ -81,9 +104,11 @@ def export(
             software=f"polewatch {__version__}",
             models=[
                 ModelPart(name=model.name, sha256=model.sha256, config_sha256=settings.sha256())
+                for model in models
             ],
-            clock=SystemClock(),
+            clock=clock,
         )
+        leave_note(settings.data, statement, out)
     except (SettingsError, IdentityError, ModelError, ExportError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -43,19 +44,24 @@ class Media:
     """By how much the container may have rounded the difference of two times."""
 
 
-def write_mp4(path: Path, units: Sequence[AccessUnit]) -> None:
+def write_mp4(path: Path, units: Iterable[AccessUnit]) -> None:
     """Remux to an MP4 with its index in front; the first picture in decoding order is at 0.
 
-    Raises OSError or av.error.FFmpegError.
+    Holds one picture at a time. Writes nothing when there is none. Raises OSError or
+    av.error.FFmpegError.
     """
     options = {"movflags": "+faststart", "video_track_timescale": str(TICKS)}
-    zero = units[0].dts_90k
+    following = iter(units)
+    first = next(following, None)
+    if first is None:
+        return
+    zero = first.dts_90k
     # The first picture as a byte stream tells the muxer all that it must know of the track.
-    told = av.open(io.BytesIO(units[0].data), format=units[0].codec)
+    told = av.open(io.BytesIO(first.data), format=first.codec)
     with told, av.open(str(path), "w", format="mp4", options=options) as container:
         stream = container.add_stream_from_template(told.streams.video[0])
         stream.time_base = Fraction(1, TICKS)
-        for unit in units:
+        for unit in chain([first], following):
             packet = av.Packet(unit.data)
             packet.pts, packet.dts = unit.pts_90k - zero, unit.dts_90k - zero
             packet.time_base = Fraction(1, TICKS)

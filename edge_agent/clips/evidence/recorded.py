@@ -16,6 +16,7 @@ from edge_agent.clips.index import LONGEST_US, Segment
 from edge_agent.clips.reading import bridge, units_of
 from edge_agent.clips.segment import from_us, named, to_us
 from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
+from wire.event import TimeQuality
 from wire.evidence import GopRoot
 
 _LONGEST_SEGMENT = timedelta(microseconds=LONGEST_US)
@@ -30,6 +31,8 @@ class RecordedGop:
     """Its signed root; None when it has none that fits."""
     problem: Literal["not-sealed", "damaged"] | None
     """Why it has none: it was never signed, or the disk gives other pictures than were signed."""
+    time_quality: TimeQuality | None = None
+    """Of the clock when it was recorded, as signed."""
 
     @property
     def since_90k(self) -> tuple[int, ...]:
@@ -127,7 +130,7 @@ def _judged(units: list[AccessUnit], found: tuple[str, GopRoot] | None) -> Recor
     shown = [merkle.picture(nal.split(unit.data), unit.codec) for unit in units]
     if merkle.gop_root(shown, bare.since_90k) != record.root:
         return replace(bare, problem="damaged")
-    return replace(bare, token=token, problem=None)
+    return replace(bare, token=token, problem=None, time_quality=record.time_quality)
 
 
 def _moved(unit: AccessUnit, ticks: int) -> AccessUnit:

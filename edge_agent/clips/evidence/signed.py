@@ -11,7 +11,6 @@ from joserfc.jwk import OKPKey
 from edge_agent.clips.evidence.faults import EvidenceError
 from edge_agent.clips.evidence.recorded import root_of
 from edge_agent.clips.evidence.seals import link
-from edge_agent.clips.evidence.statement import statement_sha256
 from wire.envelope import CloudEvent, EnvelopeError, Verified, body, verify
 from wire.evidence import GopRoot, Manifest, ManifestSignature, Statement
 from wire.identity import IdentityError, common_name, signing_key_of
@@ -55,9 +54,11 @@ class Signers:
         return signed
 
 
-def check_signatures(manifest: Manifest, signers: Signers) -> tuple[str, ...]:
-    """Names of those who signed the statement, the device among them; raises EvidenceError."""
-    digest = statement_sha256(manifest.statement)
+def check_signatures(manifest: Manifest, digest: str, signers: Signers) -> tuple[str, ...]:
+    """Names of those who signed the statement, the device among them; raises EvidenceError.
+
+    `digest` is the statement's, as it stands in the file.
+    """
     names = []
     for token in manifest.signatures:
         signed = signers.believed(token, "the manifest")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from wire.evidence import Statement
+from wire.event import TimeQuality
 
 CLIP = "clip.mp4"
 MANIFEST = "manifest.json"
 
 
-def statement_sha256(statement: Statement) -> str:
-    """The hash that the signatures cover: JSON with sorted keys and no spaces, in UTF-8."""
-    plain = statement.model_dump(mode="json")
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def statement_sha256(statement: Mapping[str, Any]) -> str:
+    """The hash that the signatures cover: JSON with sorted keys and no spaces, in UTF-8.
+
+    Of the statement as it stands in the file, whatever this version knows of its keys.
+    """
+    text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def worst_quality(qualities: Iterable[TimeQuality]) -> TimeQuality:
+    """What can be said of all these times together."""
+    return "unsynchronised" if "unsynchronised" in set(qualities) else "synchronised"

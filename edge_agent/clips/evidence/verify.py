@@ -20,11 +20,17 @@ from edge_agent.clips.evidence.faults import EvidenceError
 from edge_agent.clips.evidence.media import MediaError, read
 from edge_agent.clips.evidence.pictures import Chain, check_pictures
 from edge_agent.clips.evidence.signed import Signers, check_chain, check_signatures
-from edge_agent.clips.evidence.statement import CLIP, MANIFEST
+from edge_agent.clips.evidence.statement import (
+    CLIP,
+    MANIFEST,
+    statement_sha256,
+    worst_quality,
+)
 from wire.evidence import Manifest
 
 MOST_MANIFEST_BYTES: Final = 256 << 20
 """A month of one camera's roots; larger is no manifest of ours."""
+MOST_ATTACHED_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Verdict:
     gops: int = 0
     of_gops: int = 0
     pictures: int = 0
+    time_quality: str = ""
+    """`unsynchronised` when the box's clock was so for any GOP that is held."""
     signers: tuple[str, ...] = ()
     authority: str = "not checked"
     """`trusted`, or `not checked` when no authority was given: compare the fingerprints then."""
@@ -82,7 +90,7 @@ def _verify_zip(file: Path, authority: Sequence[x509.Certificate] | None) -> Ver
         )
     with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(file) as archive:
         names = archive.namelist()
-        if sorted(names) != sorted([CLIP, MANIFEST]):
+        if len(set(names)) != len(names) or not {CLIP, MANIFEST} <= set(names):
             raise EvidenceError(
                 "manifest", f"{file} holds {', '.join(names)}; an export holds {CLIP}, {MANIFEST}"
             )
@@ -95,7 +103,27 @@ def _verify_zip(file: Path, authority: Sequence[x509.Certificate] | None) -> Ver
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             # The archive's own check sums: something in it was changed.
             raise EvidenceError("archive", f"{file} is damaged: {error}") from error
-        return _verify_file(clip, text, authority, whole=True)
+        verdict = _verify_file(clip, text, authority, whole=True)
+        _check_attached(archive, text)
+        return verdict
+
+
+def _check_attached(archive: zipfile.ZipFile, text: bytes) -> None:
+    """What lies beside the clip is what the manifest names, and all of it."""
+    attached = {one.file: one.sha256 for one in _read_manifest(text)[0].statement.attached}
+    there = set(archive.namelist()) - {CLIP, MANIFEST}
+    if there != set(attached):
+        odd = ", ".join(sorted(there ^ set(attached)))
+        raise EvidenceError("attached", f"not what the manifest names: {odd}")
+    for name, sha256 in attached.items():
+        if archive.getinfo(name).file_size > MOST_ATTACHED_BYTES:
+            raise EvidenceError("attached", f"{name} is larger than any of ours")
+        try:
+            data = archive.read(name)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise EvidenceError("archive", f"{name} is damaged: {error}") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise EvidenceError("attached", f"{name} was altered")
 
 
 def _read_text(path: Path) -> bytes:
@@ -106,18 +134,25 @@ def _read_text(path: Path) -> bytes:
     return text
 
 
-def _verify_file(
-    file: Path, text: bytes, authority: Sequence[x509.Certificate] | None, *, whole: bool
-) -> Verdict:
+def _read_manifest(text: bytes) -> tuple[Manifest, str]:
+    """The manifest, and the hash of its statement as it stands there; raises EvidenceError."""
     try:
-        manifest = Manifest.model_validate_json(text)
-    except (ValidationError, RecursionError, ValueError) as error:
+        # Read once: what is hashed must be what is understood, also where a key stands twice.
+        raw = json.loads(text)
+        return Manifest.model_validate(raw), statement_sha256(raw["statement"])
+    except (ValidationError, RecursionError, ValueError, KeyError, TypeError) as error:
         raise EvidenceError(
             "manifest", f"the manifest cannot be read: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _verify_file(
+    file: Path, text: bytes, authority: Sequence[x509.Certificate] | None, *, whole: bool
+) -> Verdict:
+    manifest, digest = _read_manifest(text)
     statement = manifest.statement
     signers = Signers(statement, authority)
-    names = check_signatures(manifest, signers)
+    names = check_signatures(manifest, digest, signers)
     roots = check_chain(statement, signers)
     media = read(file)
     chain = Chain(roots, [proof.since_90k for proof in statement.gops])
@@ -149,6 +184,7 @@ def _verify_file(
         gops=count,
         of_gops=len(chain),
         pictures=len(media.pictures),
+        time_quality=worst_quality(record.time_quality for record in used),
         signers=names,
         authority="not checked" if authority is None else "trusted",
         fingerprints=tuple(

@@ -13,7 +13,8 @@ from cryptography import x509
 
 from edge_agent.camera import nal
 from edge_agent.camera.packet import EncodedPacket
-from edge_agent.clips.evidence.export import ExportOrder, export
+from edge_agent.clips.evidence.export import export
+from edge_agent.clips.evidence.harvest import ExportOrder
 from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.evidence.statement import CLIP, MANIFEST
 from edge_agent.clips.keeping import KeepingLimits

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.camera import nal
-from edge_agent.clips.evidence.export import ExportError
+from edge_agent.clips.evidence.harvest import ExportError
 from edge_agent.clips.evidence.seals import seal_file, tokens_of
 from edge_agent.clips.evidence.verify import verify_export
 from tests.edge_agent.clips.evidence.exports import CAMERA, Pole, at, make_pole
