@@ -15,6 +15,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from edge_agent.clips.dtls import give_certificate
 from edge_agent.clips.player import ClipTrack
+from edge_agent.clips.pump import Pump
 from wire.whep import WhepOffer
 
 GATHER_TIMEOUT_S = 0.5
@@ -27,11 +28,9 @@ class PeerError(Exception):
 class Peer:
     """Made by `answer`; `close` once."""
 
-    def __init__(self, connection: RTCPeerConnection, sender: RTCRtpSender) -> None:
+    def __init__(self, connection: RTCPeerConnection, pump: Pump) -> None:
         self._connection = connection
-        self._sender = sender
-        self.bytes_sent = 0
-        """Media bytes, as of the last `count`."""
+        self._pump = pump
 
     @classmethod
     async def answer(cls, offer: WhepOffer, sdp: str, track: ClipTrack) -> Peer:
@@ -70,12 +69,20 @@ class Peer:
                 # As with the offer: a stranger's text, and a parser that asserts.
                 raise PeerError(f"{type(error).__name__} {error}"[:200]) from error
 
-    async def count(self) -> int:
-        """Bring `bytes_sent` up to date from the sender's statistics."""
-        for report in (await self._sender.getStats()).values():
-            if report.type == "outbound-rtp":
-                self.bytes_sent = max(self.bytes_sent, int(report.bytesSent))
-        return self.bytes_sent
+    @property
+    def bytes_sent(self) -> int:
+        """Media bytes, repeated ones included."""
+        return self._pump.bytes_sent
+
+    @property
+    def drained(self) -> bool:
+        """Whether all of a track that ended has left."""
+        return self._pump.drained
+
+    @property
+    def thinned(self) -> int:
+        """Pictures left out because the viewer's path does not carry them."""
+        return self._pump.thinned
 
     async def close(self) -> None:
         await self._connection.close()
@@ -89,7 +96,7 @@ def _ice_servers(offer: WhepOffer) -> list[RTCIceServer]:
     ]
 
 
-async def _negotiate(connection: RTCPeerConnection, track: ClipTrack, sdp: str) -> RTCRtpSender:
+async def _negotiate(connection: RTCPeerConnection, track: ClipTrack, sdp: str) -> Pump:
     transceiver = connection.addTransceiver(track, direction="sendonly")
     # Before the offer is applied: else VP8 is agreed on and H.264 bytes go through its packer.
     codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -97,11 +104,10 @@ async def _negotiate(connection: RTCPeerConnection, track: ClipTrack, sdp: str) 
         [codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")]
     )
     _cap_gathering(transceiver.sender)
-    # aiortc asks its encoder for a keyframe; what is passed on has none to ask.
-    vars(transceiver.sender)["_send_keyframe"] = track.keyframe_again
+    pump = Pump.of(transceiver.sender, track)
     await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
     await connection.setLocalDescription(await connection.createAnswer())
-    return transceiver.sender
+    return pump
 
 
 def _cap_gathering(sender: RTCRtpSender) -> None:

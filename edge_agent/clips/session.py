@@ -220,10 +220,9 @@ class SessionHost:
         why = ""
         while not why:
             await asyncio.sleep(STATS_EVERY_S)
-            await session.peer.count()
             age_s = self._clock.monotonic() - opened
             state = session.peer.state
-            if session.track.finished:
+            if session.track.finished and session.peer.drained:
                 why = "the clip ended"
             elif session.track.readyState == "ended":
                 why = "the viewer left"
@@ -243,7 +242,6 @@ class SessionHost:
         if session.keeper is not None:
             session.keeper.cancel()
             await asyncio.wait([session.keeper])
-        await session.peer.count()
         self._bytes_ended += session.peer.bytes_sent
         session.track.stop()
         await session.peer.close()

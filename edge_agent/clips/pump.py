@@ -1,0 +1,380 @@
+"""Sends one viewer's pictures as RTP: paced by what its path carries, thinned, repeated on request.
+
+Takes the place of aiortc's own sending loop, which sends each picture in one burst, remembers 128
+packets and hears no report. What is decided is pure (`carrying`, `thinning`); here it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiortc import RTCRtpSender, clock
+from aiortc.codecs import is_rtx
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpparameters import RTCRtpSendParameters
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from edge_agent.camera import nal
+from edge_agent.clips import rtp
+from edge_agent.clips.carrying import Path, Report
+from edge_agent.clips.player import ClipTrack
+from edge_agent.clips.thinning import Thinning
+
+HISTORY = 1024
+"""Packets kept for repetition: 1.2 MB, more than two seconds of 4 Mbit/s."""
+QUEUE_BYTES = 8 << 20
+REPORTS_S = 0.25
+"""Receiver reports that follow closer than this are taken together."""
+BURST_S = 0.008
+BURST_BYTES = 3_000
+SR_EVERY_S = 0.5
+DRAIN_S = 3.0
+"""What a track that ended left in the queue has so long to go out."""
+_IDR = 5
+
+
+@dataclass(slots=True)
+class _Queued:
+    timestamp: int
+    keyframe: bool
+    payloads: list[bytes]
+    begun: int = 0
+
+    @property
+    def left(self) -> int:
+        return sum(map(len, self.payloads[self.begun :]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    timestamp: int
+    marker: bool
+    payload: bytes
+    at_s: float
+
+
+@dataclass(slots=True)
+class _Since:
+    """What happened since the last report."""
+
+    at_s: float
+    number: int
+    lost: int = 0
+    packets: int = 0
+    bytes: int = 0
+    missing: int = 0
+    busy_s: float = 0.0
+
+
+class Pump:
+    """Made by `Pump.of(sender, track)` before negotiation; lives and ends with the sender."""
+
+    def __init__(self, sender: RTCRtpSender, track: ClipTrack) -> None:
+        self.bytes_sent = 0
+        """Of media, first time and again."""
+        self.thinned = 0
+        """Pictures left out because the path does not carry them."""
+        self.drained = False
+        """True when all of a track that ended has left, and had time to be asked for again."""
+        self.path = Path()
+        self.thinning = Thinning()
+        self._sender = sender
+        self._track = track
+        self._queue: deque[_Queued] = deque()
+        self._queued_bytes = 0
+        self._again: dict[int, None] = {}
+        self._history: OrderedDict[int, _Sent] = OrderedDict()
+        self._number = random.randrange(1 << 15)
+        self._rtx_number = random.randrange(1 << 15)
+        self._origin = random.randrange(1 << 32)
+        self._newest: tuple[int, int] = (clock.current_ntp_time(), self._origin)
+        self._packets = 0
+        self._remb_bps: float | None = None
+        self._since = _Since(time.monotonic(), self._number)
+        self._allowed = float(BURST_BYTES)
+        self._allowed_at_s = time.monotonic()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._extensions = rtp.Extensions()
+        self._kind = self._rtx_kind = 0
+        self._cname = ""
+
+    @classmethod
+    def of(cls, sender: RTCRtpSender, track: ClipTrack) -> Pump:
+        """A pump in the place of the sender's own loop.
+
+        aiortc lets nobody pass a sender in; these three are all that its connection and its
+        transport call of one.
+        """
+        pump = cls(sender, track)
+        vars(sender).update(send=pump.start, stop=pump.stop, _handle_rtcp_packet=pump.take_feedback)
+        return pump
+
+    async def start(self, parameters: RTCRtpSendParameters) -> None:
+        """Called by aiortc once the transport is up."""
+        if self._tasks:
+            return
+        codec = parameters.codecs[0]
+        self._kind = codec.payloadType or 0
+        for other in parameters.codecs:
+            if is_rtx(other) and other.parameters["apt"] == self._kind:
+                self._rtx_kind = other.payloadType or 0
+        ids = {one.uri: one.id for one in parameters.headerExtensions}
+        name = parameters.muxId.encode()
+        self._extensions = rtp.Extensions(ids.get(rtp.ABS_SEND_TIME), ids.get(rtp.MID), name)
+        self._cname = parameters.rtcp.cname or ""
+        self._sender.transport._register_rtp_sender(self._sender, parameters)
+        self._tasks = [
+            asyncio.create_task(work) for work in (self._take(), self._give(), self._report())
+        ]
+
+    async def stop(self) -> None:
+        """Called by aiortc; a second time does nothing."""
+        tasks, self._tasks = self._tasks, []
+        if not tasks:
+            return
+        self._sender.transport._unregister_rtp_sender(self._sender)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        self._track.stop()
+        with contextlib.suppress(ConnectionError):
+            await self._send(bytes(RtcpByePacket(sources=[self._sender._ssrc])))
+
+    async def take_feedback(self, packet: AnyRtcpPacket) -> None:
+        """Called by aiortc's transport for each RTCP packet that concerns this sender."""
+        now = time.monotonic()
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            for info in packet.reports:
+                if info.ssrc == self._sender._ssrc:
+                    self._take_report(now, info)
+        elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            self._take_nack(now, packet.lost)
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+            self.thinning = self.thinning.picture_lost(now)
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+            with contextlib.suppress(ValueError):
+                bps, ssrcs = unpack_remb_fci(packet.fci)
+                if self._sender._ssrc in ssrcs:
+                    before, self._remb_bps = self._remb_bps, float(bps)
+                    self._follow(self.path.after_remb(now, before, float(bps)))
+
+    def _take_report(self, now: float, info: RtcpReceiverInfo) -> None:
+        since = self._since
+        passed_s = now - since.at_s
+        expected = (info.highest_sequence - since.number) & 0xFFFF
+        if passed_s < REPORTS_S or not 0 < expected < 1 << 15:
+            return
+        lost = min(max(info.packets_lost - since.lost, 0), expected)
+        size = since.bytes / since.packets if since.packets else rtp.MOST
+        report = Report(
+            at_s=now,
+            packets=expected,
+            lost=lost / expected,
+            arrived_bps=(expected - lost) * size * 8 / passed_s,
+            busy=min(1.0, since.busy_s / passed_s),
+            rtt_s=_round_trip(info),
+        )
+        self._since = _Since(now, info.highest_sequence & 0xFFFF, info.packets_lost)
+        self._follow(self.path.after(report))
+
+    def _take_nack(self, now: float, numbers: list[int]) -> None:
+        resend_s = max(0.02, 0.8 * (self.path.floor_s or 0.0))
+        for number in numbers:
+            sent = self._history.get(number)
+            if sent is not None and now - sent.at_s >= resend_s:
+                self._again[number] = None
+        self._since.missing += len(numbers)
+        self._follow(self.path.after_nacks(now, self._since.packets, self._since.missing))
+        self._wake.set()
+
+    def _follow(self, path: Path) -> None:
+        cut = path.rate_bps < self.path.rate_bps
+        self.path = path
+        if not cut:
+            return
+        self._since.packets = self._since.missing = self._since.bytes = 0
+        self.thinning = self.thinning.cut(path.rate_bps)
+        self._drop_waiting()
+
+    def _drop_waiting(self) -> None:
+        """Leave out what the narrower path would deliver too late: all but keyframes."""
+        kept = deque(one for one in self._queue if one.begun or one.keyframe)
+        dropped = len(self._queue) - len(kept)
+        if not dropped:
+            return
+        self.thinned += dropped
+        if not self._queue[-1].keyframe:
+            self.thinning = self.thinning.broken()
+        self._queue = kept
+        self._queued_bytes = sum(one.left for one in kept)
+
+    async def _take(self) -> None:
+        """Pictures from the track into the queue, until it ends."""
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                picture = await self._track.recv()
+                self._offer(bytes(picture), picture.pts or 0)
+        ends_s = time.monotonic() + DRAIN_S
+        while (self._queue or self._again) and time.monotonic() < ends_s:
+            await asyncio.sleep(0.02)
+        # What was lost of the last picture is asked for within a round trip.
+        await asyncio.sleep(min(1.0, 0.05 + 2 * (self.path.floor_s or 0.0)))
+        self.drained = True
+
+    def _offer(self, data: bytes, pts_90k: int) -> None:
+        units = nal.split(data)
+        keyframe = any(unit[0] & 0x1F == _IDR for unit in units)
+        sent, self.thinning = self.thinning.offer(
+            time.monotonic(),
+            len(data),
+            keyframe=keyframe,
+            queued_bytes=self._queued_bytes,
+            rate_bps=self.path.rate_bps,
+            tried=self.path.tried,
+        )
+        if sent and self._queued_bytes + len(data) > QUEUE_BYTES:
+            sent, self.thinning = False, self.thinning.broken()
+        if not sent:
+            self.thinned += 1
+            return
+        queued = _Queued((self._origin + pts_90k) & 0xFFFFFFFF, keyframe, rtp.payloads(units))
+        self._queue.append(queued)
+        self._queued_bytes += queued.left
+        self._wake.set()
+
+    async def _give(self) -> None:
+        """Packets onto the path at its rate: what is asked for again first."""
+        try:
+            while True:
+                for data in self._due():
+                    await self._send(data)
+                if self._queue or self._again:
+                    wait_s = max(0.001, -self._allowed * 8 / self.path.rate_bps)
+                    self._since.busy_s += wait_s
+                    await asyncio.sleep(wait_s)
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        except ConnectionError:
+            self._track.stop()
+
+    def _due(self) -> Iterator[bytes]:
+        now = time.monotonic()
+        rate = self.path.rate_bps / 8
+        most = max(BURST_BYTES, rate * BURST_S)
+        self._allowed = min(most, self._allowed + (now - self._allowed_at_s) * rate)
+        self._allowed_at_s = now
+        extensions = self._extensions.build(now)
+        while self._allowed > 0 and (self._again or self._queue):
+            data = self._repeated(now, extensions) if self._again else self._next(now, extensions)
+            if data is not None:
+                self._allowed -= len(data)
+                yield data
+
+    def _next(self, now: float, extensions: bytes) -> bytes:
+        picture = self._queue[0]
+        payload = picture.payloads[picture.begun]
+        picture.begun += 1
+        marker = picture.begun == len(picture.payloads)
+        if marker:
+            self._queue.popleft()
+        number = self._number
+        self._number = (number + 1) & 0xFFFF
+        self._history[number] = _Sent(picture.timestamp, marker, payload, now)
+        if len(self._history) > HISTORY:
+            self._history.popitem(last=False)
+        size = len(payload)
+        self._queued_bytes -= size
+        self._packets += 1
+        self._since.packets += 1
+        self._since.bytes += size
+        self.bytes_sent += size
+        self._newest = (clock.current_ntp_time(), picture.timestamp)
+        return rtp.packet(
+            payload,
+            kind=self._kind,
+            number=number,
+            timestamp=picture.timestamp,
+            ssrc=self._sender._ssrc,
+            marker=marker,
+            extensions=extensions,
+        )
+
+    def _repeated(self, now: float, extensions: bytes) -> bytes | None:
+        number = next(iter(self._again))
+        del self._again[number]
+        sent = self._history.get(number)
+        if sent is None:
+            return None
+        self._history[number] = _Sent(sent.timestamp, sent.marker, sent.payload, now)
+        self.bytes_sent += len(sent.payload)
+        ssrc, kind, payload = self._sender._ssrc, self._kind, sent.payload
+        if self._rtx_kind:
+            ssrc, kind, payload = self._sender._rtx_ssrc, self._rtx_kind, rtp.again(payload, number)
+            number, self._rtx_number = self._rtx_number, (self._rtx_number + 1) & 0xFFFF
+        return rtp.packet(
+            payload,
+            kind=kind,
+            number=number,
+            timestamp=sent.timestamp,
+            ssrc=ssrc,
+            marker=sent.marker,
+            extensions=extensions,
+        )
+
+    async def _report(self) -> None:
+        """Sender reports, from which receivers' reports tell the round trip."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await asyncio.sleep(SR_EVERY_S * (0.5 + random.random()))
+                moment, timestamp = self._newest
+                info = RtcpSenderInfo(
+                    ntp_timestamp=clock.current_ntp_time(),
+                    rtp_timestamp=_moved(timestamp, moment),
+                    packet_count=self._packets & 0xFFFFFFFF,
+                    octet_count=self.bytes_sent & 0xFFFFFFFF,
+                )
+                name = RtcpSourceInfo(self._sender._ssrc, [(1, self._cname.encode())])
+                told = bytes(RtcpSrPacket(ssrc=self._sender._ssrc, sender_info=info))
+                await self._send(told + bytes(RtcpSdesPacket(chunks=[name])))
+
+    async def _send(self, data: bytes) -> None:
+        await self._sender.transport._send_rtp(data)
+
+
+def _moved(timestamp: int, moment: int) -> int:
+    """The RTP timestamp of now, from that of an NTP moment."""
+    passed_s = (clock.current_ntp_time() - moment) / (1 << 32)
+    return (timestamp + round(passed_s * 90_000)) & 0xFFFFFFFF
+
+
+def _round_trip(info: RtcpReceiverInfo) -> float | None:
+    """RFC 3550, section 6.4.1; None before the receiver heard a report of ours."""
+    if not info.lsr:
+        return None
+    now = clock.current_ntp_time() >> 16 & 0xFFFFFFFF
+    passed = (now - info.lsr - info.dlsr) & 0xFFFFFFFF
+    return passed / 65536 if passed < 1 << 31 else 0.0
