@@ -12,7 +12,7 @@ import random
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiortc import RTCRtpSender, clock
 from aiortc.codecs import is_rtx
@@ -72,6 +72,7 @@ class _Sent:
     timestamp: int
     marker: bool
     payload: bytes
+    keyframe: bool
     at_s: float
 
 
@@ -85,6 +86,8 @@ class _Since:
     packets: int = 0
     bytes: int = 0
     missing: int = 0
+    repeated: int = 0
+    """Bytes sent again; as many of them as of others are taken for arrived."""
     busy_s: float = 0.0
 
 
@@ -191,9 +194,10 @@ class Pump:
         size = since.bytes / since.packets if since.packets else rtp.MOST
         report = Report(
             at_s=now,
+            seconds=passed_s,
             packets=expected,
             lost=lost / expected,
-            arrived_bps=(expected - lost) * size * 8 / passed_s,
+            arrived_bps=(expected * size + since.repeated) * (1 - lost / expected) * 8 / passed_s,
             busy=min(1.0, since.busy_s / passed_s),
             rtt_s=_round_trip(info),
         )
@@ -204,7 +208,9 @@ class Pump:
         resend_s = max(0.02, 0.8 * (self.path.floor_s or 0.0))
         for number in numbers:
             sent = self._history.get(number)
-            if sent is not None and now - sent.at_s >= resend_s:
+            if sent is None or (self.thinning.broken_off and not sent.keyframe):
+                continue
+            if now - sent.at_s >= resend_s:
                 self._again[number] = None
         self._since.missing += len(numbers)
         self._follow(self.path.after_nacks(now, self._since.packets, self._since.missing))
@@ -218,6 +224,14 @@ class Pump:
         self._since.packets = self._since.missing = self._since.bytes = 0
         self.thinning = self.thinning.cut(path.rate_bps)
         self._drop_waiting()
+        if self.thinning.broken_off:
+            # The path is too narrow to repeat pictures that the next keyframe makes needless.
+            again = (one for one in self._again if self._is_keyframe(one))
+            self._again = dict.fromkeys(again)
+
+    def _is_keyframe(self, number: int) -> bool:
+        sent = self._history.get(number)
+        return sent is not None and sent.keyframe
 
     def _drop_waiting(self) -> None:
         """Leave out what the narrower path would deliver too late: all but keyframes."""
@@ -303,7 +317,7 @@ class Pump:
             self._queue.popleft()
         number = self._number
         self._number = (number + 1) & 0xFFFF
-        self._history[number] = _Sent(picture.timestamp, marker, payload, now)
+        self._history[number] = _Sent(picture.timestamp, marker, payload, picture.keyframe, now)
         if len(self._history) > HISTORY:
             self._history.popitem(last=False)
         size = len(payload)
@@ -329,8 +343,9 @@ class Pump:
         sent = self._history.get(number)
         if sent is None:
             return None
-        self._history[number] = _Sent(sent.timestamp, sent.marker, sent.payload, now)
+        self._history[number] = replace(sent, at_s=now)
         self.bytes_sent += len(sent.payload)
+        self._since.repeated += len(sent.payload)
         ssrc, kind, payload = self._sender._ssrc, self._kind, sent.payload
         if self._rtx_kind:
             ssrc, kind, payload = self._sender._rtx_ssrc, self._rtx_kind, rtp.again(payload, number)

@@ -37,6 +37,11 @@ class Thinning:
     given_at_s: float = 0.0
 
     @property
+    def broken_off(self) -> bool:
+        """Whether the next picture that helps is a keyframe."""
+        return self.keyframes_only or self.awaiting_keyframe
+
+    @property
     def given_bps(self) -> float:
         """Bits a second that the camera gives, averaged."""
         return self.given_bytes * 8 / AVERAGED_S
@@ -62,7 +67,7 @@ class Thinning:
             if wait_s > (KEYFRAME_WAIT_S if tried else UNTRIED_WAIT_S):
                 return False, replace(now, awaiting_keyframe=True)
             return True, replace(now, awaiting_keyframe=False, keyframe_at_s=at_s)
-        if now.awaiting_keyframe or now.keyframes_only:
+        if now.broken_off:
             return False, now
         if wait_s > (WAIT_S if tried else UNTRIED_WAIT_S):
             return False, replace(now, awaiting_keyframe=True)

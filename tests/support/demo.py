@@ -88,7 +88,8 @@ def reader(demo: Demo) -> Reader:
 def sign_in(page: Page, demo: Demo) -> None:
     """By the door, as a person does; returns when the queue is loaded."""
     page.goto(f"{demo.console}/")
+    page.wait_for_selector("html[data-ready] #sign-in")
     page.locator("[name=name]").fill(PERSON)
     page.locator("[name=password]").fill(demo.secret)
     page.keyboard.press("Enter")
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("html[data-ready] #camera-totals", state="attached")

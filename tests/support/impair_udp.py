@@ -10,8 +10,8 @@ import asyncio
 import random
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 Address = tuple[str, int]
 
@@ -96,8 +96,11 @@ class UdpPath:
 
 
 class _Ear(asyncio.DatagramProtocol):
-    def __init__(self, heard: Any) -> None:
-        self.datagram_received = heard
+    def __init__(self, heard: Callable[[bytes, Address], None]) -> None:
+        self._heard = heard
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._heard(data, addr)
 
 
 _CANDIDATE = re.compile(r"^a=candidate:(\S+) 1 udp (\d+) (\S+) (\d+) typ host.*$", re.I | re.M)

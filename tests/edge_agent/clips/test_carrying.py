@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from edge_agent.clips.carrying import MIN_BPS, START_BPS, Path, Report
 
-WELL = Report(at_s=1.0, packets=100, lost=0.0, arrived_bps=1e6, busy=0.8, rtt_s=0.05)
+WELL = Report(at_s=1.0, seconds=1.0, packets=100, lost=0.0, arrived_bps=1e6, busy=0.8, rtt_s=0.05)
 
 
 def after(path: Path, *reports: Report) -> Path:
@@ -59,11 +61,11 @@ def test_a_longer_route_is_taken_for_one_in_time() -> None:
     longer = replace(WELL, rtt_s=0.35)
     settled = after(path, *seconds(longer, 12, 4.0))
     assert settled.floor_s == 0.35
-    assert settled.after(replace(longer, at_s=17.0)).rate_bps > settled.rate_bps
+    assert settled.rate_bps > path.rate_bps
 
 
 def test_it_never_falls_to_nothing() -> None:
-    bad = replace(WELL, lost=0.9, arrived_bps=1000, busy=1.0)
+    bad = replace(WELL, lost=0.9, arrived_bps=1000.0, busy=1.0)
     assert after(Path(), *seconds(bad, 40)).rate_bps == MIN_BPS
 
 
@@ -77,8 +79,20 @@ def test_only_a_falling_estimate_of_the_receiver_counts() -> None:
     assert Path().after_remb(1.0, None, 500_000).rate_bps == START_BPS
     assert Path().after_remb(1.0, 500_000, 600_000).rate_bps == START_BPS
     assert Path().after_remb(1.0, 1e6, 600_000).rate_bps == 600_000
+    # It may be low only because little was sent.
+    known = Path(arrived=(900_000.0, 20_000.0))
+    assert known.after_remb(1.0, 300_000, 100_000).rate_bps == 0.85 * 900_000
 
 
-def test_after_a_cut_four_times_the_rate_takes_seven_reports() -> None:
+def test_after_a_cut_four_times_the_rate_takes_five_clean_seconds() -> None:
     path = Path(rate_bps=1e6, tried=True)
-    assert after(path, *seconds(WELL, 7)).rate_bps > 4e6
+    assert after(path, *seconds(WELL, 5)).rate_bps > 4e6
+    lossy = replace(WELL, lost=0.05)
+    assert 1.2e6 < after(path, *seconds(lossy, 5)).rate_bps < 4e6
+
+
+def test_reports_that_come_often_do_not_make_it_grow_faster() -> None:
+    path = Path(rate_bps=1e6, tried=True)
+    often = [replace(WELL, at_s=1 + i / 4, seconds=0.25) for i in range(1, 13)]
+    seldom = [replace(WELL, at_s=1.0 + i) for i in range(1, 4)]
+    assert after(path, *often).rate_bps == pytest.approx(after(path, *seldom).rate_bps, rel=0.25)

@@ -115,7 +115,7 @@ class Simulated:
                 share = self.lost + (self.dropped / sent if sent else 0.0)
                 rtt = 2 * self.delay_s + on_the_way * 8 / self.rate_bps
                 told = Report(
-                    self.now, round(sent / 1200), share, sent * 8 * (1 - share), busy, rtt
+                    self.now, 1.0, round(sent / 1200), share, sent * 8 * (1 - share), busy, rtt
                 )
                 before, self.path = self.path, self.path.after(told)
                 if self.path.rate_bps < before.rate_bps:

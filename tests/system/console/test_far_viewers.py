@@ -12,6 +12,7 @@ from polewatch.demo.site import CAMERA
 from tests.support.browser import CHROMIUM, launched, watched_page
 from tests.support.demo import sign_in
 from tests.support.npm import npm_file
+from tests.support.page_player import KEEP_PEER, look, play_live, wanted
 from tests.support.scattered import Scattered, scattered
 from tests.support.wait import wait_until
 
@@ -20,33 +21,6 @@ WHEP_CLIENT_SHA512 = (
     "CP+Tht3O/N6QLebW5LxsNKgzFN5KX6WinLr1SLs74feagYu+Gqy+0dw48p5RQuE+FlrM4xyOlOdW2UOQwljImA=="
 )
 
-RELAY_ONLY = """
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(asked) { super({ ...asked, iceTransportPolicy: "relay" }); window.peer = this; }
-};
-"""
-# Candidate types of the pair in use, and what was decoded.
-LOOK = """async () => {
-  const stats = await window.peer.getStats();
-  const all = [...stats.values()];
-  const transport = all.find((one) => one.type === "transport");
-  const pair = transport && stats.get(transport.selectedCandidatePairId);
-  const video = all.find((one) => one.type === "inbound-rtp" && one.kind === "video");
-  return {
-    ours: pair && stats.get(pair.localCandidateId)?.candidateType,
-    decoded: video?.framesDecoded ?? 0,
-    codec: video && stats.get(video.codecId)?.mimeType,
-  };
-}"""
-PLAY_BY_PAGE = """async (what) => {
-  const words = document.documentElement.dataset.words;
-  const { Session } = await import(words.replace(/words\\/.*/, "js/") + "player.js");
-  const video = document.createElement("video");
-  video.muted = true;
-  document.body.append(video);
-  window.session = new Session(video, () => {});
-  return window.session.open(what);
-}"""
 # As its documentation says: a peer, a URL and a token. A grant needs the certificate beforehand.
 PLAY_BY_NPM = """async ([what, path]) => {
   const key = { name: "ECDSA", namedCurve: "P-256" };
@@ -92,19 +66,12 @@ def far_chromium(
         yield browser
 
 
-def what(apart: Scattered, **more: Any) -> dict[str, Any]:
-    return {
-        "device": apart.demo.site.device, "camera": CAMERA, "case": "TEST-1",
-        "basis": "PIPA 18(2)3", "purpose": "test", **more,
-    }  # fmt: skip
-
-
 def looked(page: Page, decoded: int) -> dict[str, Any]:
     """The page's figures, once that many pictures are decoded."""
     found: dict[str, Any] = {}
 
     def enough() -> bool:
-        found.update(page.evaluate(LOOK))
+        found.update(look(page))
         return int(found["decoded"]) >= decoded
 
     wait_until(enough, 20, f"{decoded} pictures; seen: {found}")
@@ -115,9 +82,10 @@ def test_our_page_plays_by_the_relay_alone(apart: Scattered, far_chromium: Brows
     apart.net.set_mapping(symmetric=True)
     before = apart.relay.allocations()
     with watched_page(far_chromium, apart.demo.console) as watched:
-        watched.page.add_init_script(RELAY_ONLY)
+        watched.page.add_init_script('window.askedOfPeer = { iceTransportPolicy: "relay" };')
+        watched.page.add_init_script(KEEP_PEER)
         sign_in(watched.page, apart.demo)
-        opened = watched.page.evaluate(PLAY_BY_PAGE, what(apart, live=True))
+        opened = play_live(watched.page, apart.demo)
         seen = looked(watched.page, 20)
         watched.page.evaluate("() => window.session.close()")
     assert seen["ours"] == "relay"
@@ -136,7 +104,7 @@ def test_a_public_whep_client_plays(apart: Scattered, far_chromium: Browser) -> 
         sign_in(watched.page, apart.demo)
         watched.page.evaluate(f"() => {{ {classic} }}")
         path = f"/whep/{apart.demo.site.device}/{CAMERA}"
-        watched.page.evaluate(PLAY_BY_NPM, [what(apart, rights=["live"]), path])
+        watched.page.evaluate(PLAY_BY_NPM, [wanted(apart.demo, rights=["live"]), path])
         seen = looked(watched.page, 20)
         watched.page.evaluate("() => window.client.stop()")
     assert seen["codec"] == "video/H264"

@@ -50,3 +50,6 @@ form.addEventListener("submit", async (event) => {
 });
 
 bindTheme($("#theme"), (theme) => word("theme", theme));
+
+// Before this, a form that is sent is sent by the browser itself, and says nothing.
+document.documentElement.dataset.ready = "";
