@@ -13,7 +13,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from edge_agent.camera.packet import TICKS
 from edge_agent.clips.feeds import Feed
-from edge_agent.clips.picture import Picture, Thinning
+from edge_agent.clips.picture import Picture
 from edge_agent.clips.schedule import FAST, FASTEST, SLOWEST, Schedule, Slot
 
 AGAIN_EVERY_S = 1.0
@@ -39,8 +39,6 @@ class ClipTrack(MediaStreamTrack):
         self.live = False
         """Whether that picture came straight from the camera."""
         self.keyframes_again = 0
-        self.thinning = Thinning()
-        """For a link that cannot carry all; what speed leaves out, the feed leaves out itself."""
         self._feed = feed
         self._on_picture = on_picture
         self._schedule = Schedule()
@@ -156,8 +154,7 @@ class ClipTrack(MediaStreamTrack):
                 self.finished = True
                 self.stop()
                 raise MediaStreamError
-            if self.thinning.takes(picture):
-                return feed, picture
+            return feed, picture
 
     def _check_live(self) -> None:
         if self.readyState != "live":

@@ -1,7 +1,7 @@
 """Sends one viewer's pictures as RTP: paced by what its path carries, thinned, repeated on request.
 
 Takes the place of aiortc's own sending loop, which sends each picture in one burst, remembers 128
-packets and hears no report. What is decided is pure (`carrying`, `thinning`); here it is done.
+packets and hears no report. What is decided is pure (`carrying`, `admission`); here it is done.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from aiortc.rtp import (
 
 from edge_agent.camera import nal
 from edge_agent.clips import rtp
+from edge_agent.clips.admission import Admission
 from edge_agent.clips.carrying import Path, Report
 from edge_agent.clips.player import ClipTrack
-from edge_agent.clips.thinning import Thinning
 
 HISTORY = 1024
 """Packets kept for repetition: 1.2 MB, more than two seconds of 4 Mbit/s."""
@@ -102,7 +102,7 @@ class Pump:
         self.drained = False
         """True when all of a track that ended has left, and had time to be asked for again."""
         self.path = Path()
-        self.thinning = Thinning()
+        self.admission = Admission()
         self._sender = sender
         self._track = track
         self._queue: deque[_Queued] = deque()
@@ -176,7 +176,7 @@ class Pump:
         elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
             self._take_nack(now, packet.lost)
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-            self.thinning = self.thinning.picture_lost(now)
+            self._take_complaint(now)
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
             with contextlib.suppress(ValueError):
                 bps, ssrcs = unpack_remb_fci(packet.fci)
@@ -208,7 +208,7 @@ class Pump:
         resend_s = max(0.02, 0.8 * (self.path.floor_s or 0.0))
         for number in numbers:
             sent = self._history.get(number)
-            if sent is None or (self.thinning.broken_off and not sent.keyframe):
+            if sent is None or (self.admission.broken_off and not sent.keyframe):
                 continue
             if now - sent.at_s >= resend_s:
                 self._again[number] = None
@@ -216,15 +216,21 @@ class Pump:
         self._follow(self.path.after_nacks(now, self._since.packets, self._since.missing))
         self._wake.set()
 
+    def _take_complaint(self, now: float) -> None:
+        broken = self.admission.picture_lost(now)
+        if broken != self.admission:
+            self.admission = broken
+            self._track.keyframe_again()
+
     def _follow(self, path: Path) -> None:
         cut = path.rate_bps < self.path.rate_bps
         self.path = path
         if not cut:
             return
         self._since.packets = self._since.missing = self._since.bytes = 0
-        self.thinning = self.thinning.cut(path.rate_bps)
+        self.admission = self.admission.cut(path.rate_bps)
         self._drop_waiting()
-        if self.thinning.broken_off:
+        if self.admission.broken_off:
             # The path is too narrow to repeat pictures that the next keyframe makes needless.
             again = (one for one in self._again if self._is_keyframe(one))
             self._again = dict.fromkeys(again)
@@ -241,7 +247,7 @@ class Pump:
             return
         self.thinned += dropped
         if not self._queue[-1].keyframe:
-            self.thinning = self.thinning.broken()
+            self.admission = self.admission.broken()
         self._queue = kept
         self._queued_bytes = sum(one.left for one in kept)
 
@@ -261,7 +267,7 @@ class Pump:
     def _offer(self, data: bytes, pts_90k: int) -> None:
         units = nal.split(data)
         keyframe = any(unit[0] & 0x1F == _IDR for unit in units)
-        sent, self.thinning = self.thinning.offer(
+        sent, self.admission = self.admission.offer(
             time.monotonic(),
             len(data),
             keyframe=keyframe,
@@ -270,7 +276,7 @@ class Pump:
             tried=self.path.tried,
         )
         if sent and self._queued_bytes + len(data) > QUEUE_BYTES:
-            sent, self.thinning = False, self.thinning.broken()
+            sent, self.admission = False, self.admission.broken()
         if not sent:
             self.thinned += 1
             return

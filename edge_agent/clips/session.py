@@ -224,7 +224,7 @@ class SessionHost:
             state = session.peer.state
             if session.track.finished and session.peer.drained:
                 why = "the clip ended"
-            elif session.track.readyState == "ended":
+            elif session.track.readyState == "ended" and not session.track.finished:
                 why = "the viewer left"
             elif state in ("failed", "closed"):
                 why = f"the connection {state}"

@@ -25,7 +25,7 @@ MADE_GOOD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Thinning:
+class Admission:
     """What was decided so far; times are monotonic seconds."""
 
     keyframes_only: bool = False
@@ -55,7 +55,7 @@ class Thinning:
         queued_bytes: int,
         rate_bps: float,
         tried: bool,
-    ) -> tuple[bool, Thinning]:
+    ) -> tuple[bool, Admission]:
         """Whether a picture of `size` bytes is sent, and the state after it.
 
         `tried` says that the path has proven too narrow before (`Path.tried`).
@@ -73,25 +73,25 @@ class Thinning:
             return False, replace(now, awaiting_keyframe=True)
         return True, now
 
-    def cut(self, rate_bps: float) -> Thinning:
+    def cut(self, rate_bps: float) -> Admission:
         """When the path proves too narrow; what waits in the queue is the caller's to drop."""
         return self._choose(rate_bps, tried=True)
 
-    def picture_lost(self, at_s: float) -> Thinning:
+    def picture_lost(self, at_s: float) -> Admission:
         """When the receiver says that it cannot decode (PLI, FIR)."""
         if at_s - self.keyframe_at_s < MADE_GOOD_S:
             return self
         return replace(self, awaiting_keyframe=True)
 
-    def broken(self) -> Thinning:
+    def broken(self) -> Admission:
         """When a picture that was let through is dropped after all."""
         return replace(self, awaiting_keyframe=True)
 
-    def _given(self, at_s: float, size: int) -> Thinning:
+    def _given(self, at_s: float, size: int) -> Admission:
         faded = self.given_bytes * math.exp(-max(0.0, at_s - self.given_at_s) / AVERAGED_S)
         return replace(self, given_bytes=faded + size, given_at_s=at_s)
 
-    def _choose(self, rate_bps: float, *, tried: bool) -> Thinning:
+    def _choose(self, rate_bps: float, *, tried: bool) -> Admission:
         if not tried:
             return self
         share = rate_bps / self.given_bps if self.given_bytes else math.inf

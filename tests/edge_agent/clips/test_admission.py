@@ -6,20 +6,20 @@ from itertools import pairwise
 
 import pytest
 
+from edge_agent.clips.admission import KEYFRAME_WAIT_S, MADE_GOOD_S, Admission
 from edge_agent.clips.carrying import Path, Report
-from edge_agent.clips.thinning import KEYFRAME_WAIT_S, MADE_GOOD_S, Thinning
 
 
 def offered(
-    thinning: Thinning,
+    admission: Admission,
     *,
     at_s: float = 100.0,
     keyframe: bool = False,
     queued_s: float = 0.0,
     tried: bool = True,
-) -> tuple[bool, Thinning]:
+) -> tuple[bool, Admission]:
     rate = 1e6
-    return thinning.offer(
+    return admission.offer(
         at_s,
         1000,
         keyframe=keyframe,
@@ -30,48 +30,48 @@ def offered(
 
 
 def test_with_room_everything_goes() -> None:
-    assert offered(Thinning())[0]
-    assert offered(Thinning(), keyframe=True)[0]
+    assert offered(Admission())[0]
+    assert offered(Admission(), keyframe=True)[0]
 
 
 def test_what_is_left_out_is_the_rest_of_a_gop() -> None:
-    sent, thinning = offered(Thinning(), queued_s=1.0)
+    sent, admission = offered(Admission(), queued_s=1.0)
     assert not sent
-    sent, thinning = offered(thinning)
+    sent, admission = offered(admission)
     assert not sent
-    sent, thinning = offered(thinning, keyframe=True)
+    sent, admission = offered(admission, keyframe=True)
     assert sent
-    assert offered(thinning)[0]
+    assert offered(admission)[0]
 
 
 def test_a_keyframe_that_would_wait_too_long_goes_with_its_gop() -> None:
-    sent, thinning = offered(Thinning(), keyframe=True, queued_s=KEYFRAME_WAIT_S + 0.1)
+    sent, admission = offered(Admission(), keyframe=True, queued_s=KEYFRAME_WAIT_S + 0.1)
     assert not sent
-    assert not offered(thinning)[0]
+    assert not offered(admission)[0]
 
 
 def test_the_first_gop_is_whole_on_a_path_that_was_never_too_narrow() -> None:
-    assert offered(Thinning(), queued_s=2.0, tried=False)[0]
-    assert not offered(Thinning(), queued_s=2.0, tried=True)[0]
+    assert offered(Admission(), queued_s=2.0, tried=False)[0]
+    assert not offered(Admission(), queued_s=2.0, tried=True)[0]
 
 
 @pytest.mark.parametrize(("share", "alone"), [(0.3, True), (0.9, False), (2.0, False)])
 def test_keyframes_alone_where_the_path_carries_clearly_less(share: float, alone: bool) -> None:
-    thinning = Thinning(given_bytes=1e6, given_at_s=10.0)
-    assert thinning.cut(share * thinning.given_bps).keyframes_only is alone
+    admission = Admission(given_bytes=1e6, given_at_s=10.0)
+    assert admission.cut(share * admission.given_bps).keyframes_only is alone
 
 
 def test_every_picture_again_only_with_room_to_spare() -> None:
-    thinning = Thinning(keyframes_only=True, given_bytes=1e6)
-    assert thinning.cut(1.0 * thinning.given_bps).keyframes_only
-    assert not thinning.cut(1.3 * thinning.given_bps).keyframes_only
+    admission = Admission(keyframes_only=True, given_bytes=1e6)
+    assert admission.cut(1.0 * admission.given_bps).keyframes_only
+    assert not admission.cut(1.3 * admission.given_bps).keyframes_only
 
 
 def test_a_receiver_that_cannot_decode_gets_nothing_up_to_a_keyframe() -> None:
-    _, thinning = offered(Thinning(), at_s=10.0, keyframe=True)
+    _, admission = offered(Admission(), at_s=10.0, keyframe=True)
     # The keyframe may be on its way still.
-    assert thinning.picture_lost(10.0 + MADE_GOOD_S / 2) == thinning
-    lost = thinning.picture_lost(10.0 + 2 * MADE_GOOD_S)
+    assert admission.picture_lost(10.0 + MADE_GOOD_S / 2) == admission
+    lost = admission.picture_lost(10.0 + 2 * MADE_GOOD_S)
     assert not offered(lost)[0]
 
 
@@ -83,7 +83,7 @@ class Simulated:
     delay_s: float
     lost: float
     path: Path
-    thinning: Thinning
+    admission: Admission
     now: float = 0.0
     number: int = 0
 
@@ -119,7 +119,7 @@ class Simulated:
                 )
                 before, self.path = self.path, self.path.after(told)
                 if self.path.rate_bps < before.rate_bps:
-                    self.thinning = self.thinning.cut(self.path.rate_bps).broken()
+                    self.admission = self.admission.cut(self.path.rate_bps).broken()
                     queue = deque(one for one in queue if one[1])
                 sent = busy = self.dropped = 0.0
             self.longest_s = max(
@@ -135,7 +135,7 @@ class Simulated:
         keyframe = self.number % 50 == 0
         size = 100_000 if keyframe else 13_300
         self.number += 1
-        sent, self.thinning = self.thinning.offer(
+        sent, self.admission = self.admission.offer(
             self.now,
             size,
             keyframe=keyframe,
@@ -148,14 +148,14 @@ class Simulated:
 
 
 def test_a_path_of_one_megabit_gets_keyframes_and_all_pictures_when_it_is_well_again() -> None:
-    one = Simulated(50e6, 0.001, 0.0, Path(), Thinning())
+    one = Simulated(50e6, 0.001, 0.0, Path(), Admission())
     assert len(one.run(6)) >= 149
     one.rate_bps, one.delay_s, one.lost = 1e6, 0.15, 0.05
     one.run(5)
     one.longest_s = 0.0
     bad = one.run(20)
     keyframes = [at for at, keyframe in bad if keyframe]
-    assert one.thinning.keyframes_only
+    assert one.admission.keyframes_only
     assert len(keyframes) >= 8, "a keyframe each GOP, now and then one left out"
     assert max(b - a for a, b in pairwise(keyframes)) <= 4.5
     assert one.longest_s < 2.5, "what waits stays bounded"
