@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -173,6 +174,35 @@ def test_a_lost_or_damaged_index_is_made_again_from_the_files(rings: _Rings, dam
     assert again.span() == span
     units = list(again.read(START, START + 60 * S))
     assert [unit.data for unit in units] == [packet.data for packet in packets]
+
+
+@pytest.mark.parametrize("tail", ["cut", "zeroed"])
+def test_a_power_cut_shortens_the_last_segment_alone(
+    rings: _Rings, tmp_path_factory: pytest.TempPathFactory, tail: str
+) -> None:
+    before = encode(20)
+    first = rings.make()
+    _feed(first, before)
+    assert first.close()
+    older = (rings.folder / "yard" / "index.sqlite").read_bytes()
+    after = _later(encode(100), 2)
+    _feed(rings.make(), after)
+    # What a disk may hold after a power cut: an older index, and an end that was never written.
+    disk = _Rings(tmp_path_factory.mktemp("disk") / "ring")
+    shutil.copytree(rings.folder, disk.folder)
+    for name in ("index.sqlite-wal", "index.sqlite-shm"):
+        (disk.folder / "yard" / name).unlink(missing_ok=True)
+    (disk.folder / "yard" / "index.sqlite").write_bytes(older)
+    newest = disk.files()[-1]
+    data = newest.read_bytes()
+    lost = len(data) // 2
+    newest.write_bytes(data[:-lost] + (b"" if tail == "cut" else bytes(lost)))
+    units = [unit.data for unit in disk.make().read(START, START + 60 * S)]
+    disk.close()
+    given = [packet.data for packet in (*before, *after)]
+    # Segments begin with the pictures 20, 60 and 100 of 120: of the last one a half is left.
+    assert 100 < len(units) < 120
+    assert units[:-1] == given[: len(units) - 1]
 
 
 def test_after_a_restart_times_run_on_over_the_gap(rings: _Rings) -> None:
