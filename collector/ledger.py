@@ -26,6 +26,7 @@ Kind = Literal[
     "grant.refused",
     "view.opened",
     "view.refused",
+    "view.snapshot",
     "view.ended",
     "pole.session.open",
     "pole.session.refused",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from collector.changes import Changes
 from collector.config import CollectorSettings
+from collector.problems import ProblemError
 from collector.store.reader import Reader
 from wire.grant import PersonToken
+from wire.recording import Recording, RecordingQuestion
+
+
+async def _no_poles(_device: str, _asked: RecordingQuestion) -> Recording:
+    raise ProblemError("device.offline", "no pole is connected here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +31,5 @@ class ConsoleServices:
     settings: CollectorSettings
     person_of: Callable[[Request], PersonToken | None]
     broker_is_up: Callable[[], bool] = lambda: True
+    recording: Callable[[str, RecordingQuestion], Awaitable[Recording]] = _no_poles
+    """Asks a pole what there is of a camera; raises ProblemError."""

@@ -17,6 +17,7 @@ from collector.console.routes import build_router as build_console
 from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.persons import Persons
+from collector.recordings import Recordings
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
 from collector.store.reader import Reader
@@ -74,6 +75,7 @@ def build_web(parts: WebParts) -> FastAPI:
         settings=settings,
         person_of=parts.persons.of,
         broker_is_up=parts.broker_is_up,
+        recording=Recordings(parts.commander).show,
     )
     app.include_router(build_console(services))
     return app

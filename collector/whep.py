@@ -169,6 +169,11 @@ class WhepFront:
             raise ProblemError("internal", "the device answered without the session's state")
         return reply.session
 
+    async def snapshot(self, key: SessionKey, grant: str, at: datetime) -> None:
+        """Enter in the ledger that a picture is kept by who watches; raises ProblemError."""
+        session = self._session(key, grant)
+        await self._enter("view.snapshot", {**session.fields, "at": utc_text(at)})
+
     async def close(self, key: SessionKey, grant: str) -> None:
         """End a session; one that the pole has ended already is ended all the same."""
         session = self._session(key, grant)
@@ -208,7 +213,7 @@ class WhepFront:
 
     async def _enter(
         self,
-        kind: Literal["view.opened", "view.refused", "view.ended"],
+        kind: Literal["view.opened", "view.refused", "view.snapshot", "view.ended"],
         fields: dict[str, object],
     ) -> None:
         def write() -> None:
@@ -292,6 +297,19 @@ def build_router(front: WhepFront) -> APIRouter:
         key = SessionKey(device, camera, session_id)
         return await front.control(key, _bearer(request), read_control(await request.body()))
 
+    @router.post("/whep/{device}/{camera}/{session_id}/snapshot", status_code=204)
+    async def snapshot(
+        device: str,
+        camera: str,
+        session_id: str,
+        request: Request,
+        at: Annotated[str, Query(description="RFC 3339: when the picture was taken")],
+    ) -> Response:
+        """Asked by the console before it gives a person one picture to keep."""
+        key = SessionKey(device, camera, session_id)
+        await front.snapshot(key, _bearer(request), moment_of("at", at))
+        return Response(status_code=204)
+
     return router
 
 
@@ -325,13 +343,14 @@ def _span(start: str | None, end: str | None) -> tuple[datetime, datetime | None
         if end is not None:
             raise ProblemError("request.invalid", "'to' needs 'from'")
         return None
-    span = _moment("from", start), None if end is None else _moment("to", end)
+    span = moment_of("from", start), None if end is None else moment_of("to", end)
     if span[1] is not None and span[0] >= span[1]:
         raise ProblemError("request.invalid", "'from' must be before 'to'")
     return span
 
 
-def _moment(name: str, text: str) -> datetime:
+def moment_of(name: str, text: str) -> datetime:
+    """A time in a query; raises ProblemError that names it."""
     try:
         # In a query an unescaped + is a space.
         found = _Moment(at=text.strip().replace(" ", "+"))

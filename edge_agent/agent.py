@@ -11,6 +11,7 @@ import structlog
 
 from edge_agent.camera.faults import redact
 from edge_agent.camera.glimpse import Glimpses
+from edge_agent.clips.coverage import recording_handler
 from edge_agent.clips.grant import GrantDesk
 from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
@@ -377,6 +378,8 @@ class Agent:
         register("whep.offer", self._whep_offer)
         register("whep.candidate", self._whep_candidate)
         register("whep.control", self._whep_control)
+        rings = {camera.id: camera.ring for camera in self._cameras}
+        register("recording.show", recording_handler(rings))
         register("epoch.begin", self._epoch_begin)
         register("watchlist.delta", watchlist_handler(self._lists))
         register("hold.place", self._holds.place)

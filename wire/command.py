@@ -14,6 +14,7 @@ from pydantic import Field
 from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Sha256, Text, WireModel
 from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
+from wire.recording import Recording, RecordingQuestion
 from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus
 
 NONCES_PER_WINDOW = 4096
@@ -90,6 +91,11 @@ class HoldEnd(WireModel):
     events: EventRelease
 
 
+class RecordingShow(WireModel):
+    name: Literal["recording.show"] = "recording.show"
+    question: RecordingQuestion
+
+
 Action = Annotated[
     WhepOfferCommand
     | WhepCandidateCommand
@@ -100,7 +106,8 @@ Action = Annotated[
     | WatchlistCommand
     | HoldPlace
     | HoldRelease
-    | HoldEnd,
+    | HoldEnd
+    | RecordingShow,
     Field(discriminator="name"),
 ]
 
@@ -127,4 +134,5 @@ class Reply(WireModel):
     monotonic_s: float = Field(ge=0)
     whep: WhepAnswer | None = None
     session: WhepStatus | None = None
+    recording: Recording | None = None
     plates: PlateAnswer | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from collector.console import view
@@ -12,8 +12,10 @@ from collector.console.headers import ConsoleRoute
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
 from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
+from collector.whep import moment_of
 from wire.grant import PersonToken
-from wire.names import UUID_PATTERN
+from wire.names import UUID_PATTERN, Name
+from wire.recording import RecordingQuestion
 
 PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
 
@@ -64,6 +66,24 @@ def build_api(services: ConsoleServices) -> APIRouter:
     def cameras(request: Request) -> Any:
         signed_in(request)
         return {"cameras": [view.camera(one) for one in reader.cameras()]}
+
+    @router.get("/api/recordings/{device}/{camera}", dependencies=[Depends(signed_in)])
+    async def recording(
+        device: Annotated[Name, Path()],
+        camera: Annotated[Name, Path()],
+        start: Annotated[str, Query(alias="from", description="RFC 3339")],
+        end: Annotated[str, Query(alias="to", description="RFC 3339; at most a day later")],
+    ) -> Any:
+        """Recorded and held spans, or why the pole does not answer: a bar is drawn either way."""
+        span = moment_of("from", start), moment_of("to", end)
+        if span[0] >= span[1]:
+            raise ProblemError("request.invalid", "'from' must be before 'to'")
+        asked = RecordingQuestion(camera=camera, start_at=span[0], end_at=span[1])
+        try:
+            found = await services.recording(device, asked)
+        except ProblemError as error:
+            return {"recording": None, "problem": {"code": error.code, "detail": error.detail}}
+        return {"recording": found.model_dump(mode="json"), "problem": None}
 
     @router.get("/api/summary")
     def summary(request: Request) -> Any:

@@ -39,6 +39,7 @@ _OPTIONS = {
     "analyzeduration": "1",
     "probesize": "32",
 }
+_SHOWN_OTHERWISE = "recorded; viewed by its substream, or converted for one viewer at a time"
 _CODECS: dict[str, nal.Codec] = {"h264": "h264", "hevc": "hevc"}
 
 log = structlog.get_logger()
@@ -209,9 +210,9 @@ class RtspSource:
         for sink in self._sinks:
             sink.stream(info)
         if info.codec == "hevc":
-            self._report("degraded", "camera.h265", "recorded, but cannot be viewed by WebRTC")
+            self._report("degraded", "camera.h265", _SHOWN_OTHERWISE)
         elif info.has_b_frames:
-            self._report("degraded", "camera.b-frames", "recorded, but cannot be viewed by WebRTC")
+            self._report("degraded", "camera.b-frames", _SHOWN_OTHERWISE)
         else:
             self._report("up", None, f"{info.width}x{info.height} {info.codec}")
 

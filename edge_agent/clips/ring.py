@@ -193,19 +193,22 @@ class Ring:
         Takes in the segment that is still being written. Time stamps run on over segments and
         restarts. A segment that is evicted meanwhile is left out.
         """
+        return from_keyframe(units_of(self._folder, self.segments(from_at, to_at)), from_at, to_at)
+
+    def segments(self, from_at: datetime, to_at: datetime) -> list[Segment]:
+        """Those that hold any of a span, oldest first, the one still being written among them."""
         start, end = to_us(from_at), to_us(to_at)
         if end <= start:
-            return iter(())
+            return []
         # Looked at before the index: what is finished in between is then in both, not in neither.
         waiting = [*self._unindexed, *([self._open] if self._open else [])]
         found = self._index.overlapping(start, end)
         known = {segment.name for segment in found}
-        found += [
+        return found + [
             segment
             for segment in waiting
             if segment.name not in known and segment.start_us <= end and segment.end_us > start
         ]
-        return from_keyframe(units_of(self._folder, found), from_at, to_at)
 
     def _run(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from wire.command import NONCES_PER_WINDOW, Command, NonceWindow, Reply
 from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
 from wire.names import Id, Name, WireModel, new_id
 from wire.plates import PlateAnswer
+from wire.recording import Recording
 from wire.whep import WhepAnswer, WhepStatus
 
 WINDOW_S = 600.0
@@ -172,6 +173,7 @@ class Answer:
 
     whep: WhepAnswer | None = None
     session: WhepStatus | None = None
+    recording: Recording | None = None
     plates: PlateAnswer | None = None
     message: str | None = None
 
@@ -258,6 +260,7 @@ class Dispatcher:
                         monotonic_s=self._clock.monotonic(),
                         whep=answer.whep,
                         session=answer.session,
+                        recording=answer.recording,
                         plates=answer.plates,
                     )
                 )

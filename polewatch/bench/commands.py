@@ -182,3 +182,41 @@ def ring(
         f"{found.cameras} cameras of {found.mbit_per_s:.1f} Mbit/s, {found.pictures} pictures"
         f" of {found.expected}, {found.rss_mb:.0f} MB"
     )
+
+
+@app.command(epilog="Example: polewatch bench clips --json")
+def clips(
+    tries: Annotated[int, typer.Option(min=5, max=200, help="First pictures to wait for.")] = 30,
+    seconds: Annotated[float, typer.Option(min=3, max=60, help="Length of each view.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What a viewer of a 1080p camera costs, how soon the first picture comes, what is lost.
+
+    Passed on as the camera sent it, beside the same decoded and encoded anew, and beside
+    GStreamer's webrtcbin. Milliseconds from asking to the first whole picture, on this machine.
+    """
+    import tempfile
+
+    from polewatch.bench.clips import ClipsBenchError, measure
+    from polewatch.bench.environment import PeerError
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
+            found = measure(Path(folder), tries, seconds)
+    except (OSError, ClipsBenchError, PeerError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    table = Table("way", "CPU s for a second", "first picture ms, p50", "p95", "lost", "fps")
+    cost, first = found.passthrough_cpu_s_per_s, found.first_frame_ms
+    clip = found.first_frame_clip_ms
+    lost, fps = f"{found.frames_lost} of {found.frames_seen}", f"{found.fps:.1f}"
+    table.add_row("live", f"{cost:.3f}", f"{first.p50:.0f}", f"{first.p95:.0f}", lost, fps)
+    table.add_row("clip", "", f"{clip.p50:.0f}", f"{clip.p95:.0f}")
+    table.add_row("encoded anew", f"{found.reencode_cpu_s_per_s:.3f}")
+    peer = found.peer
+    ms = peer.first_frame_ms
+    table.add_row(peer.name, f"{peer.cpu_s_per_s:.3f}", f"{ms.p50:.0f}", f"{ms.p95:.0f}")
+    Console().print(table)

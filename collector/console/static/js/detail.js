@@ -12,11 +12,13 @@ export class Detail {
   #shown = null;
   #head = h("div", {});
   #below = h("div", {});
-  viewer = new Viewer();
+  viewer;
   decider = new Decider();
 
-  constructor(root, back) {
+  /** `known()`: the incidents that the page knows. */
+  constructor(root, back, known) {
     this.#root = root;
+    this.viewer = new Viewer(known);
     this.#back = h("button", { class: "back", onclick: back }, "← ", t("detail.back"));
     this.empty();
   }
@@ -31,8 +33,8 @@ export class Detail {
   show(incident, more = null) {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
-      const { stage, controls, readings } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, stage, h("div", { class: "acts" }, controls, this.decider.element), readings, this.#below);
+      const { element, readings } = this.viewer;
+      this.#root.replaceChildren(this.#back, this.#head, element, h("div", { class: "acts" }, this.decider.element), readings, this.#below);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);

@@ -19,7 +19,7 @@ const wide = matchMedia("(min-width: 56.01rem)");
 const frame = $(".console");
 const incidents = new Incidents();
 const queue = new Queue(incidents, select, loadMore);
-const detail = new Detail($("#detail"), back);
+const detail = new Detail($("#detail"), back, () => incidents.all);
 const cameras = new Cameras();
 const sound = new Sound();
 let selected = null;
@@ -153,8 +153,10 @@ const help = () => $("#help-dialog").showModal();
 bindKeys({
   j: () => step(1), ArrowDown: (event) => (event.target.closest?.("#detail") ? false : step(1)),
   k: () => step(-1), ArrowUp: (event) => (event.target.closest?.("#detail") ? false : step(-1)),
-  p: () => detail.viewer.play(false), Enter: () => { if (!wide.matches && selected) select(selected, true); detail.viewer.play(false); },
-  l: () => detail.viewer.play(true),
+  p: () => detail.viewer.play("clip"), Enter: () => { if (!wide.matches && selected) select(selected, true); detail.viewer.play("clip"); },
+  l: () => detail.viewer.play("live"), b: () => detail.viewer.play("catch-up"),
+  " ": (event) => (event.target.closest?.("button, summary, a") ? false : detail.viewer.pause()),
+  s: () => detail.viewer.snapshot(), f: () => detail.viewer.full(),
   y: () => detail.decider.press("Y"), n: () => detail.decider.press("N"), e: () => detail.decider.press("E"),
   m: turnSound, o: () => $("#order").click(), c: () => $("#cameras-all").click(),
   "?": help,

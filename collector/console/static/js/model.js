@@ -42,6 +42,10 @@ export class Incidents {
     return this.#known.get(id);
   }
 
+  get all() {
+    return [...this.#known.values()];
+  }
+
   get size() {
     return this.#known.size;
   }

@@ -31,7 +31,7 @@ export class Session {
   }
 
   /**
-   * `what`: {device, camera, live, from, to, case, basis, purpose}.
+   * `what`: {device, camera, live, from, to, case, basis, purpose}; live with `from` catches up.
    * Resolves at the first picture with {firstFrameMs, codec, from}; raises Refusal.
    */
   async open(what) {
@@ -54,16 +54,17 @@ export class Session {
   }
 
   async #ask(what, sdp) {
-    const range = what.live ? {} : { start_at: what.from, end_at: what.to };
+    const rights = [what.live && "live", (!what.live || what.from) && "recorded"].filter(Boolean);
+    const range = what.from ? { start_at: what.from, end_at: what.to } : {};
     const granted = await postJson("/api/grants", {
-      device: what.device, camera: what.camera, rights: [what.live ? "live" : "recorded"], ...range,
+      device: what.device, camera: what.camera, rights, ...range,
       case: what.case, basis: what.basis, purpose: what.purpose, fingerprint: fingerprintOf(sdp),
     });
     return granted.grant;
   }
 
   async #offer(what, offer) {
-    const query = new URLSearchParams(what.live ? {} : { from: what.from, to: what.to });
+    const query = new URLSearchParams(what.from ? { from: what.from, ...(what.live ? {} : { to: what.to }) } : {});
     const response = await request(`/whep/${what.device}/${what.camera}?${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.#grant}` },
@@ -82,6 +83,7 @@ export class Session {
     // The pole's farewell comes long before the connection would be found dead.
     const [{ transport }] = this.#peer.getReceivers();
     transport?.addEventListener("statechange", () => { if (transport.state === "closed") this.#over(null); });
+    this.transcoded = response.headers.get("Polewatch-Transcoded") === "true";
     return response.headers.get("Polewatch-Start") ?? what.from;
   }
 
@@ -103,6 +105,29 @@ export class Session {
       this.#video.requestVideoFrameCallback(() => settle(resolve));
       this.#video.play().catch(() => {});
     });
+  }
+
+  /** Asks the pole for a change; resolves with what the session shows then. Raises Refusal. */
+  async control(body) {
+    return this.#ofSession("/control", { method: "POST", body: JSON.stringify(body) }, { "Content-Type": "application/json" });
+  }
+
+  /** What the session shows now. */
+  async status() {
+    return this.#ofSession("/control", { method: "GET" });
+  }
+
+  /** Enters in the ledger that a picture is kept. */
+  async noteSnapshot(at) {
+    await this.#ofSession(`/snapshot?${new URLSearchParams({ at })}`, { method: "POST" });
+  }
+
+  async #ofSession(path, options, headers = {}) {
+    if (!this.#location) throw refusal("clip.unknown-session", "");
+    const response = await request(this.#location + path, {
+      ...options, headers: { ...headers, Authorization: `Bearer ${this.#grant}` }, stay: true,
+    });
+    return response.status === 204 ? null : response.json();
   }
 
   async #codec() {

@@ -5,31 +5,52 @@ import { $, h } from "./dom.js";
 import { inLanguage, t, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
+import { keepPicture } from "./snapshot.js";
 import { largeStill } from "./still.js";
+import { Transport } from "./transport.js";
 
 const LAW = {
   emergency: "개인정보 보호법 제18조제2항제3호",
   investigation: "개인정보 보호법 제18조제2항제7호",
 };
 const FIGURES_EVERY_MS = 2_000;
+const STATUS_EVERY = 3; // Of the figures: the pole is asked less often.
+const HEAD_EVERY_MS = 250;
 const LONGEST_MS = 30 * 60_000;
+const BACK_MS = 2 * 60_000;
+const AHEAD_MS = 60_000; // A grant for what is live reaches a little beyond now.
+const BEFORE_MS = 30_000;
+const AFTER_MS = 5 * 60_000;
 
 /** What still goes on is shown up to now; a grant is for what is needed, so never for hours. */
-function clipEnd(clip) {
-  const latest = Math.min(Date.now(), new Date(clip.from).getTime() + LONGEST_MS);
-  return clip.to && new Date(clip.to).getTime() < latest ? clip.to : new Date(latest).toISOString();
+function clipOf(clip) {
+  const from = new Date(clip.from).getTime();
+  const latest = Math.min(Date.now(), from + LONGEST_MS);
+  const to = clip.to ? Math.min(new Date(clip.to).getTime(), latest) : latest;
+  return { from, to };
 }
+
+const iso = (ms) => new Date(ms).toISOString();
 
 export class Viewer {
   #incident = null;
   #session = null;
   #reasons = null; // What the person confirmed, for this incident only.
-  #timer = 0;
+  #timers = [];
+  #mode = "clip"; // clip, live, catch-up
+  #range = null; // What a clip is to show, in ms; another than the incident's after a seek.
+  #status = null; // As the pole told it last, with our own clock beside it.
+  #known; // Incidents that the page knows.
   stage = h("div", { class: "stage" });
-  controls = h("div", { class: "controls" });
+  transport = new Transport(this);
   readings = h("div", { class: "reading-out", "aria-live": "off" });
-  #live = false;
+  element = h("div", { class: "viewing" }, this.stage, this.transport.element);
   state = "still"; // still, asking, opening, playing, told
+
+  /** `known()`: the incidents that the page knows, for the marks on the bar. */
+  constructor(known = () => []) {
+    this.#known = known;
+  }
 
   /** Show an incident's still; a video of another incident ends. */
   show(incident) {
@@ -42,40 +63,153 @@ export class Viewer {
     this.close();
     this.#incident = incident;
     this.#reasons = null;
-    this.#live = false;
+    this.#range = null;
+    this.#mode = "clip";
     this.#still();
+    this.transport.show(incident);
+  }
+
+  /** Incidents of the same camera. */
+  events() {
+    const { device, camera } = this.#incident ?? {};
+    return this.#known().filter((one) => one.device === device && one.camera === camera);
+  }
+
+  /** What the running session may show of the recording, in ms; null without one. */
+  granted() {
+    return this.#session && this.#mode === "clip" ? this.#range : null;
   }
 
   close() {
-    clearInterval(this.#timer);
+    this.#timers.forEach(clearInterval);
+    this.#timers = [];
     this.#session?.close();
     this.#session = null;
+    this.#status = null;
+    this.transport.move(null);
   }
 
-  /** Key P and the button: ask, confirm what is asked, or leave alone what plays. */
-  play(live = false) {
+  /** Keys P, L, B and the buttons: ask, confirm what is asked, or change what plays. */
+  play(mode = "clip") {
     if (!this.#incident) return;
     if (this.state === "asking") $("form", this.stage)?.requestSubmit();
-    else if (["still", "told"].includes(this.state)) this.#want(live);
+    else if (["still", "told"].includes(this.state) || mode !== this.#mode) {
+      if (mode === "clip") this.#range = null;
+      this.#want(mode);
+    }
   }
 
   stop() {
     this.close();
     if (this.#incident) this.#still();
-    $("button", this.controls)?.focus();
+    this.transport.focus();
   }
 
   /** True when there was something to leave. */
   escape() {
+    if (document.fullscreenElement) return true;
     if (this.state === "still") return false;
     this.stop();
     return true;
   }
 
-  #want(live) {
-    this.#live = live;
+  /** Space: hold the picture, or go on. False when there is none. */
+  pause() {
+    if (this.state !== "playing") return false;
+    this.#control({ action: this.#status?.paused ? "resume" : "pause" });
+    return true;
+  }
+
+  speed(speed) {
+    this.#control({ action: "speed", speed });
+  }
+
+  /** A moment on the bar: within what is granted at once, else under a grant of its own. */
+  seek(ms) {
+    if (!this.#incident || ["asking", "opening"].includes(this.state)) return;
+    const granted = this.granted();
+    if (granted && ms >= granted.from && ms < granted.to - 1000) {
+      this.#control({ action: "seek", at: iso(ms) });
+      return;
+    }
+    const to = Math.min(Date.now(), ms + AFTER_MS);
+    this.#range = { from: Math.min(ms, to - 1000) - BEFORE_MS, to, at: ms };
+    this.#want("clip");
+  }
+
+  /** Key S: one picture, named in the ledger first. */
+  async snapshot() {
+    const [session, video, at] = [this.#session, $("video", this.stage), this.#at()];
+    if (this.state !== "playing" || !session || !video || at === null) return;
+    try {
+      await session.noteSnapshot(iso(at));
+      const incident = this.#incident;
+      const kept = await keepPicture(video, {
+        device: incident.device, camera: incident.camera, title: inLanguage(incident.camera_title),
+        case: this.#reasons.case, person: document.querySelector(".person")?.textContent ?? "",
+      }, at);
+      this.transport.say(t("video.kept", { name: kept }));
+    } catch (error) {
+      this.transport.say(this.#inShort(error));
+    }
+  }
+
+  /** Key F. */
+  full() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (this.state === "playing") this.element.requestFullscreen().catch((error) => this.transport.say(error.message));
+  }
+
+  #want(mode) {
+    this.#mode = mode;
     if (this.#reasons) this.#open();
     else this.#ask();
+  }
+
+  #inShort(error) {
+    const { title, remedy } = inWords(error);
+    return [title, remedy].filter(Boolean).join(". ");
+  }
+
+  async #control(body) {
+    const session = this.#session;
+    if (!session) return;
+    try {
+      this.#learn(await session.control(body), session);
+      this.transport.say("");
+    } catch (error) {
+      if (this.#session === session) this.transport.say(this.#inShort(error));
+    }
+  }
+
+  #learn(status, session) {
+    if (this.#session !== session) return;
+    const changed = !this.#status || ["mode", "paused", "speed"].some((name) => status[name] !== this.#status[name]);
+    this.#status = { ...status, since: performance.now() };
+    // Who has caught up is live.
+    if (status.mode !== "recorded") this.#mode = status.mode;
+    this.element.dataset.mode = status.mode;
+    this.element.dataset.speed = status.speed;
+    this.element.dataset.paused = status.paused;
+    if (changed) this.#drawControls();
+    this.transport.move(this.#at());
+  }
+
+  /** Wall time of the picture, in ms: as told, and run on since. */
+  #at() {
+    const status = this.#status;
+    if (!status?.playing_at) return null;
+    const ran = status.paused ? 0 : (performance.now() - status.since) * status.speed;
+    return new Date(status.playing_at).getTime() + ran;
+  }
+
+  #what() {
+    const { device, camera } = this.#incident;
+    const now = Date.now();
+    if (this.#mode === "live") return { device, camera, live: true };
+    if (this.#mode === "catch-up") return { device, camera, live: true, from: iso(now - BACK_MS), to: iso(now + AHEAD_MS) };
+    this.#range ??= clipOf(this.#incident.clip);
+    return { device, camera, live: false, from: iso(this.#range.from), to: iso(this.#range.to) };
   }
 
   #picture() {
@@ -101,7 +235,7 @@ export class Viewer {
     const incident = this.#incident;
     const input = (name, maxlength, value) => h("input", { name, maxlength, value, required: true, autocomplete: "off" });
     const form = h("form", { class: "ask", "aria-labelledby": "ask-title" },
-      h("h3", { id: "ask-title" }, t(this.#live ? "ask.title_live" : "ask.title_clip")),
+      h("h3", { id: "ask-title" }, t(this.#mode === "clip" ? "ask.title_clip" : "ask.title_live")),
       h("p", {}, t("ask.note")),
       h("label", { class: "wide" }, t("ask.basis"), h("select", { name: "basis" },
         h("option", { value: LAW.emergency }, t("basis.emergency")),
@@ -132,13 +266,12 @@ export class Viewer {
     const waiting = h("div", { class: "veil", role: "status" }, h("div", { class: "message" }, h("h3", {}, t("video.opening")), h("p", {}, inLanguage(incident.camera_title))));
     this.#set("opening", this.#picture(), video, waiting);
     try {
-      const found = await session.open({
-        device: incident.device, camera: incident.camera, live: this.#live,
-        from: incident.clip.from, to: clipEnd(incident.clip), ...this.#reasons,
-      });
+      const found = await session.open({ ...this.#what(), ...this.#reasons });
       if (this.#session !== session) return;
       this.#set("playing", video);
-      this.#read(video, found, session);
+      this.transport.redraw();
+      this.#read(found, session);
+      if (this.#range?.at) this.#control({ action: "seek", at: iso(this.#range.at) });
     } catch (error) {
       session.close();
       if (this.#session === session) this.#tell(error);
@@ -146,14 +279,14 @@ export class Viewer {
   }
 
   #ended(error) {
+    const expired = this.#status && Date.now() > new Date(this.#status.expires_at).getTime() - 2_000;
     this.close();
-    if (error) this.#tell(error);
-    else this.#tell(new Refusal(0, { code: "console.ended" }));
+    if (expired) this.#tell(new Refusal(0, { code: "console.grant_ended" }));
+    else this.#tell(error ?? new Refusal(0, { code: "console.ended" }));
   }
 
   #tell(error) {
-    clearInterval(this.#timer);
-    this.#session = null;
+    this.close();
     const { code, title, remedy } = inWords(error);
     this.#set("told", this.#picture(), h("div", { class: "veil" },
       h("div", { class: "message", role: "alert" },
@@ -164,38 +297,32 @@ export class Viewer {
         h("button", { onclick: () => this.#open() }, t("video.again")))));
   }
 
-  #read(video, found, session) {
-    const start = new Date(found.from ?? Date.now()).getTime();
+  #read(found, session) {
+    let turn = 0;
     const draw = async () => {
-      const figures = await session.figures();
+      const [figures, status] = await Promise.all([
+        session.figures(), turn++ % STATUS_EVERY ? null : session.status().catch(() => null),
+      ]);
       if (this.#session !== session) return;
-      const at = this.#live ? Date.now() : start + video.currentTime * 1000;
+      if (status) this.#learn(status, session);
+      const at = this.#at();
       const pairs = [
         ["facts.case", this.#reasons.case],
-        ["video.time", whole(new Date(at).toISOString())],
-        ["video.codec", found.codec],
+        ["video.time", at === null ? "" : whole(iso(at))],
+        ["video.codec", [found.codec, session.transcoded && t("video.transcoded")].filter(Boolean).join(" · ")],
         ["video.first", `${found.firstFrameMs} ms`],
         figures && ["video.rate", `${figures.fps.toFixed(0)} fps · ${figures.mbit.toFixed(1)} Mbit/s`],
+        this.#status && ["video.until", whole(this.#status.expires_at)],
       ].filter(Boolean);
       this.readings.replaceChildren(...pairs.map(([name, value]) => h("span", {}, `${t(name)} `, h("b", {}, value))));
     };
     this.stage.dataset.firstFrameMs = found.firstFrameMs;
     draw();
-    this.#timer = setInterval(draw, FIGURES_EVERY_MS);
+    this.#timers = [setInterval(draw, FIGURES_EVERY_MS), setInterval(() => this.transport.move(this.#at()), HEAD_EVERY_MS)];
   }
 
   #drawControls() {
-    const running = ["opening", "playing"].includes(this.state);
     if (this.state !== "playing") this.readings.replaceChildren();
-    const either = (live, name) => h("button", {
-      "aria-pressed": String(running && this.#live === live),
-      onclick: () => { if (!running || this.#live !== live) this.#want(live); },
-    }, t(name));
-    const buttons = running
-      ? [h("button", { onclick: () => this.stop() }, t("video.stop"), h("kbd", {}, "Esc")),
-        h("div", { class: "either", role: "group", "aria-label": t("video.which") }, either(false, "video.clip"), either(true, "video.live"))]
-      : [h("button", { class: "primary", onclick: () => this.play(false), disabled: this.state === "asking" }, t("video.play"), h("kbd", {}, "P")),
-        h("button", { onclick: () => this.play(true), disabled: this.state === "asking" }, t("video.live"), h("kbd", {}, "L"))];
-    this.controls.replaceChildren(...buttons);
+    this.transport.buttons(this.state, this.#mode, this.#status);
   }
 }
