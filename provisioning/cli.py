@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provisioning.commands import bundle, doctor, flash
+from provisioning.commands import bundle, discover, doctor, flash
 from provisioning.commands.authority import authority
 from provisioning.commands.site import site
 from provisioning.words import Language, choose
@@ -16,6 +16,7 @@ app.add_typer(authority, name="authority")
 app.add_typer(site, name="site")
 app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 app.command("bundle", epilog=bundle.EXAMPLE)(bundle.bundle)
+app.command("discover", epilog=discover.EXAMPLE)(discover.discover)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 
 

@@ -169,4 +169,34 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "점검 시간 초과", "A check took too long",
         "다시 시도하고, 반복되면 지원 자료를 보내 주십시오", "Try again; when it repeats send a support bundle",
     ),
+    (
+        "camera.long-gop", "PW-110",
+        "키프레임 간격이 너무 김", "Keyframes are too far apart",
+        "카메라의 GOP(I프레임 간격)를 1~2초로 설정하십시오", "Set the camera's GOP (I-frame interval) to one or two seconds",
+    ),
+    (
+        "camera.no-sub", "PW-111",
+        "H.264 보조 스트림이 없음", "There is no H.264 substream",
+        "카메라에서 H.264 보조 스트림을 켜십시오", "Turn on a substream in H.264",
+    ),
+    (
+        "camera.clock", "PW-112",
+        "카메라 시각이 틀림", "The camera's clock is wrong",
+        "카메라의 NTP와 시간대를 설정하십시오", "Set the camera's NTP server and time zone",
+    ),
+    (
+        "camera.audio", "PW-113",
+        "카메라가 음성을 보냄", "The camera sends sound",
+        "카메라의 마이크를 끄십시오. 음성 녹음은 위법입니다", "Switch the microphone off; recording sound is against the law",
+    ),
+    (
+        "camera.onvif", "PW-114",
+        "ONVIF 응답 오류", "The camera's ONVIF answer cannot be used",
+        "카메라에서 ONVIF를 켜고, 안 되면 RTSP 주소를 직접 쓰십시오", "Turn ONVIF on in the camera, or write its RTSP URL by hand",
+    ),
+    (
+        "discover.nothing", "PW-115",
+        "카메라를 찾지 못함", "No camera was found",
+        "랜선과 전원을 확인하고 --host 로 주소를 직접 지정하십시오", "Check cable and power, or name addresses by --host",
+    ),
 )  # fmt: skip

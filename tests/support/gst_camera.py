@@ -65,6 +65,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--codec", choices=[*PIPELINES, "sound"], default="h264")
     parser.add_argument("--port", default="0")
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--width", type=int, default=160)
     parser.add_argument("--height", type=int, default=120)
     parser.add_argument("--fps", type=int, default=10)
@@ -77,7 +78,7 @@ def main():
 
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
-    server.set_address("127.0.0.1")
+    server.set_address(given.address)
     server.set_service(given.port)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch_line(given))
@@ -91,7 +92,7 @@ def main():
         sys.exit(f"cannot listen on port {given.port}")
     loop = GLib.MainLoop()
     GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGTERM, loop.quit)
-    print(f"rtsp://127.0.0.1:{server.get_bound_port()}/stream", flush=True)
+    print(f"rtsp://{given.address}:{server.get_bound_port()}/stream", flush=True)
     loop.run()
 
 

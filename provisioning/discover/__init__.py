@@ -1,0 +1,1 @@
+"""Which cameras are there, what they send, and what should be set differently."""
