@@ -87,12 +87,16 @@ class RingKeeper:
                 log.info("ring.fits", camera=share.camera, detail=str(share))
 
     def enforce(self) -> None:
-        """Delete what is too old, though a camera that is down records nothing any more."""
+        """Delete what is too old, though a camera that is down records nothing any more.
+
+        And compare one more day of each ring's files with its index.
+        """
         for camera, ring in self._rings.items():
             try:
+                ring.mend_next()
                 ring.keeping.make_room()
             except (OSError, sqlite3.Error) as error:
-                log.error("ring.cannot-delete", camera=camera, error=str(error))
+                log.error("ring.upkeep", camera=camera, error=str(error))
 
     def tell_deleted(self) -> None:
         """Report once a day what was deleted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -183,8 +183,24 @@ class SegmentIndex:
         """The rate of the last day's recording; None when less than a minute is there."""
         return _rate(self._rows(_RATE, [_RATE_SEGMENTS]))
 
-    def names(self) -> set[str]:
-        return {str(row[0]) for row in self._rows("SELECT name FROM segment", [])}
+    def names(self, day: str) -> set[str]:
+        """Of one day's folder."""
+        # What sorts between `day/` and `day0` begins with `day/`.
+        sql = "SELECT name FROM segment WHERE name > ? AND name < ?"
+        return {str(row[0]) for row in self._rows(sql, [f"{day}/", f"{day}0"])}
+
+    def days(self) -> set[str]:
+        """The folders that hold segments."""
+        found: set[str] = set()
+        after = ""
+        # One step a day: the names of a month are too many to read for their folders alone.
+        while rows := self._rows("SELECT min(name) FROM segment WHERE name >= ?", [after]):
+            if rows[0][0] is None:
+                break
+            day = str(rows[0][0]).partition("/")[0]
+            found.add(day)
+            after = f"{day}0"
+        return found
 
     @property
     def total_bytes(self) -> int:
@@ -212,7 +228,7 @@ class SegmentIndex:
         )
         return [Segment(*row) for row in rows]
 
-    def _rows(self, sql: str, arguments: list[int]) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, arguments: Sequence[int | str]) -> list[tuple[Any, ...]]:
         with self._lock:
             return list(self._db.execute(sql, arguments).fetchall())
 

@@ -57,7 +57,8 @@ class Keeping:
         self._clock = clock
         self._limits = limits
         self._holds = HoldBook(folder)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Held by whoever deletes segments or compares them with the index."""
         self._refused_bytes = 0
         self._log = log.bind(camera=camera)
         self.events_given_up = 0
@@ -78,7 +79,7 @@ class Keeping:
     @property
     def short_of_room(self) -> bool:
         """Whether case holds take more than their share, or one was refused and still would be."""
-        with self._lock:
+        with self.lock:
             cases = self._bytes(self._of_kind("case"))
             return cases + self._refused_bytes > self._most_held
 
@@ -95,7 +96,7 @@ class Keeping:
 
         Raises OSError.
         """
-        with self._lock:
+        with self.lock:
             self._holds.end_expired(self._now_us())
             self._holds.place(hold, durable=False)
             self._fit_events(int(self._limits.budget_bytes * self._limits.event_share))
@@ -109,7 +110,7 @@ class Keeping:
 
         Raises HoldRefusedError when too little room would be left to record, and OSError.
         """
-        with self._lock:
+        with self.lock:
             if self._holds.get(hold.id) == hold:
                 return False
             cases = [one for one in self._of_kind("case") if one.id != hold.id]
@@ -127,7 +128,7 @@ class Keeping:
 
     def release(self, hold_id: str) -> Hold | None:
         """End a hold; None when there is none of that id. Raises OSError."""
-        with self._lock:
+        with self.lock:
             self._refused_bytes = 0
             return self._holds.release(hold_id)
 
@@ -136,7 +137,7 @@ class Keeping:
 
         Holds around events give way before recording does. Raises OSError and sqlite3.Error.
         """
-        with self._lock:
+        with self.lock:
             self._make_room(at_least_one)
 
     def _make_room(self, wanted: bool) -> None:
@@ -173,7 +174,7 @@ class Keeping:
             self._give_up_oldest_event()
 
     def _give_up_oldest_event(self) -> None:
-        with self._lock:
+        with self.lock:
             events = self._of_kind("event")
             if not events:
                 return

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,15 +17,15 @@ import structlog
 
 from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
-from edge_agent.clips.evidence.seals import SUFFIX, Seals
+from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.holds import Hold
 from edge_agent.clips.index import Deleted, Segment, SegmentIndex
 from edge_agent.clips.keeping import Keeping, KeepingLimits
+from edge_agent.clips.mending import Mended, days, mend, settled, unsure
 from edge_agent.clips.reading import from_keyframe, units_of
 from edge_agent.clips.segment import (
     Opener,
     SegmentWriter,
-    describe,
     ended_before,
     from_us,
     open_unbuffered,
@@ -110,7 +110,8 @@ class Ring:
         self._unsealed = 0
         self._thread = threading.Thread(target=self._run, name=f"ring-{camera}", daemon=True)
         self._log = log.bind(camera=camera)
-        self._reconcile()
+        self._to_mend: list[str] = []
+        self._mend_first()
 
     def start(self) -> None:
         self._thread.start()
@@ -209,6 +210,28 @@ class Ring:
             for segment in waiting
             if segment.name not in known and segment.start_us <= end and segment.end_us > start
         ]
+
+    def mend_next(self) -> None:
+        """Compare one more day's folder with the index; raises OSError and sqlite3.Error.
+
+        At the start that was done for the days that a crash may concern: all of a month's files
+        would keep recording waiting.
+        """
+        if not self._to_mend:
+            return
+        day = self._to_mend.pop()
+        with self.keeping.lock:
+            if settled(self._folder, day):
+                self._told_mended(mend(self._folder, self._index, day))
+
+    def _mend_first(self) -> None:
+        known = unsure(self._folder, self._index)
+        self._to_mend = [day for day in days(self._folder, self._index) if day not in known]
+        self._told_mended(sum((mend(self._folder, self._index, day) for day in known), Mended()))
+
+    def _told_mended(self, found: Mended) -> None:
+        if found:
+            self._log.warning("ring.index-mended", **asdict(found))
 
     def _run(self) -> None:
         while True:
@@ -341,38 +364,6 @@ class Ring:
     def _tell(self, code: str | None, detail: str) -> None:
         if self._on_state is not None:
             self._on_state(code, detail)
-
-    def _reconcile(self) -> None:
-        """Bring index and files together after a crash or the loss of either."""
-        on_disk = {
-            path.relative_to(self._folder).as_posix(): path for path in self._folder.glob("*/*.ts")
-        }
-        known = self._index.names()
-        found: list[Segment] = []
-        empty = 0
-        for name in sorted(on_disk.keys() - known):
-            segment = describe(self._folder, on_disk[name])
-            if segment is None:
-                on_disk.pop(name).unlink()
-                empty += 1
-                continue
-            if found:
-                found[-1] = ended_before(found[-1], segment.start_us)
-            found.append(segment)
-        for seals in self._folder.glob(f"*/*{SUFFIX}"):
-            if seals.with_suffix(".ts").relative_to(self._folder).as_posix() not in on_disk:
-                seals.unlink()
-        self._index.add(found)
-        for edge in {one.start_us for one in [*found[:1], *found[-1:]]}:
-            self._index.trim(edge)
-        self._index.forget(known - on_disk.keys())
-        if found or empty or known - on_disk.keys():
-            self._log.warning(
-                "ring.index-mended",
-                added=len(found),
-                empty_files_removed=empty,
-                files_missing=len(known - on_disk.keys()),
-            )
 
 
 def _is_full(error: Exception) -> bool:

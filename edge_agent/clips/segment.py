@@ -27,6 +27,8 @@ _NAME = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TAIL_BYTES = 1 << 20
+_SOON_US = 10_000_000
+"""Segments of a run follow each other every four seconds or at the next keyframe."""
 _OPTIONS = {
     # The camera's time stamps as they are; libav would add its own delay.
     "mpegts_copyts": "1",
@@ -181,18 +183,33 @@ def named(folder: Path, path: Path) -> Segment | None:
     return Segment(name, found["run"], codec, to_us(at), to_us(at), int(found["media"]), 0)
 
 
-def describe(folder: Path, path: Path) -> Segment | None:
-    """What the index should say of a file; None when it is not a segment or holds no picture."""
+def describe(folder: Path, path: Path, following: Segment | None = None) -> Segment | None:
+    """What the index should say of a file; None when it is not a segment or holds no picture.
+
+    Where `following` comes soon after it in the same run, it tells the end and nothing is read: a
+    month of segments would take hours.
+    """
     bare = named(folder, path)
     if bare is None:
         return None
     size = path.stat().st_size
-    with path.open("rb") as file:
-        # Whole TS packets from the end: the last picture's time is all that the name does not say.
-        file.seek(max(0, (size - _TAIL_BYTES) // mpegts.PACKET * mpegts.PACKET))
-        units = list(mpegts.read(file.read()))
-    if not units:
+    if size and following is not None and following.run == bare.run:
+        apart_us = following.start_us - bare.start_us
+        if 0 < apart_us <= _SOON_US:
+            return replace(bare, end_us=following.start_us, bytes=size)
+    for tail in (_TAIL_BYTES // 16, _TAIL_BYTES):
+        stamps = _stamps(path, bare, size, tail)
+        if len(stamps) > 1:
+            break
+    if not stamps:
         return None
-    stamps = sorted(mpegts.unwrap(unit.pts, bare.start_90k) for unit in units)
     step = stamps[-1] - stamps[-2] if len(stamps) > 1 else TICKS // 25
     return _ending(bare, stamps[-1] + step, size)
+
+
+def _stamps(path: Path, bare: Segment, size: int, tail: int) -> list[int]:
+    """Times of the pictures in a file's last bytes: all that its name does not say."""
+    with path.open("rb") as file:
+        # Whole TS packets from the end.
+        file.seek(max(0, (size - tail) // mpegts.PACKET * mpegts.PACKET))
+        return sorted(mpegts.unwrap(one.pts, bare.start_90k) for one in mpegts.read(file.read()))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import shutil
+import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -260,6 +263,33 @@ def test_index_rows_without_files_are_dropped_at_start(rings: _Rings) -> None:
     assert span is not None
     assert span[0] == START + 8 * S
     assert again.counters.bytes_on_disk == rings.files()[0].stat().st_size
+
+
+def test_earlier_days_are_compared_one_by_one_once_it_records(rings: _Rings) -> None:
+    first = rings.make()
+    for day in range(3):
+        _feed(first, _later(encode(50), day * 86_400))
+    assert first.close()
+    lost, stray, *others = rings.files()
+    gone, size = lost.stat().st_size, stray.stat().st_size
+    lost.unlink()
+    # Two segments a day: one of the first day is gone, and the index never knew the other.
+    index = sqlite3.connect(rings.folder / "yard" / "index.sqlite")
+    with index:
+        index.execute("DELETE FROM segment WHERE name LIKE ?", [f"%{stray.name}"])
+    index.close()
+    old = time.time() - 3_600
+    for path in (stray, *others):
+        os.utime(path, (old, old))
+    again = rings.make()
+    kept = sum(path.stat().st_size for path in others)
+    assert again.counters.bytes_on_disk == kept + gone
+    for _ in range(3):
+        again.mend_next()
+    assert again.counters.bytes_on_disk == kept + size
+    span = again.span()
+    assert span is not None
+    assert span[0] == START + 4 * S
 
 
 class _FullDisk(io.FileIO):
