@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiortc import RTCRtpSender, clock
 from aiortc.codecs import is_rtx
@@ -50,6 +49,8 @@ REPORTS_S = 0.25
 BURST_S = 0.008
 BURST_BYTES = 3_000
 SR_EVERY_S = 0.5
+PAUSED_S = 0.05
+"""How soon a pause that ended is noticed while pictures wait."""
 DRAIN_S = 3.0
 """What a track that ended left in the queue has so long to go out."""
 _IDR = 5
@@ -67,7 +68,7 @@ class _Queued:
         return sum(map(len, self.payloads[self.begun :]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
     timestamp: int
     marker: bool
@@ -105,6 +106,7 @@ class Pump:
         self.admission = Admission()
         self._sender = sender
         self._track = track
+        self._now = asyncio.get_running_loop().time
         self._queue: deque[_Queued] = deque()
         self._queued_bytes = 0
         self._again: dict[int, None] = {}
@@ -115,9 +117,9 @@ class Pump:
         self._newest: tuple[int, int] = (clock.current_ntp_time(), self._origin)
         self._packets = 0
         self._remb_bps: float | None = None
-        self._since = _Since(time.monotonic(), self._number)
+        self._since = _Since(self._now(), self._number)
         self._allowed = float(BURST_BYTES)
-        self._allowed_at_s = time.monotonic()
+        self._allowed_at_s = self._now()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._extensions = rtp.Extensions()
@@ -168,7 +170,7 @@ class Pump:
 
     async def take_feedback(self, packet: AnyRtcpPacket) -> None:
         """Called by aiortc's transport for each RTCP packet that concerns this sender."""
-        now = time.monotonic()
+        now = self._now()
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for info in packet.reports:
                 if info.ssrc == self._sender._ssrc:
@@ -257,8 +259,8 @@ class Pump:
             while True:
                 picture = await self._track.recv()
                 self._offer(bytes(picture), picture.pts or 0)
-        ends_s = time.monotonic() + DRAIN_S
-        while (self._queue or self._again) and time.monotonic() < ends_s:
+        ends_s = self._now() + DRAIN_S
+        while (self._queue or self._again) and self._now() < ends_s:
             await asyncio.sleep(0.02)
         # What was lost of the last picture is asked for within a round trip.
         await asyncio.sleep(min(1.0, 0.05 + 2 * (self.path.floor_s or 0.0)))
@@ -268,7 +270,7 @@ class Pump:
         units = nal.split(data)
         keyframe = any(unit[0] & 0x1F == _IDR for unit in units)
         sent, self.admission = self.admission.offer(
-            time.monotonic(),
+            self._now(),
             len(data),
             keyframe=keyframe,
             queued_bytes=self._queued_bytes,
@@ -291,10 +293,12 @@ class Pump:
             while True:
                 for data in self._due():
                     await self._send(data)
-                if self._queue or self._again:
+                if self._again or self._may_go_on():
                     wait_s = max(0.001, -self._allowed * 8 / self.path.rate_bps)
                     self._since.busy_s += wait_s
                     await asyncio.sleep(wait_s)
+                elif self._queue:
+                    await asyncio.sleep(PAUSED_S)
                 else:
                     self._wake.clear()
                     await self._wake.wait()
@@ -302,17 +306,23 @@ class Pump:
             self._track.stop()
 
     def _due(self) -> Iterator[bytes]:
-        now = time.monotonic()
+        now = self._now()
         rate = self.path.rate_bps / 8
         most = max(BURST_BYTES, rate * BURST_S)
         self._allowed = min(most, self._allowed + (now - self._allowed_at_s) * rate)
         self._allowed_at_s = now
         extensions = self._extensions.build(now)
-        while self._allowed > 0 and (self._again or self._queue):
+        if self._queue:
+            self._newest = (clock.current_ntp_time(), self._queue[0].timestamp)
+        while self._allowed > 0 and (self._again or self._may_go_on()):
             data = self._repeated(now, extensions) if self._again else self._next(now, extensions)
             if data is not None:
                 self._allowed -= len(data)
                 yield data
+
+    def _may_go_on(self) -> bool:
+        # A pause holds back what waits here too, but for the picture that has begun.
+        return bool(self._queue) and (not self._track.paused or self._queue[0].begun > 0)
 
     def _next(self, now: float, extensions: bytes) -> bytes:
         picture = self._queue[0]
@@ -332,7 +342,6 @@ class Pump:
         self._since.packets += 1
         self._since.bytes += size
         self.bytes_sent += size
-        self._newest = (clock.current_ntp_time(), picture.timestamp)
         return rtp.packet(
             payload,
             kind=self._kind,
@@ -349,7 +358,7 @@ class Pump:
         sent = self._history.get(number)
         if sent is None:
             return None
-        self._history[number] = replace(sent, at_s=now)
+        sent.at_s = now
         self.bytes_sent += len(sent.payload)
         self._since.repeated += len(sent.payload)
         ssrc, kind, payload = self._sender._ssrc, self._kind, sent.payload

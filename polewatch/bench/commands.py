@@ -220,3 +220,38 @@ def clips(
     ms = peer.first_frame_ms
     table.add_row(peer.name, f"{peer.cpu_s_per_s:.3f}", f"{ms.p50:.0f}", f"{ms.p95:.0f}")
     Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench crowd --viewers 20 --json")
+def crowd(
+    viewers: Annotated[int, typer.Option(min=1, max=64, help="Viewers at once.")] = 20,
+    seconds: Annotated[float, typer.Option(min=3, max=300, help="Of each measurement.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What many viewers of one box get, and what they cost its analysis.
+
+    Four 1080p cameras of 4 Mbit/s with substreams, the agent on one core; the analysis beside
+    itself with nobody watching. Viewers count packets and decode nothing.
+    """
+    import tempfile
+
+    from polewatch.bench.crowd import CrowdError, measure
+    from polewatch.demo.processes import ProcessError
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
+            found = measure(Path(folder), viewers, seconds)
+    except (OSError, CrowdError, ProcessError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"analysis_drop": round(found.analysis_drop, 4)}))
+        return
+    table = Table("", "nobody watches", f"{found.viewers} viewers")
+    analysed = f"{found.analysed_before:.1f}", f"{found.analysed_during:.1f}"
+    table.add_row("pictures analysed a second", *analysed)
+    table.add_row("of its core", f"{found.agent_cpu_before:.2f}", f"{found.agent_cpu_during:.2f}")
+    table.add_row("pictures a second, fewest", "", f"{found.slowest_fps:.1f}")
+    table.add_row("packets lost", "", str(found.lost))
+    table.add_row("Mbit/s", "", f"{found.mbit_per_s:.0f}")
+    Console().print(table)
