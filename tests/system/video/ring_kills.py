@@ -19,10 +19,16 @@ from pathlib import Path
 
 from edge_agent.camera.packet import TICKS
 from edge_agent.clips.access_unit import AccessUnit
+from edge_agent.clips.evidence.export import export
+from edge_agent.clips.evidence.harvest import ExportOrder
+from edge_agent.clips.evidence.verify import Verdict, verify_export
 from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
+from provisioning.authority import Authority
 from tests.support.rtsp import demo_camera
 from wire.clock import SystemClock
+from wire.identity import Identity, load_authorities
+from wire.topics import DeviceAddress
 
 LONGEST_S = 8.0
 """Two segments: a kill meets every part of one."""
@@ -44,15 +50,30 @@ class RingKillError(Exception):
     """What is in the ring is not what was handed to it."""
 
 
-def kill_again_and_again(url: str, folder: Path, kills: int, rng: random.Random) -> list[Kill]:
-    """Record, kill, read back, `kills` times; raises RingKillError."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all kills cost together."""
+
+    kills: tuple[Kill, ...]
+    proven: Verdict
+    """Of an export of all that was recorded."""
+    unproven: int
+    """Pictures that are recorded, but whose GOP was not complete and so not signed."""
+
+
+def kill_again_and_again(url: str, folder: Path, kills: int, rng: random.Random) -> Outcome:
+    """Record, kill, read back, `kills` times, then export all of it; raises RingKillError."""
+    city = Authority.init(folder / "city", "testcity")
+    city.issue_device("pole-001")
+    identity = Identity.load(city.identity("pole-001-1"))
+    ring = folder / "ring"
     done = []
     since = datetime.now(UTC)
     kept_in_all: list[str] = []
     for _ in range(kills):
         after_s = rng.uniform(0.0, LONGEST_S)
-        given = _record_and_kill(url, folder, after_s)
-        units = _read(folder, since)
+        given = _record_and_kill(url, ring, identity, after_s)
+        units = _read(ring, since)
         kept = [unit.identity for unit in units[len(kept_in_all) :]]
         both = min(len(given), len(kept))
         if kept[:both] != [identity for _, identity in given[:both]]:
@@ -63,13 +84,37 @@ def kill_again_and_again(url: str, folder: Path, kills: int, rng: random.Random)
             raise RingKillError("pictures of earlier runs changed")
         _check_order(units)
         done.append(Kill(after_s, len(given), len(kept), lost_s))
-    return done
+    proven = _exported(folder, ring, identity, since)
+    return Outcome(tuple(done), proven, len(kept_in_all) - proven.pictures)
 
 
-def _record_and_kill(url: str, folder: Path, after_s: float) -> list[tuple[int, str]]:
+def _exported(folder: Path, ring: Path, identity: Identity, since: datetime) -> Verdict:
+    """What an export of all of it is found to be by the authority's certificate alone."""
+    export(
+        ring,
+        ExportOrder("yard", since, datetime.now(UTC), "2026-1187"),
+        folder / "all.zip",
+        device=identity,
+        address=DeviceAddress("testcity", "00", identity.name),
+        software="polewatch test",
+        clock=SystemClock(),
+    )
+    return verify_export(folder / "all.zip", authority=load_authorities(identity.ca_file))
+
+
+def _record_and_kill(
+    url: str, folder: Path, identity: Identity, after_s: float
+) -> list[tuple[int, str]]:
     """What was handed to the ring until it was killed, `after_s` after its first packet."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.recorder", url, str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "tests.support.recorder",
+            url,
+            str(folder),
+            str(identity.cert_file.parent),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -80,8 +125,8 @@ def _record_and_kill(url: str, folder: Path, after_s: float) -> list[tuple[int, 
     try:
         for line in process.stdout:
             if line.startswith("packet "):
-                _, ticks, identity = line.split()
-                given.append((int(ticks), identity))
+                _, ticks, shown = line.split()
+                given.append((int(ticks), shown))
                 if len(given) == 1:
                     timer.cancel()
                     timer = threading.Timer(after_s, process.kill)
@@ -119,9 +164,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=9)
     asked = parser.parse_args()
     with demo_camera() as camera, tempfile.TemporaryDirectory() as folder:
-        done = kill_again_and_again(
+        outcome = kill_again_and_again(
             camera.url, Path(folder), asked.kills, random.Random(asked.seed)
         )
+    done = outcome.kills
     for number, kill in enumerate(done, 1):
         print(
             f"kill {number} after {kill.after_s:.2f} s: {kill.given} pictures given,"
@@ -130,7 +176,9 @@ def main() -> int:
     worst = max(kill.lost_s for kill in done)
     kept = sum(kill.kept for kill in done)
     print(f"{len(done)} kills, {kept} pictures kept, worst {worst:.2f} s lost")
-    return int(worst > 1.0)
+    proven = outcome.proven
+    print(f"export of all: {proven.code}, {proven.detail}; {outcome.unproven} not yet signed")
+    return int(worst > 1.0 or not proven.ok)
 
 
 if __name__ == "__main__":
