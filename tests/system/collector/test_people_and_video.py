@@ -25,6 +25,7 @@ from wire.command import Command, Reply
 from wire.envelope import body, verify
 from wire.grant import verify_grant
 from wire.identity import Identity
+from wire.recording import RecordedSpan, Recording
 from wire.whep import WhepAnswer, WhepStatus
 
 PASSWORD = "correct horse battery"
@@ -66,6 +67,10 @@ class AnsweringPole:
             session_id = command.action.control.session_id
             status = WhepStatus(session_id=session_id, mode="recorded", expires_at=END_OF_GRANT)
             return {"ok": True, "session": status}
+        if command.action.name == "recording.show":
+            asked = command.action.question
+            span = RecordedSpan(start_at=asked.start_at, end_at=asked.end_at)
+            return {"ok": True, "recording": Recording(camera=asked.camera, spans=(span,))}
         if command.action.name != "whep.offer":
             return {"ok": True}
         answer = WhepAnswer(
@@ -293,20 +298,49 @@ def test_a_viewer_is_answered_by_the_pole(open_centre: Centre, answering: Answer
         assert client.get(control, headers=bearer).json() == shown.json()
         assert answering.seen[-1].action.control.action == "status"
         _is(client.post(control, json={"action": "seek"}, headers=bearer), 422, "request.invalid")
+        kept = client.post(f"{session}/snapshot", params={"at": start}, headers=bearer)
+        assert kept.status_code == 204
         # Another's grant opens nothing that is open.
         stranger = {"Authorization": f"Bearer {_grant(client)}"}
         _is(client.post(control, json=seek, headers=stranger), 404, "clip.unknown-session")
         assert client.delete(session, headers=bearer).status_code == 200
         _is(client.delete(session, headers=bearer), 404, "clip.unknown-session")
     kinds = _ledger(open_centre, before)
-    assert kinds.count("view.opened") == 1
-    assert kinds.count("view.ended") == 1
+    for kind in ("view.opened", "view.snapshot", "view.ended"):
+        assert kinds.count(kind) == 1
     fields = json.loads(
         open_centre.rows(
             "SELECT fields FROM ledger JOIN ledger_fields USING (number) WHERE kind = 'view.opened'"
         )[0]["fields"]
     )
     assert (fields["person"], fields["case"], fields["camera"]) == ("kim", "2026-1", "cam-1")
+
+
+def test_what_is_recorded_is_asked_of_the_pole(
+    open_centre: Centre, answering: AnsweringPole
+) -> None:
+    now = datetime.now(UTC)
+    span = {"from": (now - timedelta(minutes=5)).isoformat(), "to": now.isoformat()}
+    path = "/api/recordings/pole-001-1/cam-1"
+    with _client(open_centre) as client:
+        _is(client.get(path, params=span), 401, "auth.required")
+    with _client(open_centre, "kim") as client:
+        away = client.get(path, params=span).json()
+        assert away["recording"] is None
+        assert away["problem"]["code"] == "device.offline"
+        answering.come()
+
+        def shown() -> Any:
+            return client.get(path, params=span).json()["recording"]
+
+        found = wait_until(shown, 10, "the pole's presence at the collector")
+        assert [datetime.fromisoformat(one) for one in found["spans"][0].values()] == [
+            datetime.fromisoformat(span["from"]),
+            datetime.fromisoformat(span["to"]),
+        ]
+        back = {"from": span["to"], "to": span["from"]}
+        _is(client.get(path, params=back), 400, "request.invalid")
+        _is(client.get(path, params={**span, "from": "yesterday"}), 400, "request.invalid")
 
 
 def test_what_the_pole_refuses_is_said_with_its_remedy(
