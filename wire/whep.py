@@ -80,7 +80,9 @@ class WhepStatus(WireModel):
     speed: float = 1.0
     start_at: Moment | None = None
     end_at: Moment | None = None
-    playing_at: Moment | None = Field(None, description="Wall time of the picture sent last.")
+    playing_at: Moment | None = Field(
+        None, description="Wall time of the picture sent last, or where a seek goes on."
+    )
     transcoded: bool = Field(False, description="Whether this is not what the camera sent.")
     pictures_sent: int = Field(0, ge=0)
     expires_at: Moment = Field(description="When the grant ends, and the session with it.")

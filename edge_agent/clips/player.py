@@ -35,7 +35,7 @@ class ClipTrack(MediaStreamTrack):
         self.finished = False
         """True when the feed ran out, false while it plays or when the viewer left."""
         self.playing_at: datetime | None = None
-        """Wall time of the picture sent last."""
+        """Wall time of the picture sent last, or after a seek of where it goes on."""
         self.live = False
         """Whether that picture came straight from the camera."""
         self.keyframes_again = 0
@@ -76,11 +76,12 @@ class ClipTrack(MediaStreamTrack):
         self._feed.thinning.keyframes_only = speed > FAST
         self._disturb()
 
-    def switch(self, feed: Feed, speed: float = 1.0) -> None:
-        """Go on with another feed, as after a seek; the time line runs on."""
+    def switch(self, feed: Feed, speed: float = 1.0, at: datetime | None = None) -> None:
+        """Go on with another feed, as after a seek to `at`; the time line runs on."""
         self._feed.close()
         self._feed = feed
         self.live = False
+        self.playing_at = at or self.playing_at
         self._schedule.anew()
         self.set_speed(speed)
 

@@ -300,7 +300,7 @@ class SessionHost:
         if session.track.readyState != "live":
             chosen.feed.close()
             raise ProgrammeError("clip.unknown-session", "it ended meanwhile")
-        session.track.switch(chosen.feed, programme.speed)
+        session.track.switch(chosen.feed, programme.speed, programme.start_at)
         session.programme, session.chosen = programme, chosen
 
     def _session(self, session_id: str) -> _Session:

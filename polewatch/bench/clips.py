@@ -36,7 +36,7 @@ from wire.names import new_id
 from wire.whep import WhepOffer
 
 WIDTH, HEIGHT, FPS, BITRATE, GOP = 1920, 1080, 25, 4_000_000, 50
-SOURCE_S = 20
+SOURCE_S = 10
 """Length of the clip that the camera repeats."""
 VIEWERS = 2
 FIRST_PICTURES: Final = 5

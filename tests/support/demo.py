@@ -79,6 +79,15 @@ def health(demo: Demo) -> Health:
     return figures
 
 
+def recorded_s(demo: Demo) -> float:
+    """How much the one camera's ring holds, as the agent told last."""
+    demo.tick()
+    (camera,) = health(demo).cameras
+    if camera.ring_start is None or camera.ring_end is None:
+        return 0.0
+    return (camera.ring_end - camera.ring_start).total_seconds()
+
+
 def reader(demo: Demo) -> Reader:
     """The collector's store, read beside it."""
     settings = load_settings(demo.site.collector_config, CollectorSettings)
