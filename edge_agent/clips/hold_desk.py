@@ -57,7 +57,10 @@ class HoldDesk:
         if held is None or held.kind != "case" or held.reason != asked.case:
             detail = f"{asked.camera} has no hold {asked.hold_id} for case {asked.case}"
             raise CommandFailedError("ring.no-hold", detail)
-        self._end(ring, asked.camera, asked.hold_id)
+        try:
+            ring.release(asked.hold_id)
+        except OSError as error:
+            raise CommandFailedError("disk.full", f"{asked.camera}: {error.strerror}") from error
         self._entry("hold.released", asked)
         return Answer(message=f"{asked.camera} is released from case {asked.case}")
 
@@ -69,10 +72,11 @@ class HoldDesk:
         ring = self._ring(asked.camera)
         ended = 0
         for finding_id in asked.finding_ids:
-            held = ring.hold_of(finding_id)
-            if held is not None and held.kind == "event":
-                self._end(ring, asked.camera, finding_id)
-                ended += 1
+            try:
+                ended += ring.end_event(finding_id)
+            except OSError as error:
+                detail = f"{asked.camera}: {error.strerror}"
+                raise CommandFailedError("disk.full", detail) from error
         return Answer(message=f"{ended} holds around events ended")
 
     def _ring(self, camera: str) -> Keeping:
@@ -80,13 +84,6 @@ class HoldDesk:
         if ring is None:
             raise CommandFailedError("command.invalid", f"there is no camera {camera!r} here")
         return ring
-
-    @staticmethod
-    def _end(ring: Keeping, camera: str, hold_id: str) -> None:
-        try:
-            ring.release(hold_id)
-        except OSError as error:
-            raise CommandFailedError("disk.full", f"{camera}: {error.strerror}") from error
 
     def _entry(self, action: str, asked: CaseHold | CaseRelease, **more: Any) -> None:
         if isinstance(asked, CaseHold):

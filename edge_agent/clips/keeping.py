@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ MAX_AGE = timedelta(days=30)
 EVENT_SHARE = 0.25
 HELD_SHARE = 0.75
 EVICT_BATCH = 32
+REMEMBERED = 4096
+"""Findings that go on although their incident was closed."""
 
 log = structlog.get_logger()
 
@@ -60,6 +63,7 @@ class Keeping:
         self.lock = threading.RLock()
         """Held by whoever deletes segments or compares them with the index."""
         self._refused_bytes = 0
+        self._closed: OrderedDict[str, None] = OrderedDict()
         self._log = log.bind(camera=camera)
         self.events_given_up = 0
         """Holds around events that ended before their time, to make room."""
@@ -94,9 +98,11 @@ class Keeping:
     def place_event(self, hold: Hold) -> None:
         """Hold what is around an event; older such holds end when their share is used up.
 
-        Raises OSError.
+        Not when `end_event` came before. Raises OSError.
         """
         with self.lock:
+            if hold.id in self._closed:
+                return
             self._holds.end_expired(self._now_us())
             self._holds.place(hold, durable=False)
             self._fit_events(int(self._limits.budget_bytes * self._limits.event_share))
@@ -124,6 +130,21 @@ class Keeping:
             self._holds.place(hold, durable=True)
             self._refused_bytes = 0
             self._fit_events(self._most_held - after)
+            return True
+
+    def end_event(self, finding_id: str) -> bool:
+        """The incident is closed: nothing is held around this finding any more, come what may.
+
+        True when something was. Raises OSError.
+        """
+        with self.lock:
+            self._closed[finding_id] = None
+            while len(self._closed) > REMEMBERED:
+                self._closed.popitem(last=False)
+            held = self._holds.get(finding_id)
+            if held is None or held.kind != "event":
+                return False
+            self._holds.release(finding_id)
             return True
 
     def release(self, hold_id: str) -> Hold | None:

@@ -114,6 +114,9 @@ def test_a_closed_incident_ends_what_was_held_around_its_findings_alone(pole: _P
     ended = HoldEnd(events=EventRelease(camera="yard", finding_ids=(events[0], case, new_id())))
     assert pole.do(ended) == "1 holds around events ended"
     assert {hold.id for hold in pole.ring.holds()} == {events[1], case}
+    # The finding goes on: its next phase holds nothing any more.
+    pole.ring.place_event(event_hold(events[0], finding(), frame(at=START + HOUR), 24 * HOUR))
+    assert {hold.id for hold in pole.ring.holds()} == {events[1], case}
 
 
 def test_what_is_held_around_a_finding_reaches_half_a_minute_to_both_sides() -> None:
