@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from joserfc.util import urlsafe_b64decode
 
 from collector.numbers import Numbers
-from collector.store import damage, events
+from collector.store import damage, events, incidents
 from collector.store.database import FILE_NAME, Database
 from wire.envelope import CloudEvent
 
 KEPT_ASIDE = "damaged-{:%Y%m%dT%H%M%S}"
 PROBED = 4096
 """Rows looked for one by one behind a damaged place, before it is taken for the end."""
+
+_TOKEN = re.compile(rb"[\w-]+\.[\w-]+\.[\w-]{86}")
+"""Header, payload, and the 64 bytes of an Ed25519 signature."""
+
+MOST_ROWS_A_PAGE = 100
+MAX_ROWID = 2**63 - 1
 
 TABLES = (
     "device",
@@ -64,6 +72,7 @@ def take_over(aside: Path, database: Database, now: datetime) -> dict[str, int]:
             for table in TABLES:
                 for columns, row in _rows(old, run, table):
                     taken[table] += _insert(run, table, columns, row)
+            _drop_unreadable(run)
             _drop_orphans(run)
             _count_anew(old, run, now)
     finally:
@@ -103,36 +112,52 @@ def _rows(
 
 def _by_number(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:
     """A damaged page costs its own rows: behind it rows are looked for one by one."""
-    at, beyond = 0, False
-    while not beyond:
+    at: int | None = 0
+    while at is not None:
         try:
             for number, *row in old.execute(
                 f"SELECT rowid, {columns} FROM {table} WHERE rowid > ? ORDER BY rowid", (at,)
             ):
+                if number <= at:
+                    # Pages that refer to each other in a circle.
+                    break
                 at = number
                 yield tuple(row)
-            return
+            else:
+                return
         except sqlite3.Error:
-            beyond = True
-        for number in range(at + 1, at + PROBED + 1):
-            try:
-                found = old.execute(
-                    f"SELECT {columns} FROM {table} WHERE rowid = ?", (number,)
-                ).fetchone()
-            except sqlite3.Error:
-                continue
-            if found is not None:
-                yield found
-                at, beyond = number, False
-                break
+            pass
+        at, found = _next_after(old, table, columns, at)
+        if found is not None:
+            yield found
+
+
+def _next_after(
+    old: sqlite3.Connection, table: str, columns: str, at: int
+) -> tuple[int | None, tuple[object, ...] | None]:
+    for number in range(at + 1, min(at + PROBED, MAX_ROWID) + 1):
+        try:
+            found = old.execute(
+                f"SELECT {columns} FROM {table} WHERE rowid = ?", (number,)
+            ).fetchone()
+        except sqlite3.Error:
+            continue
+        if found is not None:
+            return number, found
+    return None, None
 
 
 def _either_end(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[object, ...]]:
     """Up to the first damaged place from the front, and from the back."""
+    numbers = range(1, columns.count(",") + 2)
     for order in ("ASC", "DESC"):
-        key = ", ".join(f"{number} {order}" for number in range(1, columns.count(",") + 2))
+        key = ", ".join(f"{number} {order}" for number in numbers)
         try:
-            yield from old.execute(f"SELECT {columns} FROM {table} ORDER BY {key}")
+            # Bounded: pages may refer to each other in a circle.
+            yield from old.execute(
+                f"SELECT {columns} FROM {table} ORDER BY {key} LIMIT"
+                f" (SELECT page_count * {MOST_ROWS_A_PAGE} FROM pragma_page_count)"
+            )
         except sqlite3.Error:
             continue
         return
@@ -141,7 +166,7 @@ def _either_end(old: sqlite3.Connection, table: str, columns: str) -> Iterator[t
 def _insert(
     run: sqlite3.Connection, table: str, columns: tuple[str, ...], row: tuple[object, ...]
 ) -> int:
-    if table == "event" and not _its_own(dict(zip(columns, row, strict=True))):
+    if not _is_whole(table, dict(zip(columns, row, strict=True))):
         return 0
     marks = ", ".join("?" * len(columns))
     try:
@@ -153,16 +178,36 @@ def _insert(
         return 0
 
 
-def _its_own(row: dict[str, object]) -> bool:
-    """Whether the token beside it is the message that the row is about."""
-    token = row["token"]
-    if not isinstance(token, bytes):
+def _is_whole(table: str, row: dict[str, object]) -> bool:
+    """Whether it can be what was stored; what lies behind a file's end reads as zeros."""
+    if any(isinstance(value, str) and "\0" in value for value in row.values()):
+        return False
+    match table, row:
+        case "event", {"token": bytes(token)}:
+            return _its_own(row, token)
+        case "still", {"jpeg": bytes(jpeg)}:
+            return sha256(jpeg).hexdigest() == row["sha256"]
+    return True
+
+
+def _its_own(row: dict[str, object], token: bytes) -> bool:
+    """Whether the token is the message that the row is about."""
+    if not _TOKEN.fullmatch(token):
         return False
     try:
         event = CloudEvent.model_validate_json(urlsafe_b64decode(token.split(b".")[1]))
-    except (ValueError, IndexError):
+    except ValueError:
         return False
     return (event.id, event.epoch, event.seq) == (row["id"], row["epoch"], row["seq"])
+
+
+def _drop_unreadable(run: sqlite3.Connection) -> None:
+    """Incidents that are none; what belongs to them follows as orphans."""
+    for (incident_id,) in run.execute("SELECT incident_id FROM incident").fetchall():
+        try:
+            incidents.load(run, incident_id)
+        except (ValueError, TypeError):
+            run.execute("DELETE FROM incident WHERE incident_id = ?", (incident_id,))
 
 
 def _drop_orphans(run: sqlite3.Connection) -> None:

@@ -24,7 +24,7 @@ def _handlers_as_before() -> Iterator[None]:
 def test_a_signal_that_interrupts_the_wait_itself_ends_it(number: signal.Signals) -> None:
     stop = stop_on_signals()
     # The lock that `wait` and `set` take, held by the thread that the signal interrupts.
-    with stop._cond:  # type: ignore[attr-defined]
+    with stop._cond:  # type: ignore[attr-defined]  # its own lock has no public name
         signal.raise_signal(number)
     assert stop.wait(10)
 

@@ -28,8 +28,10 @@ class Agency:
     def __init__(self, identity: Path, host: str, port: int) -> None:
         self.again = 0
         """Deliveries that came more than once, dropped by their id."""
-        self.told_again = False
-        """The centre lost what it knew: an event that is known comes again as another delivery."""
+        self._damaged = False
+        self._forgotten: set[str] = set()
+        """What was delivered when the centre lost what it knew: it may come again, as another
+        delivery, even long after (out of a restored card, say)."""
         self._lock = threading.Lock()
         self._seen: set[tuple[str, int]] = set()
         self._dropped: dict[str, set[str]] = {}
@@ -51,6 +53,18 @@ class Agency:
         """In how many deliveries each event came."""
         with self._lock:
             return Counter(id for ids in self._deliveries.values() for id in ids)
+
+    def centre_damaged(self, now: bool) -> None:
+        """Whether the centre's database is being damaged in this round."""
+        with self._lock:
+            if self._damaged and not now:
+                self._forgotten |= {id for ids in self._deliveries.values() for id in ids}
+            self._damaged = now
+
+    def told(self, id: str) -> list[str]:
+        """The deliveries that named an event."""
+        with self._lock:
+            return sorted(key for key, ids in self._deliveries.items() if id in ids)
 
     def _known_elsewhere(self, named: set[str]) -> set[str]:
         return {id for ids in self._deliveries.values() for id in ids & named}
@@ -78,8 +92,8 @@ class Agency:
             named = {_id_of(token) for token in incident.evidence}
             ids = self._deliveries.setdefault(incident.delivery_id, set())
             known = self._dropped.setdefault(incident.delivery_id, set())
-            if self.told_again:
-                known |= self._known_elsewhere(named - ids)
+            again = named - ids if self._damaged else (named - ids) & self._forgotten
+            known |= self._known_elsewhere(again)
             ids |= named - known
             key = (incident.delivery_id, incident.revision)
             self.again += key in self._seen or bool(known & named)

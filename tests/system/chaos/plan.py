@@ -61,7 +61,7 @@ DESTRUCTIVE: frozenset[Kind] = frozenset(
 """Only after these may anything be lost, and then it must be named."""
 
 CENTRE_DAMAGED: frozenset[Kind] = frozenset(("centre-corrupt", "centre-truncated"))
-"""After these a receiver may be told again of an event that it knows."""
+"""After these a receiver may be told again of an event that it knew before."""
 
 OTHERS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "kill")
 
