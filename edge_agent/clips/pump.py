@@ -13,7 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aiortc import RTCRtpSender, clock
+from aiortc import RTCRtpSender
 from aiortc.codecs import is_rtx
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
@@ -28,18 +28,16 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
-    RtcpSdesPacket,
-    RtcpSenderInfo,
-    RtcpSourceInfo,
     RtcpSrPacket,
     unpack_remb_fci,
 )
 
 from edge_agent.camera import nal
-from edge_agent.clips import rtp
+from edge_agent.clips import rtcp, rtp
 from edge_agent.clips.admission import Admission
 from edge_agent.clips.carrying import Path, Report
 from edge_agent.clips.player import ClipTrack
+from edge_agent.clips.rtcp import Moment
 
 HISTORY = 1024
 """Packets kept for repetition: 1.2 MB, more than two seconds of 4 Mbit/s."""
@@ -114,7 +112,7 @@ class Pump:
         self._number = random.randrange(1 << 15)
         self._rtx_number = random.randrange(1 << 15)
         self._origin = random.randrange(1 << 32)
-        self._newest: tuple[int, int] = (clock.current_ntp_time(), self._origin)
+        self._newest = Moment.now(self._origin)
         self._packets = 0
         self._remb_bps: float | None = None
         self._since = _Since(self._now(), self._number)
@@ -201,7 +199,7 @@ class Pump:
             lost=lost / expected,
             arrived_bps=(expected * size + since.repeated) * (1 - lost / expected) * 8 / passed_s,
             busy=min(1.0, since.busy_s / passed_s),
-            rtt_s=_round_trip(info),
+            rtt_s=rtcp.round_trip(info),
         )
         self._since = _Since(now, info.highest_sequence & 0xFFFF, info.packets_lost)
         self._follow(self.path.after(report))
@@ -313,7 +311,7 @@ class Pump:
         self._allowed_at_s = now
         extensions = self._extensions.build(now)
         if self._queue:
-            self._newest = (clock.current_ntp_time(), self._queue[0].timestamp)
+            self._newest = Moment.now(self._queue[0].timestamp)
         while self._allowed > 0 and (self._again or self._may_go_on()):
             data = self._repeated(now, extensions) if self._again else self._next(now, extensions)
             if data is not None:
@@ -380,31 +378,15 @@ class Pump:
         with contextlib.suppress(ConnectionError):
             while True:
                 await asyncio.sleep(SR_EVERY_S * (0.5 + random.random()))
-                moment, timestamp = self._newest
-                info = RtcpSenderInfo(
-                    ntp_timestamp=clock.current_ntp_time(),
-                    rtp_timestamp=_moved(timestamp, moment),
-                    packet_count=self._packets & 0xFFFFFFFF,
-                    octet_count=self.bytes_sent & 0xFFFFFFFF,
+                await self._send(
+                    rtcp.sender_report(
+                        self._sender._ssrc,
+                        self._cname,
+                        self._newest.later(),
+                        self._packets,
+                        self.bytes_sent,
+                    )
                 )
-                name = RtcpSourceInfo(self._sender._ssrc, [(1, self._cname.encode())])
-                told = bytes(RtcpSrPacket(ssrc=self._sender._ssrc, sender_info=info))
-                await self._send(told + bytes(RtcpSdesPacket(chunks=[name])))
 
     async def _send(self, data: bytes) -> None:
         await self._sender.transport._send_rtp(data)
-
-
-def _moved(timestamp: int, moment: int) -> int:
-    """The RTP timestamp of now, from that of an NTP moment."""
-    passed_s = (clock.current_ntp_time() - moment) / (1 << 32)
-    return (timestamp + round(passed_s * 90_000)) & 0xFFFFFFFF
-
-
-def _round_trip(info: RtcpReceiverInfo) -> float | None:
-    """RFC 3550, section 6.4.1; None before the receiver heard a report of ours."""
-    if not info.lsr:
-        return None
-    now = clock.current_ntp_time() >> 16 & 0xFFFFFFFF
-    passed = (now - info.lsr - info.dlsr) & 0xFFFFFFFF
-    return passed / 65536 if passed < 1 << 31 else 0.0

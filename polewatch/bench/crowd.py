@@ -8,6 +8,7 @@ do not decode, share the others. The analysis is measured before they come and w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -29,6 +30,7 @@ from wire.health import Health
 
 CAMERAS = 4
 SUB = (640, 360)
+FIRST = -15
 SETTLE_S = 6.0
 """After the last viewer came: the GOP that each began with is over."""
 
@@ -121,10 +123,20 @@ def measure(folder: Path, viewers: int, seconds: float) -> Crowd:
     demo.core = max(allowed)
     with demo:
         os.sched_setaffinity(0, allowed - {demo.core} or allowed)
+        pids = [os.getpid(), *(child.pid for child in demo.family.children.values())]
         try:
+            _put_first(pids, FIRST)
             return asyncio.run(_watch(demo, viewers, seconds))
         finally:
+            _put_first([os.getpid()], 0)
             os.sched_setaffinity(0, allowed)
+
+
+def _put_first(pids: list[int], nice: int) -> None:
+    """Before what else runs on this machine, where Linux groups by session and we may."""
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
 
 
 def smaller(clip: Path, out: Path) -> None:

@@ -23,7 +23,7 @@ FPS = 25
 BITS = 3_000_000
 SETTLED_S = 7.0
 """In which the path is measured and what was lost at the change is made good."""
-BAD = UdpImpairment(delay_s=0.15, loss=0.05, bytes_per_s=125_000)
+BAD = UdpImpairment(delay_s=0.15, loss=0.05, bytes_per_s=125_000, reordered=0.01)
 
 
 def street(file: Path) -> Path:
