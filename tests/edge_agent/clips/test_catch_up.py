@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from edge_agent.clips.access_unit import AccessUnit
 from edge_agent.clips.catch_up import CatchUpFeed
 from edge_agent.clips.feeds import LiveTap, RecordedFeed
@@ -81,7 +83,10 @@ async def test_fast_by_keyframes_then_whole() -> None:
     assert _numbers(await _take(feed, 9)) == [0, 10, 20, 30, 40, 41, 42, 43, 44]
 
 
-async def test_a_recording_a_little_behind_is_waited_for() -> None:
+async def test_a_recording_a_little_behind_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.clips.feeds.GROWTH_PAUSE_S", 0.01)
     camera = _Camera(45, behind=6)
     feed = camera.feed(4.5)
     feed.thinning.keyframes_only = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -32,10 +31,10 @@ def test_touching_spans_are_one_and_small_gaps_close_where_there_are_too_many() 
     assert joined(gap, most=3) == [Span(0, 91 * second), Span(1000 * second, 1001 * second)]
 
 
-@pytest.fixture
-def ring(tmp_path: Path) -> Iterator[Ring]:
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ring]:
     clock = SimulatedClock(START)
-    made = Ring(tmp_path, "yard", clock, limits=KeepingLimits(1 << 30))
+    made = Ring(tmp_path_factory.mktemp("ring"), "yard", clock, limits=KeepingLimits(1 << 30))
     made.start()
     made.stream(info_of(encode(60)))
     for packet in encode(60):

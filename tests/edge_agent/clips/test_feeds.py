@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import pytest
+
 from edge_agent.camera.packet import StreamInfo
 from edge_agent.clips.access_unit import AccessUnit
 from edge_agent.clips.feeds import (
@@ -136,7 +138,10 @@ async def test_a_recorded_span_is_given_whole_and_ends() -> None:
     assert await feed.next() is None
 
 
-async def test_a_span_that_still_grows_is_followed_without_repeating() -> None:
+async def test_a_span_that_still_grows_is_followed_without_repeating(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.clips.feeds.GROWTH_PAUSE_S", 0.01)
     clock = SimulatedClock(START + 2 * S)
     recording = _Recording(15)
     feed = RecordedFeed(recording, clock, START, START + 2 * S)

@@ -81,8 +81,8 @@ async def test_every_picture_comes_out_as_plain_h264_in_order(
 
 
 async def test_large_pictures_are_made_small() -> None:
-    packets = encode(4, codec="hevc", width=800, height=600, gop=4)
-    feed = _roomy().open(_Feed(packets), "hevc", "one")
+    packets = encode(6, b_frames=2, width=800, height=600)
+    feed = _roomy().open(_Feed(packets), "h264", "one")
     frames = _decoded(await _drain(feed))
     feed.close()
     assert {(frame.width, frame.height) for frame in frames} == {(480, 360)}
