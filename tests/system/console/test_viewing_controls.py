@@ -93,8 +93,13 @@ def test_back_two_minutes_then_live(console: Watched) -> None:
     expect(page.get_by_role("button", name="실시간", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
-    expect(page.get_by_label("배속")).to_be_disabled()
     assert sample(page)["spread"] > 10
+    # What is live has no speed; it has streams, and this camera only one.
+    expect(page.get_by_label("배속")).to_have_count(0)
+    console.expected = ("409",)
+    page.get_by_label("스트림").select_option("sub")
+    expect(page.locator(".transport .said")).to_contain_text("보조 스트림이 없음")
+    expect(page.get_by_label("스트림")).to_have_value("main")
 
 
 def test_outside_of_what_was_granted_another_grant_is_asked_for(console: Watched) -> None:

@@ -21,7 +21,7 @@ export class Transport {
   #said = h("p", { class: "said", role: "status" });
   element = h("div", { class: "transport" });
 
-  /** `viewer`: seek(ms), pause(), speed(n), play(mode), stop(), snapshot(), full(), events(). */
+  /** `viewer`: seek(ms), pause(), speed(n), stream(name), play(mode), stop(), snapshot(), full(), events(). */
   constructor(viewer) {
     this.#viewer = viewer;
     this.#bar = new Bar((at) => viewer.seek(at));
@@ -100,13 +100,18 @@ export class Transport {
         h("button", { type: "button", "aria-pressed": String(mode === one), onclick: () => mode !== one && viewer.play(one) }, t(name))));
     const playing = state === "playing";
     const speeds = h("select", {
-      "aria-label": t("video.speed"), disabled: !playing || status?.mode === "live",
+      "aria-label": t("video.speed"), disabled: !playing,
       onchange: (event) => viewer.speed(Number(event.target.value)),
     }, SPEEDS.map((speed) => h("option", { value: speed, selected: speed === (status?.speed ?? 1) }, `${speed}×`)));
+    const stream = status?.stream ?? "main";
+    const streams = h("select", {
+      "aria-label": t("video.stream"), disabled: !playing,
+      onchange: (event) => viewer.stream(event.target.value),
+    }, ["main", "sub"].map((one) => h("option", { value: one, selected: one === stream }, t(one === "sub" ? "video.sub" : "video.main"))));
     this.#buttons.replaceChildren(
       button("video.stop", "", () => viewer.stop()),
       button(status?.paused ? "video.resume" : "video.pause", "", () => viewer.pause(), { disabled: !playing }),
-      which, speeds,
+      which, mode === "live" ? streams : speeds,
       button("video.snapshot", "", () => viewer.snapshot(), { disabled: !playing }),
       button("video.full", "", () => viewer.full(), { disabled: !playing }));
   }

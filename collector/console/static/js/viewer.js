@@ -124,6 +124,11 @@ export class Viewer {
     this.#control({ action: "speed", speed });
   }
 
+  /** The camera's large or its small pictures of what is live. */
+  stream(stream) {
+    this.#control({ action: "live", stream });
+  }
+
   /** A moment on the bar: within what is granted at once, else under a grant of its own. */
   seek(ms) {
     if (!this.#incident || ["asking", "opening"].includes(this.state)) return;
@@ -178,13 +183,15 @@ export class Viewer {
       this.#learn(await session.control(body), session);
       this.transport.say("");
     } catch (error) {
-      if (this.#session === session) this.transport.say(this.#inShort(error));
+      if (this.#session !== session) return;
+      this.transport.say(this.#inShort(error));
+      this.#drawControls(); // It goes on as it was, and the buttons say so.
     }
   }
 
   #learn(status, session) {
     if (this.#session !== session) return;
-    const changed = !this.#status || ["mode", "paused", "speed"].some((name) => status[name] !== this.#status[name]);
+    const changed = !this.#status || ["mode", "paused", "speed", "stream"].some((name) => status[name] !== this.#status[name]);
     this.#status = { ...status, since: performance.now() };
     // Who has caught up is live.
     if (status.mode !== "recorded") this.#mode = status.mode;
