@@ -259,7 +259,7 @@ class Authority:
         self._pending = {}
 
     def _write(self) -> None:
-        signer = self._issuing()
+        signer = self.issuing()
         crl = x.make_revocations(
             [(int(i.serial, 16), i.revoked_at) for i in self._issued if i.revoked_at is not None],
             signer,
@@ -268,7 +268,10 @@ class Authority:
         # What was issued is remembered before it exists, so that whatever exists can be revoked;
         # the register, which gives rights, comes last.
         write_public(self.folder / "issued.json", _ISSUED.dump_json(self._issued, indent=1))
-        write_public(self.crl_file, crl.public_bytes(Encoding.PEM))
+        # Each laptop's own list stands with it: brokers look for one of every issuer.
+        laptops = sorted(self.folder.glob("laptops/*/crl.pem"))
+        lists = [crl.public_bytes(Encoding.PEM), *(path.read_bytes() for path in laptops)]
+        write_public(self.crl_file, b"".join(lists))
         for path, (content, private) in self._pending.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             (write_private if private else write_public)(path, content)
@@ -278,7 +281,8 @@ class Authority:
     def _update(self, **parts: tuple[BaseModel, ...]) -> None:
         self._register = self._register.model_copy(update=parts)
 
-    def _issuing(self) -> x.Signer:
+    def issuing(self) -> x.Signer:
+        """The issuing authority, to certify laptops with. Raises AuthorityError."""
         if self._signer is None:
             folder = self.folder / "issuing"
             try:
@@ -322,7 +326,7 @@ class Authority:
         return self._certify(subject, public_key)
 
     def _certify(self, subject: x.Subject, key: Ed25519PublicKey) -> Path:
-        signer = self._issuing()
+        signer = self.issuing()
         certificate = x.make_leaf(subject, key, signer, self._clock.now())
         chain = _cert_pem(certificate) + _cert_pem(signer.certificate)
         folder = self.identity(subject.name)

@@ -65,6 +65,31 @@ def make_issuing(site: str, root: Signer, now: datetime) -> Signer:
     return Signer(builder.sign(root.key, algorithm=None), key)
 
 
+def make_laptop(
+    name: str, devices: Sequence[str], issuing: Signer, now: datetime, life: timedelta
+) -> Signer:
+    """A short-lived authority that can certify the named devices and nobody else.
+
+    See docs/design/enrolment.md for why its constraints are not critical.
+    """
+    key = Ed25519PrivateKey.generate()
+    subject = _authority_name(f"Polewatch {name}")
+    issuer = issuing.certificate.subject
+    permitted: list[x509.GeneralName] = []
+    for device in devices:
+        permitted.append(x509.DNSName(device))
+        permitted.append(x509.DirectoryName(subject_name(Subject(device, "device"))))
+    nowhere = [
+        x509.IPAddress(ipaddress.ip_network(everywhere)) for everywhere in ("0.0.0.0/0", "::/0")
+    ]
+    builder = (
+        _authority(subject, issuer, key.public_key(), now, life, path_length=0)
+        .add_extension(_issuer_key(issuing), critical=False)
+        .add_extension(x509.NameConstraints(permitted, nowhere), critical=False)
+    )
+    return Signer(builder.sign(issuing.key, algorithm=None), key)
+
+
 def make_leaf(
     subject: Subject, public_key: Ed25519PublicKey, issuer: Signer, now: datetime
 ) -> x509.Certificate:
@@ -79,14 +104,7 @@ def make_leaf(
     expiry = min(now + LEAF_LIFE[subject.kind], issuer.certificate.not_valid_after_utc)
     return (
         x509.CertificateBuilder()
-        .subject_name(
-            x509.Name(
-                [
-                    x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, subject.kind),
-                    x509.NameAttribute(NameOID.COMMON_NAME, subject.name),
-                ]
-            )
-        )
+        .subject_name(subject_name(subject))
         .issuer_name(issuer.certificate.subject)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
@@ -165,6 +183,16 @@ def _authority(
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def subject_name(subject: Subject) -> x509.Name:
+    """OU is the kind, CN the name."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, subject.kind),
+            x509.NameAttribute(NameOID.COMMON_NAME, subject.name),
+        ]
     )
 
 

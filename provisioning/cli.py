@@ -8,12 +8,14 @@ import typer
 
 from provisioning.commands import bundle, discover, doctor, flash
 from provisioning.commands.authority import authority
+from provisioning.commands.enrol import enrol
 from provisioning.commands.site import site
 from provisioning.words import Language, choose
 
 app = typer.Typer(no_args_is_help=True, help="The technician's tool.")
 app.add_typer(authority, name="authority")
 app.add_typer(site, name="site")
+app.add_typer(enrol, name="enrol")
 app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 app.command("bundle", epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command("discover", epilog=discover.EXAMPLE)(discover.discover)

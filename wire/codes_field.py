@@ -199,4 +199,49 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "카메라를 찾지 못함", "No camera was found",
         "랜선과 전원을 확인하고 --host 로 주소를 직접 지정하십시오", "Check cable and power, or name addresses by --host",
     ),
+    (
+        "claim.invalid", "PW-531",
+        "이 폴의 등록 코드가 아님", "The claim is not one of this pole",
+        "이미지를 만든 곳에서 폴과 등록 코드를 확인하십시오", "Check pole and claim where the image was made",
+    ),
+    (
+        "claim.used", "PW-532",
+        "이미 사용된 등록 코드", "The claim was used before",
+        "새 등록 코드를 받으십시오. 카드가 복제되지 않았는지 확인하십시오", "Get a new claim, and find out whether the card was copied",
+    ),
+    (
+        "claim.expired", "PW-533",
+        "등록 코드의 유효 기간이 지남", "The claim has expired",
+        "새 등록 코드를 받으십시오", "Get a new claim",
+    ),
+    (
+        "claim.revoked", "PW-534",
+        "취소된 등록 코드", "The claim was revoked",
+        "새 등록 코드를 받으십시오", "Get a new claim",
+    ),
+    (
+        "issuer.foreign", "PW-536",
+        "이 노트북이 등록할 수 없는 폴", "This laptop may not enrol that pole",
+        "그 폴을 포함한 노트북 키를 받으십시오", "Get a laptop key that names the pole",
+    ),
+    (
+        "issuer.expired", "PW-537",
+        "노트북 키의 유효 기간이 지남", "The laptop's key is out of its term",
+        "새 노트북 키를 받으십시오. 시각도 확인하십시오", "Get a new laptop key; check the clock too",
+    ),
+    (
+        "issuer.twice", "PW-538",
+        "같은 이름이 두 번 발급됨", "The name was issued twice",
+        "두 장비 중 어느 것이 진짜인지 확인하고 다시 등록하십시오", "Find out which box is the right one and enrol it anew",
+    ),
+    (
+        "issuer.invalid", "PW-539",
+        "노트북 기록을 믿을 수 없음", "The laptop's journal cannot be believed",
+        "노트북 키를 폐기하고 보안 담당자에게 알리십시오", "Revoke the laptop's key and tell who is responsible for security",
+    ),
+    (
+        "enrol.mismatch", "PW-540",
+        "이 장비의 응답이 아님", "The answer is not for this box",
+        "이 장비의 요청으로 다시 받으십시오", "Have it made again from this box's own request",
+    ),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""How a box comes to its identity, also where only a laptop is; see docs/design/enrolment.md."""

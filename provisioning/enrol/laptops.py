@@ -1,0 +1,165 @@
+"""The authority's side: makes laptops, and judges by its own memory what they bring back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from provisioning import certificates
+from provisioning.authority import Authority, AuthorityError
+from provisioning.enrol.claims import Claims
+from provisioning.enrol.laptop import entries
+from provisioning.enrol.messages import Answer, Entry, Limits, PoleLimit, read
+from provisioning.files import write_private, write_public
+from provisioning.problems import ProvisionError
+from wire.names import is_name
+from wire.register import shard_of
+
+MAX_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one line of a journal."""
+
+    entry: Entry
+    state: str
+    """`taken`, `known` (taken before) or `refused`."""
+    problem: ProvisionError | None = None
+
+    def as_json(self) -> dict[str, object]:
+        told = {"pole": self.entry.pole, "name": self.entry.name, "state": self.state}
+        return {**told, **({} if self.problem is None else self.problem.as_json())}
+
+
+def make_laptop(
+    authority: Authority, name: str, poles: Sequence[str], out: Path, now: datetime, days: int
+) -> Limits:
+    """Fill `out` with a laptop's folder for the next board of each pole.
+
+    Raises ProvisionError, AuthorityError.
+    """
+    kept = authority.folder / "laptops" / name
+    if not is_name(name):
+        raise AuthorityError(f"{name!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
+    if kept.exists() or out.exists():
+        raise AuthorityError(f"{kept if kept.exists() else out} is there already; choose another")
+    if not 1 <= days <= MAX_DAYS:
+        raise AuthorityError(f"a laptop's key lives 1 to {MAX_DAYS} days")
+    claims = Claims(authority.folder)
+    limits = tuple(_limit(authority, claims, pole) for pole in dict.fromkeys(poles))
+    if not limits:
+        raise AuthorityError("name the poles that the laptop may enrol")
+    issuing = authority.issuing()
+    names = [limit.name for limit in limits]
+    made = certificates.make_laptop(name, names, issuing, now, timedelta(days=days))
+    site = authority.register.site
+    ends = made.certificate.not_valid_after_utc
+    whole = Limits(laptop=name, site=site, expires_at=ends, poles=limits)
+    chain = b"".join(one.certificate.public_bytes(Encoding.PEM) for one in (made, issuing))
+    own = {role: _service(authority, role) for role in ("collector", "signer")}
+    kept.mkdir(parents=True, mode=0o700)
+    write_public(kept / "cert.pem", chain)
+    write_public(kept / "limits.json", whole.model_dump_json(indent=1).encode())
+    revoked = certificates.make_revocations([], made, now)
+    write_public(kept / "crl.pem", revoked.public_bytes(Encoding.PEM))
+    with authority.batch():
+        pass  # writes the revocation lists anew, with the laptop's
+    out.mkdir(parents=True, mode=0o700)
+    key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(out / "key.pem", key)
+    write_public(out / "cert.pem", chain)
+    write_public(out / "ca.pem", authority.ca_file.read_bytes())
+    for role, pem in own.items():
+        write_public(out / f"{role}.pem", pem)
+    write_public(out / "limits.json", whole.model_dump_json(indent=1).encode())
+    return whole
+
+
+def reconcile(authority: Authority, folder: Path) -> tuple[Outcome, ...]:
+    """Take in a laptop's journal; what is misuse is refused and told, line by line.
+
+    Raises ProvisionError when the journal as a whole cannot be believed.
+    """
+    claimed = read(folder / "limits.json", Limits)
+    kept = authority.folder / "laptops" / claimed.laptop
+    if not is_name(claimed.laptop) or not (kept / "cert.pem").is_file():
+        raise ProvisionError("issuer.invalid", f"no laptop {claimed.laptop} was ever made here")
+    limits = read(kept / "limits.json", Limits)
+    issuer = x509.load_pem_x509_certificates((kept / "cert.pem").read_bytes())[0]
+    found = []
+    for entry in entries(folder):
+        try:
+            state = _take(authority, limits, issuer, entry)
+            found.append(Outcome(entry, state))
+        except ProvisionError as problem:
+            found.append(Outcome(entry, "refused", problem))
+    return tuple(found)
+
+
+def _take(authority: Authority, limits: Limits, issuer: x509.Certificate, entry: Entry) -> str:
+    limit = next((one for one in limits.poles if one.pole == entry.pole), None)
+    if limit is None or limit.name != entry.name:
+        raise ProvisionError("issuer.foreign", f"{limits.laptop}: {entry.name}")
+    try:
+        leaf = x509.load_pem_x509_certificate(entry.certificate.encode())
+        leaf.verify_directly_issued_by(issuer)
+        key = certificates.public_key_of(entry.csr.encode())
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise ProvisionError("issuer.invalid", f"{entry.name}: {error}") from error
+    if leaf.public_key() != key:
+        raise ProvisionError("issuer.invalid", f"{entry.name}: another key than it asked for")
+    if not issuer.not_valid_before_utc <= entry.at <= issuer.not_valid_after_utc:
+        raise ProvisionError("issuer.expired", f"{entry.name}, made {entry.at:%Y-%m-%d}")
+    if leaf.not_valid_after_utc > issuer.not_valid_after_utc:
+        raise ProvisionError("issuer.expired", f"{entry.name} outlives the laptop's key")
+    claims = Claims(authority.folder)
+    if any(one.name == entry.name for one in authority.issued()):
+        if _own(authority, entry.name).public_key() != key:
+            raise ProvisionError("issuer.twice", entry.name)
+        claims.use(entry.claim_sha256, entry.name)
+        return "known"
+    claims.check(entry.claim_sha256, entry.pole, entry.at)
+    generation = int(entry.name.rpartition("-")[2])
+    authority.issue_device(entry.pole, csr=entry.csr.encode(), generation=generation, replace=True)
+    claims.use(entry.claim_sha256, entry.name)
+    return "taken"
+
+
+def answer_of(authority: Authority, name: str) -> Answer:
+    """The ordinary certificate of a box that a laptop enrolled, to be installed on it."""
+    return Answer(
+        name=name,
+        certificate=(authority.identity(name) / "cert.pem").read_text(),
+        ca=authority.ca_file.read_text(),
+        collector=_service(authority, "collector").decode(),
+        signer=_service(authority, "signer").decode(),
+        agent=None,
+    )
+
+
+def _own(authority: Authority, name: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((authority.identity(name) / "cert.pem").read_bytes())
+
+
+def _limit(authority: Authority, claims: Claims, pole: str) -> PoleLimit:
+    if not is_name(pole):
+        raise AuthorityError(f"pole {pole!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
+    boards = [entry for entry in authority.register.devices if entry.pole == pole]
+    generation = max((entry.generation for entry in boards), default=0) + 1
+    shard = boards[-1].shard if boards else shard_of(pole)
+    usable = tuple(one for one in claims.of(pole) if not one.revoked and not one.used_by)
+    return PoleLimit(pole=pole, name=f"{pole}-{generation}", shard=shard, claims=usable)
+
+
+def _service(authority: Authority, role: str) -> bytes:
+    for entry in authority.register.services:
+        if entry.role == role and not entry.revoked:
+            return (authority.folder / entry.certificate).read_bytes()
+    raise AuthorityError(f"no {role} is enrolled yet; issue it before laptops are made")
