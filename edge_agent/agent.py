@@ -30,6 +30,7 @@ from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.sight.two_scales import TwoScales
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -91,6 +92,16 @@ class Agent:
             )
         self._detector = Detector(
             Registry.default(), settings.model, threads=settings.detector_threads
+        )
+        self._eyes = (
+            self._detector
+            if settings.fine_model is None
+            else TwoScales(
+                self._detector,
+                Detector(
+                    Registry.default(), settings.fine_model, threads=settings.detector_threads
+                ),
+            )
         )
         self._posture = (
             Posture(Registry.default(), threads=settings.detector_threads)
@@ -232,7 +243,7 @@ class Agent:
         if self._plates is not None and wants_plates(camera):
             glimpses = None if camera.sub_url is None else Glimpses(camera.id)
             plates = self._plates.stage(camera.id, glimpses)
-        analysis = Analysis(*camera_sight(self._detector), rules, self._posture, fire, plates)
+        analysis = Analysis(*camera_sight(self._eyes), rules, self._posture, fire, plates)
         try:
             return CameraWatch(
                 self._settings,

@@ -19,7 +19,7 @@ from edge_agent.rules.spec import CameraRules, RuleSpec
 from edge_agent.scene import Box, Finding, Passage
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.fire import FireNetwork, FireWatch
-from edge_agent.sight.region_detector import SeesAtSize
+from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 
 Progress = Callable[[float, float | None], None]
 """Called with the media time reached and the recording's length, in seconds."""
@@ -100,7 +100,7 @@ class Analyzed:
 def analyze(
     video: Path,
     asked: CameraRules,
-    detector: SeesAtSize,
+    detector: SeesAtSize | TwoScales,
     *,
     closer: LooksCloser | None = None,
     fire: FireNetwork | None = None,

@@ -125,6 +125,7 @@ def check_ring(settings: AgentSettings) -> CheckResult:
 def model_names(settings: AgentSettings) -> list[str]:
     """The networks that any camera's rules ask for, by their names in the manifest."""
     names = [settings.model]
+    names += [] if settings.fine_model is None else [settings.fine_model]
     names += [posture.DEFAULT_MODEL] if any(map(wants_closer_look, settings.cameras)) else []
     names += [fire.DEFAULT_MODEL] if any(map(wants_fire, settings.cameras)) else []
     if any(map(wants_plates, settings.cameras)):

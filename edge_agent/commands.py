@@ -60,7 +60,7 @@ def analyze(
     from edge_agent.recording import RecordingError
     from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
     from edge_agent.rules.spec import CameraRules
-    from edge_agent.sight.detector import Detector
+    from edge_agent.sight.camera_sight import shipped_detector
     from edge_agent.sight.fire import FireNetwork
     from edge_agent.sight.posture import Posture
     from models.registry import ModelError, Registry
@@ -69,7 +69,7 @@ def analyze(
     try:
         asked = load_settings(rules, CameraRules)
         site_zone = _zone(time_zone)
-        detector = Detector(Registry.default(), threads=threads)
+        detector = shipped_detector(Registry.default(), threads=threads)
         asks = wants_closer_look(asked)
         closer = Posture(Registry.default(), threads=threads) if asks else None
         fire = FireNetwork(Registry.default(), threads=threads) if wants_fire(asked) else None

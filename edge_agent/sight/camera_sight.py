@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edge_agent.scene import Detection, Track
-from edge_agent.sight.region_detector import RegionDetector, RegionSettings, SeesAtSize
+from edge_agent.sight.detector import DEFAULT_MODEL, FINE_MODEL, Detector
+from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.stillness import StillnessFilter
 from edge_agent.sight.tracker import Tracker, TrackerSettings
+from edge_agent.sight.two_scales import SeesAtSize, TwoScales
+from models.registry import Registry
 
 
 class CameraTracker:
@@ -22,8 +25,16 @@ class CameraTracker:
         return self._stillness.update(self._tracker.update(detections, media_s), media_s)
 
 
+def shipped_detector(registry: Registry, *, threads: int = 1) -> TwoScales:
+    """The detector as it ships, with both looks. Raises ModelError as Detector does."""
+    return TwoScales(
+        Detector(registry, DEFAULT_MODEL, threads=threads),
+        Detector(registry, FINE_MODEL, threads=threads),
+    )
+
+
 def camera_sight(
-    detector: SeesAtSize, regions: RegionSettings | None = None
+    detector: SeesAtSize | TwoScales, regions: RegionSettings | None = None
 ) -> tuple[RegionDetector, CameraTracker]:
     """Detector and tracker for one camera, around the detector that all cameras share."""
     return RegionDetector(detector, regions), CameraTracker()

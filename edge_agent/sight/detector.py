@@ -15,6 +15,9 @@ from models.registry import ModelError, Registry
 
 DEFAULT_MODEL: Final = "nanodet-g-256x416-int8"
 
+FINE_MODEL: Final = "nanodet-g-384x512-int8"
+"""The same network for a second, finer look."""
+
 LABELS: Final = {
     "person": "person",
     "bicycle": "bicycle",
@@ -43,7 +46,7 @@ GROUPS: Final = {
 }
 """One thing often answers to several labels of a group (car and truck); only the best is kept."""
 
-_OVERLAP: Final = 0.6
+OVERLAP: Final = 0.6
 """Boxes of a group above this IoU are the same thing: NanoDet's own published setting."""
 
 
@@ -102,7 +105,7 @@ class Detector:
         scores = [output[0][:, self._wanted] for output in outputs[:3]]
         sides = [output[0] for output in outputs[3:]]
         corners, confidence, classes = nanodet.decode(scores, sides, self._centres, self.threshold)
-        kept = nanodet.suppress(corners, self._group_of[classes], _OVERLAP)
+        kept = nanodet.suppress(corners, self._group_of[classes], OVERLAP)
         fractions = letterbox.to_fractions(corners[kept])
         found = []
         for (left, top, right, bottom), index in zip(fractions.tolist(), kept, strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -18,10 +18,14 @@ from edge_agent.scene import Box, Detection, Image
 from edge_agent.sight.association import overlaps, shares_inside
 from edge_agent.sight.detector import GROUPS
 from edge_agent.sight.motion import Motion, MotionMap
+from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from edge_agent.sight.windows import cover, grid, holds, window_size
 
 _SHRINK: Final = 0.45
 """Windows are shown to the model at this size: a person of 35 pixels is 16 there, and found."""
+
+_FINE_SHRINK: Final = 0.6
+"""The same of a fine look: four windows of 512 by 384 cover a picture of 1536 by 1152."""
 
 _WORTH: Final = 1.25
 """How much larger than in the whole picture things must appear in a window to look through it."""
@@ -43,17 +47,6 @@ _PART: Final = 0.6
 
 _EDGE: Final = 0.01
 """Share of a window within which a box counts as touching its edge."""
-
-
-class SeesAtSize(Protocol):
-    """A detector that shrinks every picture to one size before it looks."""
-
-    input_size: tuple[int, int]
-    """Height and width of what it looks at, in pixels."""
-
-    def detect(self, image: Image) -> tuple[Detection, ...]:
-        """What `image` (`(H, W, 3)` uint8 BGR) shows, boxes in fractions."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +72,16 @@ class _Known:
 class RegionDetector:
     """Detection with closer looks for one camera; pictures must come in their order."""
 
-    def __init__(self, detector: SeesAtSize, settings: RegionSettings | None = None) -> None:
+    def __init__(
+        self, detector: SeesAtSize | TwoScales, settings: RegionSettings | None = None
+    ) -> None:
+        """With two scales, a large picture is looked at coarsely and its windows finely, and one
+        that needs no windows both ways."""
         self._detector = detector
+        two = detector if isinstance(detector, TwoScales) else None
+        self._glance = detector.detect if two is None else two.coarse.detect
+        self._close = detector.detect if two is None else two.closer
+        self._shrink = _SHRINK if two is None else _FINE_SHRINK
         self._settings = settings or RegionSettings()
         self._shape: tuple[int, ...] = ()
         self._forget()
@@ -97,9 +98,9 @@ class RegionDetector:
             self._shape = image.shape
             self._forget()
         self.pictures += 1
-        whole = self._detector.detect(image)
         if len(self._grid) == 1:
-            return whole
+            return self._detector.detect(image)
+        whole = self._glance(image)
         motion = self._motion.update(image)
         windows = self._windows(whole, motion)
         self.windows += len(windows)
@@ -115,8 +116,8 @@ class RegionDetector:
     def _forget(self) -> None:
         height, width = self._shape[:2] if self._shape else (1, 1)
         rows, columns = self._detector.input_size
-        self._size = window_size(height, width, rows, columns, _SHRINK)
-        if _WORTH * min(rows / height, columns / width) > _SHRINK:
+        self._size = window_size(height, width, rows, columns, self._shrink)
+        if _WORTH * min(rows / height, columns / width) > self._shrink:
             self._size = (1.0, 1.0)
         self._grid = grid(self._size)
         self._motion = MotionMap()
@@ -169,7 +170,7 @@ class RegionDetector:
         top, left = round(window.y * height), round(window.x * width)
         bottom, right = round(window.bottom * height), round(window.right * width)
         found = []
-        for d in self._detector.detect(image[top:bottom, left:right]):
+        for d in self._close(image[top:bottom, left:right]):
             box = Box(
                 (left + d.box.x * (right - left)) / width,
                 (top + d.box.y * (bottom - top)) / height,

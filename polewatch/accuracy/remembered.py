@@ -11,17 +11,17 @@ from hashlib import blake2b
 import numpy as np
 
 from edge_agent.scene import Box, Detection, Image, Pose
-from edge_agent.sight.detector import Detector
+from edge_agent.sight.detector import DEFAULT_MODEL, Detector
 from edge_agent.sight.posture import Posture
 from models.registry import Registry
 
 
 class RememberedDetector:
-    """The shipped detector, asked once about each picture."""
+    """A shipped detector, asked once about each picture."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, name: str = DEFAULT_MODEL) -> None:
         """Raises ModelError as Detector does."""
-        self._detector = Detector(registry)
+        self._detector = Detector(registry, name)
         self.model = self._detector.model
         self.input_size = self._detector.input_size
         self._said: dict[bytes, tuple[Detection, ...]] = {}

@@ -19,11 +19,12 @@ from edge_agent.rules.base import wants_closer_look, wants_fire
 from edge_agent.rules.fire import FIRE, SMOKE
 from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import CameraTracker, camera_sight
-from edge_agent.sight.detector import Detector
+from edge_agent.sight.detector import DEFAULT_MODEL, FINE_MODEL, Detector
 from edge_agent.sight.fire import DEFAULT_MODEL as FIRE_MODEL
 from edge_agent.sight.fire import FireNetwork
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.tracker import TrackerSettings
+from edge_agent.sight.two_scales import FINE_ALONE, SAME, UNSEEN, TwoScales
 from models.registry import Registry
 from polewatch.accuracy.remembered import RememberedDetector, RememberedPosture
 
@@ -38,7 +39,7 @@ STRONG: Final = TrackerSettings().strong
 class Sight:
     """Detector and tracker of one camera, and the detector that all cameras share."""
 
-    whole: RememberedDetector
+    whole: TwoScales
     regions: RegionDetector
     tracker: CameraTracker
 
@@ -69,9 +70,10 @@ def shipped_findings(video: Path, asked: CameraRules) -> Analyzed:
 
 
 def model_name() -> str:
-    """The detector's name and the beginning of its hash."""
-    model = _detector().model
-    return f"{model.name} {model.sha256[:12]}"
+    """The names of the detector's two looks and the beginnings of their hashes."""
+    registry = Registry.default()
+    entries = [registry.entry(name) for name in (DEFAULT_MODEL, FINE_MODEL)]
+    return " + ".join(f"{entry.name} {entry.sha256[:12]}" for entry in entries)
 
 
 def configuration_hash() -> str:
@@ -79,6 +81,8 @@ def configuration_hash() -> str:
     detector = Detector(Registry.default())
     settings = {
         "model": detector.model.sha256,
+        "fine": Registry.default().entry(FINE_MODEL).sha256,
+        "scales": [SAME, UNSEEN, FINE_ALONE],
         "threshold": detector.threshold,
         "analysis_fps": PER_SECOND,
         "tracker": asdict(TrackerSettings()),
@@ -98,8 +102,9 @@ def configuration_hash() -> str:
 
 
 @cache
-def _detector() -> RememberedDetector:
-    return RememberedDetector(Registry.default())
+def _detector() -> TwoScales:
+    registry = Registry.default()
+    return TwoScales(RememberedDetector(registry), RememberedDetector(registry, FINE_MODEL))
 
 
 @cache

@@ -21,7 +21,7 @@ from edge_agent.config import CameraSettings
 from edge_agent.recording import Recording, RecordingError
 from edge_agent.rules.base import wants_closer_look
 from edge_agent.rules.spec import CameraRules
-from edge_agent.sight.detector import Detector
+from edge_agent.sight.camera_sight import shipped_detector
 from edge_agent.sight.posture import Posture
 from models.registry import Registry
 
@@ -139,7 +139,12 @@ def _shipped(video: Path) -> tuple[float, int]:
     registry = Registry.default()
     closer = Posture(registry) if wants_closer_look(ASKED) else None
     done = analyze(
-        video, ASKED, Detector(registry), closer=closer, site_zone=UTC, per_second=PER_SECOND
+        video,
+        ASKED,
+        shipped_detector(registry),
+        closer=closer,
+        site_zone=UTC,
+        per_second=PER_SECOND,
     )
     return done.media_s, done.pictures
 
@@ -153,7 +158,7 @@ def _decoding(video: Path) -> tuple[float, int]:
 
 
 def _every_picture(video: Path) -> tuple[float, int]:
-    detector = Detector(Registry.default())
+    detector = shipped_detector(Registry.default())
     media_s, pictures = 0.0, 0
     with Recording(video) as recording:
         for frame in recording.frames(30):

@@ -15,9 +15,9 @@ import cv2
 
 from edge_agent.recording import Recording
 from edge_agent.scene import Detection, Image
-from edge_agent.sight.detector import Detector
-from edge_agent.sight.region_detector import SeesAtSize
+from edge_agent.sight.camera_sight import shipped_detector
 from edge_agent.sight.tracker import Tracker
+from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from models.registry import Registry
 from polewatch.bench.environment import PEERS, PeerError, peer_python
 from polewatch.bench.mot import Corners, Frames, TrackScore, iou_table, read_mot, score
@@ -172,9 +172,9 @@ def _peer_with(
     return Row(TITLES[name], _scored(sequence, frames), min(answer["us"]), settings)
 
 
-def detector_for_bench() -> Detector:
+def detector_for_bench() -> TwoScales:
     """The shipped detector, down to its weakest detections."""
-    return Detector(Registry.default())
+    return shipped_detector(Registry.default())
 
 
 def _ask(name: str, asked: Mapping[str, Any]) -> Any:

@@ -90,13 +90,16 @@ def test_the_shipped_posture_model_is_what_its_recipe_makes(graphs: Path) -> Non
     assert shipped.graph == made.graph
 
 
-def test_the_shipped_detector_agrees_with_its_float_graph_on_a_street(graphs: Path) -> None:
+@pytest.mark.parametrize("name", nanodet.NAMES)
+def test_the_shipped_detector_agrees_with_its_float_graph_on_a_street(
+    graphs: Path, name: str
+) -> None:
     """Quantization may move scores a little; what is sure in one must be there in the other."""
     registry = Registry.default()
-    spec = registry.entry(nanodet.NAME).input
+    spec = registry.entry(name).input
     model = nanodet.floating(graphs / "nanodet.json", spec.height, spec.width)
     exact = onnxruntime.InferenceSession(model.SerializeToString())
-    shipped = onnxruntime.InferenceSession(registry.verified_path(nanodet.NAME))
+    shipped = onnxruntime.InferenceSession(registry.verified_path(name))
     street = cv2.VideoCapture(str(STREET))
     sure = missed = 0
     for number in range(0, 795, 100):
