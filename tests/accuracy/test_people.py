@@ -44,6 +44,11 @@ HELD_BACK: Final = (
     f"held back: {MODEL_TUNED}; labelled and committed after every setting was chosen, then "
     "measured once"
 )
+FIGURES_KNOWN: Final = (
+    f"its figures were known, its misses not looked at: {MODEL_TUNED}; labelled after the settings "
+    "of its time, measured (recall of tracks 0.897 in the street, 0.876 of small people), and then "
+    "the second look and the faint detections of the tracker were chosen on the first set"
+)
 CONDITION: Final = (
     f"{PER_SECOND:g} pictures a second through the shipped sight. *Tracks* are those of tracker "
     "and stillness filter that are seen in the frame, which is what rules get; *detections* what "
@@ -97,7 +102,8 @@ class StreetSet:
 
 STREETS: Final = (
     StreetSet("vtest", "", "seen while tuning", SEEN, 471, 455),
-    StreetSet("vtest-2", "-2", "held back", HELD_BACK, 242, 242),
+    StreetSet("vtest-2", "-2", "second set, its figures known", FIGURES_KNOWN, 242, 242),
+    StreetSet("vtest-3", "-3", "held back", HELD_BACK, 165, 165),
 )
 
 
@@ -225,7 +231,7 @@ def test_people_are_looked_for_by_night_and_in_rain(weather: Weather) -> None:
         _figures(f"people-{weather}", tally.every),
         footage=f"vtest.avi with drawn {weather} (tests/support/weather.py), {labels.stem}.json",
         condition=CONDITION,
-        tuned=HELD_BACK,
+        tuned=FIGURES_KNOWN,
         test="test_people.py",
         notes=["Composed: no footage of a street by night or in rain is at hand."],
     )
