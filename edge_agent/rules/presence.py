@@ -121,8 +121,9 @@ class ZonePresence:
     def _lost_near(self, track: Track, seen: dict[int, Track], aspect: float) -> Presence | None:
         """The stay that `track` most likely continues under a new id.
 
-        Whoever was followed before the other was lost is somebody else, and whoever went, out of
-        the zone or out of the picture, is not lost.
+        Whoever was followed before the picture in which the other was last seen is somebody else
+        (in it, a track that ends may have taken a wrong box), and whoever went, out of the zone or
+        out of the picture, is not lost.
         """
         candidates = [
             (feet_apart(stay.track.box, track.box, aspect), stay)
@@ -131,7 +132,7 @@ class ZonePresence:
             and stay.track.id not in self._handed_on
             and stay.track.id not in self._left
             and stay.track.label == track.label
-            and track.first_s > stay.last_s
+            and track.first_s >= stay.last_s
             and not _at_the_rim(stay.track.box)
         ]
         near = [pair for pair in candidates if pair[0] <= _NEAR_HEIGHTS]

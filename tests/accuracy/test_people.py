@@ -148,11 +148,11 @@ def test_a_worker_in_a_hall_is_found() -> None:
     assert tally.people == clip.counted == 19
     leave(
         "people-2-worker",
-        "People: a worker in a hall, held back",
+        "People: a worker in a hall, figures known",
         _figures("people-worker", tally.every),
         footage="worker-zone-detection.gif, 19 labelled frames of one man, 3.6 s",
         condition=CONDITION,
-        tuned=HELD_BACK,
+        tuned=FIGURES_KNOWN,
         test="test_people.py",
     )
 
@@ -174,7 +174,7 @@ def test_what_is_in_a_car_park_is_found() -> None:
     ]
     leave(
         "people-4-parking",
-        "A car park from above, held back",
+        "A car park from above, figures known",
         figures,
         footage=(
             "person-bicycle-car-detection.gif, 12 labelled frames of one car, one bicycle and the "
@@ -183,7 +183,7 @@ def test_what_is_in_a_car_park_is_found() -> None:
         condition=(
             f"{CONDITION}. Car, bus and truck count as car, bicycle and motorcycle as bicycle"
         ),
-        tuned=HELD_BACK,
+        tuned=FIGURES_KNOWN,
         test="test_people.py",
     )
 

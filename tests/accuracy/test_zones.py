@@ -1,4 +1,4 @@
-"""Intrusion and loitering on zones whose stays were read by eye: nine seen, three held back."""
+"""Intrusion and loitering on zones whose stays were read by eye: the last four held back."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ SEEN_LATER: Final = (
     "seen while tuning: held back when first measured (F1 .71, largest time error 0.2 s), which "
     "showed what was wrong with handing stays on; mended in the knowledge of these zones"
 )
+FIGURES_KNOWN: Final = (
+    "its figures were known, its alarms not looked into (first measured: F1 1.0, largest time "
+    "error 1.5 s): detector and tracker got better after, and what hands stays on was mended on "
+    "the second set"
+)
 HELD_BACK: Final = (
     "held back: drawn and committed after the rules were done, then measured once; detector and "
     "tracker as in the sets of people"
@@ -51,8 +56,13 @@ def test_loitering_is_told_in_the_second_set_of_zones() -> None:
     _leave("zones-3-loitering", title, "loitering", "zones-2", SEEN_LATER)
 
 
+def test_loitering_is_told_in_the_third_set_of_zones() -> None:
+    title = "Loitering, third set, its figures known"
+    _leave("zones-4-loitering", title, "loitering", "zones-3", FIGURES_KNOWN)
+
+
 def test_loitering_is_told_in_zones_held_back() -> None:
-    _leave("zones-4-loitering", "Loitering, held back", "loitering", "zones-3", HELD_BACK)
+    _leave("zones-5-loitering", "Loitering, held back", "loitering", "zones-4", HELD_BACK)
 
 
 def _leave(name: str, title: str, kind: str, stem: str, tuned: str) -> None:

@@ -8,6 +8,8 @@ written in a list, so that the footage is the same in every run.
 
 from __future__ import annotations
 
+import math
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -194,15 +196,15 @@ def compose(
 
     `cutouts` by the name of the object.
     """
-    frames, rate = _read(video)
+    frames = _frames(video)
     numbers = [n for piece in clip.pieces for n in _span(*piece)]
     empty = _turned(_empty(video, clip.empty), mirrored=clip.mirrored)
     laid = [(thing, cutouts[thing.object].sized(*thing.box[2:])) for thing in clip.things]
     effect = clip.effect
     random = np.random.default_rng(len(numbers))
     with av.open(str(out), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
-        stream.height, stream.width = frames[0].shape[:2]
+        stream = container.add_stream("libx264", rate=Fraction(frames.rate).limit_denominator(1000))
+        stream.height, stream.width = frames.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "20"}
         held = None
@@ -219,7 +221,7 @@ def compose(
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
-    return rate, (frames[0].shape[1], frames[0].shape[0])
+    return frames.rate, (frames.shape[1], frames.shape[0])
 
 
 def _turned(picture: Picture, *, mirrored: bool) -> Picture:
@@ -236,13 +238,38 @@ def _grabcut(part: Picture, box: Pixels) -> NDArray[np.bool_]:
     return np.asarray(labels == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA]))
 
 
+class _Frames:
+    """The decoded frames of a clip in any order, kept in a file: clips run backwards too."""
+
+    def __init__(self, video: Path) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the clip
+        self._count = 0
+        self.shape: tuple[int, ...] = ()
+        """Height, width and channels."""
+        with av.open(str(video)) as container:
+            stream = container.streams.video[0]
+            self.rate = float(stream.average_rate or 10)
+            """Frames a second."""
+            for frame in container.decode(stream):
+                picture = frame.to_ndarray(format="bgr24")
+                self.shape = picture.shape
+                self._file.write(picture.tobytes())
+                self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: int) -> Picture:
+        if not 0 <= number < self._count:
+            raise IndexError(number)
+        size = math.prod(self.shape)
+        self._file.seek(number * size)
+        return np.frombuffer(self._file.read(size), np.uint8).reshape(self.shape)
+
+
 @lru_cache(maxsize=1)
-def _read(video: Path) -> tuple[list[Picture], float]:
-    with av.open(str(video)) as container:
-        stream = container.streams.video[0]
-        rate = float(stream.average_rate or 10)
-        frames = container.decode(stream)
-        return [np.asarray(f.to_ndarray(format="bgr24"), np.uint8) for f in frames], rate
+def _frames(video: Path) -> _Frames:
+    return _Frames(video)
 
 
 def _span(first: int, last: int) -> Iterator[int]:
@@ -252,8 +279,8 @@ def _span(first: int, last: int) -> Iterator[int]:
 
 @lru_cache(maxsize=4)
 def _empty(video: Path, named: tuple[int, ...]) -> Picture:
-    frames, _ = _read(video)
-    chosen = [frames[n] for n in named] if named else frames[::20]
+    frames = _frames(video)
+    chosen = [frames[n] for n in named or range(0, len(frames), 20)]
     return np.asarray(np.median(np.stack(chosen), axis=0), np.uint8)
 
 

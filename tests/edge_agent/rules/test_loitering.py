@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_agent.scene import Track
@@ -94,6 +96,15 @@ def test_who_was_followed_before_the_other_was_lost_does_not_inherit_the_time() 
         return [track(1, (0.3, 0.7)), walker] if now_s < 7 else [walker]
 
     assert play(rule(type="loitering"), 15, comes_as_the_other_goes) == []
+
+
+def test_who_begins_in_the_picture_in_which_the_other_ends_goes_on_counting() -> None:
+    def takes_a_wrong_box_as_it_ends(now_s: float) -> list[Track]:
+        return [track(1, WITHIN) if now_s <= 4 else replace(track(2, WITHIN), first_s=4.0)]
+
+    assert phases(play(rule(type="loitering"), 12, takes_a_wrong_box_as_it_ends)) == [
+        (10.0, "open")
+    ]
 
 
 @pytest.mark.parametrize("out", [(0.02, 0.7), (0.98, 0.7)])
