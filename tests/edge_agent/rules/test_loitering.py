@@ -98,8 +98,8 @@ def test_who_was_followed_before_the_other_was_lost_does_not_inherit_the_time() 
 
 def test_who_begins_in_the_picture_in_which_the_other_ends_goes_on_counting() -> None:
     def takes_a_wrong_box_as_it_ends(now_s: float) -> list[Track]:
-        ending = [track(1, WITHIN)] if now_s <= 4 else []
-        return [*ending, *([track(2, WITHIN, visible=now_s > 4)] if now_s >= 4 else [])]
+        ending = [track(1, WITHIN)] if now_s <= 6 else []
+        return [*ending, *([track(2, WITHIN, visible=now_s > 6)] if now_s >= 6 else [])]
 
     assert phases(play(rule(type="loitering"), 12, takes_a_wrong_box_as_it_ends)) == [
         (10.0, "open")
