@@ -1,9 +1,8 @@
 """Following objects from frame to frame.
 
 Association in two stages after ByteTrack (Zhang et al. 2022): strong detections are matched first,
-then the tracks left over with weak ones, which are mostly the same objects half hidden; and those
-that were clear before, for a moment, even with faint ones. Only strong detections start tracks.
-Pure and deterministic: the same calls give the same tracks.
+then the tracks left over with weak ones, which are mostly the same objects half hidden. Only strong
+detections start tracks. Pure and deterministic: the same calls give the same tracks.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from edge_agent.sight.motion_model import MotionModel
 
 MAX_DETECTIONS: Final = 300
 """The strongest detections of a frame that are looked at: keeps a frame's time bounded."""
-
-_KNOWN_HITS: Final = 3
-"""Detections from which on a track may be carried by faint ones."""
 
 _KINDS: Final = {
     "car": "vehicle",
@@ -46,9 +42,7 @@ class TrackerSettings:
     strong: float = 0.40
     """Detections from here on are matched first and may start a track."""
     weak: float = 0.30
-    """Detections from here on carry any track."""
-    faint: float = 0.15
-    """Detections from here on carry those that were clear once; below they are not looked at."""
+    """Detections below are not looked at."""
     slack: float = 1.5
     """How much boxes are grown on every side before strong detections are matched, in their own
     size for each second since the track was seen: a walker's boxes hardly overlap at 5 a second."""
@@ -58,12 +52,6 @@ class TrackerSettings:
     """The least IoU of grown boxes at which a strong detection matches."""
     weak_overlap: float = 0.6
     """The least IoU at which a weak detection matches."""
-    clear: float = 0.60
-    """A track is clear once a detection was this sure."""
-    faint_overlap: float = 0.5
-    """The least IoU at which a faint one does."""
-    faint_s: float = 1.0
-    """For how long nothing but faint detections may carry a track, in seconds."""
     shadow_overlap: float = 0.3
     """A weak detection with this IoU to a strong one is its shadow, and left out."""
     part_share: float = 0.7
@@ -90,8 +78,6 @@ class _Life:
     last_s: float
     confidence: float
     best: float
-    firm_s: float
-    """When it was last matched by more than a faint detection."""
     hits: int = 1
     votes: dict[str, float] = field(default_factory=dict)
     """Confidence summed for each label."""
@@ -134,30 +120,26 @@ class Tracker:
             self._motion.predict(elapsed)
         self._now = media_s
 
-        strong, weak, faint = self._sorted_out(detections)
+        strong, weak = self._sorted_out(detections)
         boxes = _corners(strong)
         tracks = self._motion.corners()
         matched = self._match_strong(tracks, strong, boxes)
         self._take_in(matched, strong, boxes)
         self._match_weak(tracks, {row for row, _ in matched}, weak, boxes)
-        self._match_faint(tracks, faint, boxes)
         self._start(strong, boxes, [column for _, column in matched])
         self._forget()
         return self._report()
 
     def _sorted_out(
         self, detections: Iterable[Detection]
-    ) -> tuple[list[Detection], list[Detection], list[Detection]]:
-        """The sound detections: strong, weak and faint ones apart."""
-        usable = [d for d in detections if d.confidence >= self._settings.faint and _sound(d)]
+    ) -> tuple[list[Detection], list[Detection]]:
+        """The sound detections, strong and weak ones apart."""
+        usable = [d for d in detections if d.confidence >= self._settings.weak and _sound(d)]
         if len(usable) > MAX_DETECTIONS:
             usable = sorted(usable, key=lambda d: -d.confidence)[:MAX_DETECTIONS]
-        strong, weak = self._settings.strong, self._settings.weak
-        return (
-            [d for d in usable if d.confidence >= strong],
-            [d for d in usable if weak <= d.confidence < strong],
-            [d for d in usable if d.confidence < weak],
-        )
+        least = self._settings.strong
+        strong = [d for d in usable if d.confidence >= least]
+        return strong, [d for d in usable if d.confidence < least]
 
     def _match_strong(self, tracks: Floats, strong: Sequence[Detection], boxes: Floats) -> Pairs:
         if not self._lives or not strong:
@@ -173,44 +155,16 @@ class Tracker:
     ) -> None:
         """Carry tracks that no strong detection carried on with weak ones that stand alone."""
         left = [row for row in range(len(self._lives)) if row not in matched]
-        self._carry_on(tracks, left, weak, strong_boxes, self._settings.weak_overlap)
-        for life in self._lives:
-            if life.last_s == self._now:
-                life.firm_s = self._now
-
-    def _match_faint(
-        self, tracks: Floats, faint: Sequence[Detection], strong_boxes: Floats
-    ) -> None:
-        """Carry clear tracks over a moment in which next to nothing is seen of them."""
-        left = [
-            row
-            for row, life in enumerate(self._lives)
-            if life.last_s < self._now
-            and life.best >= self._settings.clear
-            and life.hits >= _KNOWN_HITS
-            and self._now - life.firm_s <= self._settings.faint_s + 1e-6
-        ]
-        self._carry_on(tracks, left, faint, strong_boxes, self._settings.faint_overlap)
-
-    def _carry_on(
-        self,
-        tracks: Floats,
-        left: Sequence[int],
-        found: Sequence[Detection],
-        strong_boxes: Floats,
-        least: float,
-    ) -> None:
-        """Match the tracks `left` with those of `found` that are no shadow of a strong one."""
-        if not left or not found:
+        if not left or not weak:
             return
-        boxes = _corners(found)
+        boxes = _corners(weak)
         likeness = overlaps(tracks[left], boxes)
-        self._keep_kinds_apart(likeness, left, found)
+        self._keep_kinds_apart(likeness, left, weak)
         if len(strong_boxes):
             shadows = overlaps(boxes, strong_boxes).max(axis=1) >= self._settings.shadow_overlap
             likeness[:, shadows] = 0.0
-        pairs = best_pairs(likeness, least)
-        self._take_in([(left[row], column) for row, column in pairs], found, boxes)
+        pairs = best_pairs(likeness, self._settings.weak_overlap)
+        self._take_in([(left[row], column) for row, column in pairs], weak, boxes)
 
     def _keep_kinds_apart(
         self, likeness: Floats, rows: Sequence[int], detections: Sequence[Detection]
@@ -252,7 +206,6 @@ class Tracker:
                 last_s=now,
                 confidence=d.confidence,
                 best=d.confidence,
-                firm_s=now,
                 votes={d.label: d.confidence},
             )
             self._lives.append(life)

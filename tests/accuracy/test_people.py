@@ -41,13 +41,14 @@ SEEN: Final = (
     "of the tracker were chosen in the knowledge of this set's figures"
 )
 HELD_BACK: Final = (
-    f"held back: {MODEL_TUNED}; labelled and committed after every setting was chosen, then "
-    "measured once"
+    f"held back: {MODEL_TUNED}; labelled and committed after every setting was chosen, measured "
+    "once (recall of tracks 0.976, precision 0.994); then the tracker's faint detections were "
+    "taken back for the sake of identities, without a look at what is missed here"
 )
 FIGURES_KNOWN: Final = (
     f"its figures were known, its misses not looked at: {MODEL_TUNED}; labelled after the settings "
     "of its time, measured (recall of tracks 0.897 in the street, 0.876 of small people), and then "
-    "the second look and the faint detections of the tracker were chosen on the first set"
+    "the second look was chosen on the first set and on TUD-Campus"
 )
 CONDITION: Final = (
     f"{PER_SECOND:g} pictures a second through the shipped sight. *Tracks* are those of tracker "

@@ -62,28 +62,6 @@ def test_a_weak_detection_carries_a_track_on_but_never_starts_one() -> None:
     assert track.confidence < 0.8
 
 
-def test_somebody_who_was_clear_is_followed_through_a_faint_moment() -> None:
-    tracker = Tracker()
-    follow(tracker, 5, lambda _: [seen((0.5, 0.5), confidence=0.7)])
-    (track,) = tracker.update([seen((0.5, 0.5), confidence=0.2)], 1.0)
-    assert track.seen
-
-
-def test_nothing_but_faint_detections_follow_nobody_for_long() -> None:
-    def fading(frame: int) -> list[Detection]:
-        return [seen((0.5, 0.5), confidence=0.7 if frame < 5 else 0.2)]
-
-    history = follow(Tracker(), 11, fading)
-    assert [tracks[0].seen for tracks in history[5:]] == [True] * 5 + [False]
-
-
-def test_who_was_never_clear_is_not_followed_by_faint_detections() -> None:
-    tracker = Tracker()
-    follow(tracker, 8, lambda _: [seen((0.5, 0.5), confidence=0.55)])
-    (track,) = tracker.update([seen((0.5, 0.5), confidence=0.2)], 1.6)
-    assert not track.seen
-
-
 def test_a_vague_track_is_reported_once_it_has_lasted() -> None:
     history = follow(Tracker(), 20, lambda _: [seen((0.5, 0.5), confidence=0.45)])
     reported = [frame * STEP_S for frame, tracks in enumerate(history) if tracks]
