@@ -25,12 +25,11 @@ from edge_agent.plates.list_vault import ListVault
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.ring_keeper import RingKeeper
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
-from edge_agent.sight.camera_sight import camera_sight
+from edge_agent.sight.camera_sight import camera_sight, with_second_look
 from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
-from edge_agent.sight.two_scales import TwoScales
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -93,15 +92,11 @@ class Agent:
         self._detector = Detector(
             Registry.default(), settings.model, threads=settings.detector_threads
         )
-        self._eyes = (
-            self._detector
-            if settings.fine_model is None
-            else TwoScales(
-                self._detector,
-                Detector(
-                    Registry.default(), settings.fine_model, threads=settings.detector_threads
-                ),
-            )
+        self._eyes = with_second_look(
+            self._detector,
+            Registry.default(),
+            settings.fine_model,
+            threads=settings.detector_threads,
         )
         self._posture = (
             Posture(Registry.default(), threads=settings.detector_threads)

@@ -30,6 +30,7 @@ from edge_agent.clips.player import ClipTrack
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.segment import Opener, open_unbuffered
 from edge_agent.config import AgentSettings, CameraSettings, stream_url
+from edge_agent.sight.camera_sight import with_second_look
 from edge_agent.sight.detector import Detector
 from models.registry import ModelError, Registry
 from wire.clock import Clock
@@ -92,9 +93,11 @@ def check_decoder(samples: Mapping[str, Sampler], cores: int) -> CheckResult:
 
 
 def check_detector(settings: AgentSettings, cores: int) -> CheckResult:
-    """The detector's speed on this machine against the pictures that the cameras ask for."""
+    """The speed of the detector's looks on this machine against the pictures asked of it."""
     try:
-        detector = Detector(Registry.default(), settings.model, threads=settings.detector_threads)
+        registry, threads = Registry.default(), settings.detector_threads
+        coarse = Detector(registry, settings.model, threads=threads)
+        detector = with_second_look(coarse, registry, settings.fine_model, threads=threads)
     except ModelError as error:
         return bad("detector", "model.missing", str(error))
     picture = np.random.default_rng(1).integers(0, 255, (*PICTURE, 3), np.uint8)

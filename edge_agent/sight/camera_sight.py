@@ -25,12 +25,20 @@ class CameraTracker:
         return self._stillness.update(self._tracker.update(detections, media_s), media_s)
 
 
-def shipped_detector(registry: Registry, *, threads: int = 1) -> TwoScales:
+def shipped_detector(registry: Registry, *, threads: int = 1) -> SeesAtSize | TwoScales:
     """The detector as it ships, with both looks. Raises ModelError as Detector does."""
-    return TwoScales(
-        Detector(registry, DEFAULT_MODEL, threads=threads),
-        Detector(registry, FINE_MODEL, threads=threads),
-    )
+    coarse = Detector(registry, DEFAULT_MODEL, threads=threads)
+    return with_second_look(coarse, registry, FINE_MODEL, threads=threads)
+
+
+def with_second_look(
+    coarse: Detector, registry: Registry, name: str | None, *, threads: int = 1
+) -> SeesAtSize | TwoScales:
+    """`coarse` together with the fine look of the model `name`, or alone where that is None.
+
+    Raises ModelError as Detector does.
+    """
+    return coarse if name is None else TwoScales(coarse, Detector(registry, name, threads=threads))
 
 
 def camera_sight(

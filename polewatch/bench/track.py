@@ -177,7 +177,7 @@ def _peer_with(
     return Row(TITLES[name], _scored(sequence, frames), min(answer["us"]), settings)
 
 
-def detector_for_bench() -> TwoScales:
+def detector_for_bench() -> SeesAtSize | TwoScales:
     """The shipped detector, down to its weakest detections."""
     return shipped_detector(Registry.default())
 

@@ -20,7 +20,8 @@ from edge_agent.analyze import analyze
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.plates.stage import RecordedPlates
 from edge_agent.rules.spec import CameraRules
-from edge_agent.sight.detector import Detector
+from edge_agent.sight.camera_sight import shipped_detector
+from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from models.registry import Registry
 from models.train.plates.draw import default_shapes
 from polewatch.accuracy.measurement import Figure, share
@@ -58,9 +59,9 @@ class Driven:
 
 
 @cache
-def _models() -> tuple[Detector, RecordedPlatesFactory]:
+def _models() -> tuple[SeesAtSize | TwoScales, RecordedPlatesFactory]:
     registry = Registry.default()
-    return Detector(registry), RecordedPlatesFactory(registry)
+    return shipped_detector(registry), RecordedPlatesFactory(registry)
 
 
 class RecordedPlatesFactory:
