@@ -278,6 +278,9 @@ class SessionHost:
             await self._end(control.session_id, "closed by the viewer")
         elif control.action == "pause":
             session.track.pause()
+            if session.track.live:
+                # It goes on with what is live then: nothing is to be kept for it meanwhile.
+                session.chosen.feed.close()
             self._tell("session.pause", session.offer, session.grant)
         elif control.action == "resume":
             if session.track.paused and session.track.live:

@@ -85,6 +85,7 @@ class TranscodedFeed:
         self._ready: deque[Picture] = deque()
         self._worker = ThreadPoolExecutor(1, "transcode", _give_way)
         self._closed = False
+        self._finished = False
 
     @property
     def thinning(self) -> Thinning:
@@ -95,8 +96,9 @@ class TranscodedFeed:
         loop = asyncio.get_running_loop()
         while not self._ready:
             picture = await self._feed.next()
-            if self._closed or picture is None:
+            if self._closed or self._finished:
                 return None
+            self._finished = picture is None
             try:
                 made = await loop.run_in_executor(self._worker, self._converter.take, picture)
             except av.error.FFmpegError as error:
@@ -132,18 +134,21 @@ class _Converter:
         self._places: dict[int, Picture] = {}
         self._last_pts = -1
 
-    def take(self, picture: Picture) -> list[Picture]:
-        """What is ready after one more picture; raises FFmpegError."""
-        packet: av.Packet[Any] = av.Packet(picture.data)
-        packet.pts, packet.dts = picture.pts_90k, picture.dts_90k
-        packet.time_base = Fraction(1, TICKS)
-        self._places[picture.pts_90k] = picture
-        while len(self._places) > _PLACES:
-            del self._places[next(iter(self._places))]
+    def take(self, picture: Picture | None) -> list[Picture]:
+        """What is ready after one more picture, or at the end; raises FFmpegError."""
+        packet: av.Packet[Any] | None = None
+        if picture is not None:
+            packet = av.Packet(picture.data)
+            packet.pts, packet.dts = picture.pts_90k, picture.dts_90k
+            packet.time_base = Fraction(1, TICKS)
+            self._places[picture.pts_90k] = picture
+            while len(self._places) > _PLACES:
+                del self._places[next(iter(self._places))]
         made: list[Picture] = []
         for frame in self._decoder.decode(packet):
-            place = self._places.pop(frame.pts, picture) if frame.pts is not None else picture
-            made += self._encode(frame, place)
+            place = picture if frame.pts is None else self._places.pop(frame.pts, picture)
+            if place is not None:
+                made += self._encode(frame, place)
         return made
 
     def _encode(self, frame: av.VideoFrame, place: Picture) -> list[Picture]:

@@ -147,6 +147,8 @@ async def test_live_paused_goes_on_where_it_is_now(pole: Pole) -> None:
     async with _session(pole, "live") as session:
         paused = await session.control("pause")
         assert paused.paused
+        assert pole.source is not None
+        assert pole.source.live.followers == 0
         at = paused.playing_at
         stood = session.viewer.frames
         await asyncio.to_thread(pole.watcher.wait_packets, len(pole.watcher.packets) + 40)
