@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Page, Request, expect
 
 from polewatch.demo.run import Demo
 from tests.support.browser import PHONE, Watched, axe_faults, watched_page
-from tests.support.demo import first_alarm, recorded_s, sign_in
+from tests.support.demo import end, first_alarm, recorded_s, sign_in
 from tests.support.wait import wait_until
 from tests.system.console.test_video import confirm_and_play, sample
 
@@ -168,3 +169,26 @@ def test_on_a_telephone_the_controls_are_all_in_reach(chromium: Browser, demo: D
             assert box["x"] + box["width"] <= PHONE["width"]
         watched.shoot("viewing-phone")
         assert axe_faults(page) == []
+
+
+def test_with_its_grant_the_picture_ends_and_the_page_says_so(console: Watched, demo: Demo) -> None:
+    page = console.page
+    config = demo.site.signer_config
+    before = config.read_text()
+    try:
+        end(demo, "signer")
+        config.write_text(yaml.safe_dump({**yaml.safe_load(before), "grant_minutes": 0.1}))
+        demo.start("signer")
+        confirm_and_play(page, "l")
+        _told(page, "mode", "live")
+        message = page.locator(".stage .message[role=alert]")
+        expect(message).to_contain_text("열람 허가 시간이 끝났습니다", timeout=20_000)
+        expect(page.locator(".stage video")).to_have_count(0)
+        console.shoot("grant-ended")
+    finally:
+        end(demo, "signer")
+        config.write_text(before)
+        demo.start("signer")
+    # The same reasons, a new grant.
+    page.get_by_role("button", name="다시 열기").click()
+    wait_until(lambda: sample(page)["time"] > 0.5, 20, "live again")
