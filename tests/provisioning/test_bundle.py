@@ -15,13 +15,12 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from provisioning.authority import Authority
 from provisioning.bundle import Sources, fetch, gather
-from provisioning.cli import app
 from provisioning.problems import ProvisionError
 from tests.edge_agent.checks.settings import pole_settings
+from tests.support.provision import program
 from wire.names import new_id
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -132,13 +131,13 @@ def test_what_cannot_be_had_is_named_and_a_wrong_configuration_stays_out(tmp_pat
 def test_the_command_writes_a_file_for_its_owner_alone(box: Path, tmp_path: Path) -> None:
     out = tmp_path / "support.zip"
     options = ["--config", str(box), "--no-checks", "--out", str(out)]
-    done = CliRunner().invoke(app, ["--lang", "ko", "bundle", *options])
+    done = program(["--lang", "ko", "bundle", *options])
     assert done.exit_code == 0, done.output
     assert "들어 있지 않습니다" in done.stdout
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert zipfile.is_zipfile(out)
     nowhere = ["--config", str(box), "--no-checks", "--out", str(tmp_path / "no" / "x.zip")]
-    failed = CliRunner().invoke(app, ["--lang", "en", "bundle", *nowhere, "--json"])
+    failed = program(["--lang", "en", "bundle", *nowhere, "--json"])
     assert (failed.exit_code, json.loads(failed.stdout)["number"]) == (1, "PW-202")
 
 

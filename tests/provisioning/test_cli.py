@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
-
-from provisioning.cli import app
+from tests.support.provision import Result, program
 
 
 def run(folder: Path, command: str, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["authority", command, *arguments, "--folder", str(folder)])
+    return program(["authority", command, *arguments, "--folder", str(folder)])
 
 
 def test_enrol_list_revoke(tmp_path: Path) -> None:

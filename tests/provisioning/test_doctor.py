@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from provisioning import doctor
-from provisioning.cli import app
 from provisioning.problems import ProvisionError
+from tests.support.provision import Result, program
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD = {"name": "disk", "ok": True, "detail": "20 GB free", "code": None, "seconds": 0.1}
@@ -44,7 +43,7 @@ def answer(ssh: Path, *lines: dict[str, object] | str, code: int = 0, complaint:
 
 
 def run(*arguments: object, lang: str = "en") -> Result:
-    return CliRunner().invoke(app, ["--lang", lang, "doctor", *map(str, arguments)])
+    return program(["--lang", lang, "doctor", *map(str, arguments)])
 
 
 def test_a_well_box(ssh: Path) -> None:

@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from provisioning.cli import app
 from provisioning.discover.credentials import login_of
 from provisioning.discover.onvif import Channel, Described, Stream
 from provisioning.discover.rtsp import Measured
@@ -20,6 +18,7 @@ from provisioning.problems import ProvisionError
 from tests.provisioning.discover.test_advice import MAIN, SUB
 from tests.provisioning.site.tables import imported
 from tests.support.onvif import VirtualCamera, serving
+from tests.support.provision import program
 
 (SITE,) = imported({}).sites
 
@@ -116,7 +115,7 @@ def test_the_command_tells_what_is_refused_and_writes_nothing(tmp_path: Path) ->
     (tmp_path / "north").write_text("admin:Geheimwort")
     with serving(VirtualCamera(channels=[[]], user="admin", password="other")) as camera:
         options = ["--host", camera.service, "--credentials", "north", "--secrets", str(tmp_path)]
-        done = CliRunner().invoke(app, ["discover", *options, "--json"])
+        done = program(["discover", *options, "--json"])
     assert done.exit_code == 1
     answer = json.loads(done.stdout)
     assert [one["number"] for one in answer["failed"]] == ["PW-103"]
@@ -125,6 +124,6 @@ def test_the_command_tells_what_is_refused_and_writes_nothing(tmp_path: Path) ->
 
 def test_without_a_terminal_an_unknown_login_is_not_asked_for(tmp_path: Path) -> None:
     options = ["--host", "127.0.0.1:9", "--credentials", "north", "--secrets", str(tmp_path)]
-    done = CliRunner().invoke(app, ["discover", *options, "--json"])
+    done = program(["discover", *options, "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["code"] == "camera.unauthorized"

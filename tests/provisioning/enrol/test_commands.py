@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from edge_agent.config import load_agent_settings
 from provisioning.authority import Authority
-from provisioning.cli import app
 from provisioning.site.store import store
 from tests.provisioning.enrol.ladder import centre
 from tests.provisioning.site.tables import imported
+from tests.support.provision import Result, program
 from wire.clock import SimulatedClock, SystemClock
 
 
@@ -23,7 +22,7 @@ def city(tmp_path: Path) -> Authority:
 
 
 def run(*arguments: object, lang: str = "en") -> Result:
-    return CliRunner().invoke(app, ["--lang", lang, *map(str, arguments)])
+    return program(["--lang", lang, *map(str, arguments)])
 
 
 def test_a_blank_box_becomes_a_pole(city: Authority, tmp_path: Path) -> None:

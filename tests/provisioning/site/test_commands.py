@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
 from provisioning.authority import Authority
-from provisioning.cli import app
 from provisioning.problems import ProvisionError
 from provisioning.site.model import load_site, site_text
 from provisioning.site.store import store
 from tests.provisioning.site.tables import city_table, imported, save_csv
+from tests.support.provision import Result, program
 
 
 def run(*arguments: object, lang: str = "en") -> Result:
-    return CliRunner().invoke(app, ["--lang", lang, "site", *map(str, arguments)])
+    return program(["--lang", lang, "site", *map(str, arguments)])
 
 
 def importing(table: Path, out: Path, *more: object, lang: str = "en") -> Result:
