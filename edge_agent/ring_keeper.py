@@ -20,6 +20,8 @@ from wire.clock import Clock
 OTHERS_MB = 500
 """What the box needs beside outbox and diary; `agent check` calls less a full disk."""
 TELL_EVERY_S = 86_400.0
+EVICTED_AT_ONCE = 2_000
+"""By a camera's upkeep, once a minute: about a second."""
 NEWS = 0.1
 """A change of what fits by this part is worth a line in the log."""
 SHORT = "ring.short"
@@ -94,7 +96,7 @@ class RingKeeper:
         for camera, ring in self._rings.items():
             try:
                 ring.mend_next()
-                ring.keeping.make_room()
+                ring.keeping.make_room(most=EVICTED_AT_ONCE)
             except (OSError, sqlite3.Error) as error:
                 log.error("ring.upkeep", camera=camera, error=str(error))
 

@@ -23,6 +23,8 @@ MAX_AGE = timedelta(days=30)
 EVENT_SHARE = 0.25
 HELD_SHARE = 0.75
 EVICT_BATCH = 32
+EVICT_MOST = 256
+"""Half a gigabyte of 4 Mbit/s, every four seconds."""
 REMEMBERED = 4096
 """Findings that go on although their incident was closed."""
 
@@ -153,17 +155,20 @@ class Keeping:
             self._refused_bytes = 0
             return self._holds.release(hold_id)
 
-    def make_room(self, *, at_least_one: bool = False) -> None:
+    def make_room(self, *, at_least_one: bool = False, most: int = EVICT_MOST) -> None:
         """Delete what is too old or too much, oldest first, save what is held.
 
+        At most so many segments: recording waits meanwhile, and the rest goes with the next call.
         Holds around events give way before recording does. Raises OSError and sqlite3.Error.
         """
         with self.lock:
-            self._make_room(at_least_one)
+            self._make_room(at_least_one, most)
 
-    def _make_room(self, wanted: bool) -> None:
+    def _make_room(self, wanted: bool, most: int) -> None:
         oldest_us = self._now_us() - self._limits.max_age // timedelta(microseconds=1)
-        for segment in self._free():
+        for number, segment in enumerate(self._free()):
+            if number >= most:
+                return
             over = self._index.total_bytes > self._limits.budget_bytes
             if not over and segment.end_us >= oldest_us and not wanted:
                 return

@@ -142,6 +142,15 @@ def test_a_disk_that_shrinks_under_cases_is_an_alarm_and_recording_goes_on(shelf
     assert shelf.held() == [0, 1, 2, 3, 4, 13, 14]
 
 
+def test_a_disk_that_shrinks_much_is_emptied_bit_by_bit(shelf: _Shelf) -> None:
+    shelf.record(10)
+    shelf.keeping.budget_bytes = SIZE
+    shelf.keeping.make_room(most=6)
+    assert shelf.held() == [6, 7, 8, 9]
+    shelf.keeping.make_room(most=6)
+    assert shelf.held() == [9]
+
+
 def test_deletion_is_counted_and_told_once(shelf: _Shelf) -> None:
     shelf.record(15)
     told = shelf.index.untold()
