@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -262,6 +263,19 @@ def test_what_happened_on_the_pole_stands_in_the_ledger(way_in: WayIn) -> None:
     assert way_in.rows("SELECT what, device FROM security_log") == [
         ("pole.command.refused", "pole-001-1")
     ]
+
+
+@pytest.mark.parametrize(
+    "action", ["export", "hold.placed", "hold.released", "hold.refused", "recording.deleted"]
+)
+def test_what_becomes_of_recordings_stands_in_the_ledger(way_in: WayIn, action: str) -> None:
+    device = way_in.device()
+    said = {"action": action, "at": NOW, "quality": "synchronised", "camera": "cam-1", "bytes": 7}
+    way_in.events(device, device.put(AuditEvent.model_validate(said), "audit"))
+    query = "SELECT kind, fields FROM ledger JOIN ledger_fields USING (number)"
+    ((kind, fields),) = way_in.rows(query)
+    assert kind == f"pole.{action}"
+    assert (json.loads(str(fields))["camera"], json.loads(str(fields))["bytes"]) == ("cam-1", 7)
 
 
 def test_the_quarantine_is_bounded_and_signed_messages_stay_longest(

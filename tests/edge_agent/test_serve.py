@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import structlog
 import yaml
 
 from edge_agent.__main__ import serve
-from edge_agent.check import check_model, run_checks
+from edge_agent.check import check_model, check_ring, run_checks
 from edge_agent.config import load_agent_settings
 from models.registry import Registry
 from provisioning.authority import Authority
@@ -109,6 +110,18 @@ def test_the_checks_name_what_is_wrong_with_number_and_remedy(config: Path) -> N
     assert results["broker"].number == "PW-401"
     assert results["camera cam-1"].code == "camera.unreachable"
     assert results["camera cam-1"].remedy
+
+
+@pytest.mark.parametrize(("least_hours", "code"), [(0, None), (720, "ring.short")])
+def test_what_the_disk_holds_is_said_and_too_little_is_a_fault(
+    config: Path, least_hours: int, code: str | None
+) -> None:
+    ring = {"megabytes": 900, "least_hours": least_hours}
+    settings = load_agent_settings(_with(config, ring=ring, data=str(config.parent)))
+    result = check_ring(settings)
+    assert result.code == code
+    # Less where this machine's own disk is nearly full.
+    assert re.match(r"cam-1: 0\.\d GB hold 0\.\d h of 30\.0 days at 4\.0 Mbit/s", result.detail)
 
 
 def test_the_models_of_every_rule_are_checked(config: Path) -> None:
