@@ -180,6 +180,8 @@ def check(
     from edge_agent.check import run_checks
     from edge_agent.logs import quiet
     from wire.clock import SystemClock
+    from wire.codes import fault
+    from wire.language import of_environment
     from wire.whep import IceServer
 
     quiet()
@@ -188,6 +190,7 @@ def check(
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise typer.BadParameter(str(first["msg"]), param_hint="--turn") from None
+    korean = of_environment() == "ko"
     failed = 0
     for result in run_checks(config, SystemClock(), turn=server):
         failed += not result.ok
@@ -195,8 +198,12 @@ def check(
             typer.echo(json.dumps(asdict(result), ensure_ascii=False))
             continue
         typer.echo(f"{'ok  ' if result.ok else 'FAIL'} {result.name}: {result.detail}")
-        if not result.ok:
-            typer.echo(f"     {result.number} {result.code}: {result.remedy}")
+        if result.code is not None:
+            known = fault(result.code)
+            told = (
+                (known.title_ko, known.remedy_ko) if korean else (known.title_en, known.remedy_en)
+            )
+            typer.echo(f"     {result.number} {told[0]}. {told[1]}")
     if failed:
         raise typer.Exit(1)
 

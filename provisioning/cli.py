@@ -10,7 +10,8 @@ from provisioning.commands import bundle, discover, doctor, flash
 from provisioning.commands.authority import authority
 from provisioning.commands.enrol import enrol
 from provisioning.commands.site import site
-from provisioning.words import Language, choose
+from provisioning.words import choose
+from wire.language import Language
 
 app = typer.Typer(no_args_is_help=True, help="The technician's tool.")
 app.add_typer(authority, name="authority")

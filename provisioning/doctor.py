@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from provisioning.problems import ProvisionError
-from provisioning.words import Language
 from wire.codes import FAULTS
+from wire.language import Language
 from wire.names import utc_text
 
 TIMEOUT_S = 600.0

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
 
-Language = Literal["ko", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from wire.language import Language, of_environment
+
 _FOLDER = Path(__file__).parent / "locales"
 _chosen: ContextVar[Language | None] = ContextVar("language", default=None)
 
@@ -22,19 +20,7 @@ def choose(wanted: Language | None) -> None:
 
 def language() -> Language:
     """The language of this run."""
-    return _chosen.get() or of_environment(os.environ)
-
-
-def of_environment(environment: os._Environ[str] | dict[str, str]) -> Language:
-    """POLEWATCH_LANG when it is one of ours, else Korean under a Korean locale, else English."""
-    asked = environment.get("POLEWATCH_LANG", "")
-    for one in LANGUAGES:
-        if asked == one:
-            return one
-    locale = next(
-        (environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), ""
-    )
-    return "ko" if locale.startswith("ko") else "en"
+    return _chosen.get() or of_environment()
 
 
 @cache

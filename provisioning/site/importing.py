@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from provisioning.site.model import UPLINKS, Site, is_zone, wrong_url
 from provisioning.site.position import position_flaw
 from provisioning.site.sheet import Row
-from provisioning.words import Language, in_language
+from provisioning.words import in_language
+from wire.language import Language
 from wire.names import is_name
 
 MAX_CAMERAS = 64

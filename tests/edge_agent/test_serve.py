@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import structlog
 import yaml
+from typer.testing import CliRunner
 
 from edge_agent.__main__ import serve
 from edge_agent.check import check_model, check_ring, run_checks
+from edge_agent.commands import app
 from edge_agent.config import load_agent_settings
 from models.registry import Registry
 from provisioning.authority import Authority
@@ -144,6 +146,19 @@ def test_a_model_that_was_altered_or_is_missing_fails_its_check(
     (copied.folder / shipped.entry(settings.model).file).write_bytes(b"altered")
     assert check_model(settings, copied).code == "model.hash"
     assert check_model(settings, shipped).ok
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("ko", "PW-501 설정 오류. 알려 준 항목을"), ("en", "PW-501 The configuration is wrong. Mend")],
+)
+def test_a_person_is_told_in_his_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, says: str
+) -> None:
+    monkeypatch.setenv("POLEWATCH_LANG", language)
+    done = CliRunner().invoke(app, ["check", "--config", str(tmp_path / "none.yaml")])
+    assert done.exit_code == 1
+    assert says in done.stdout
 
 
 def test_a_broken_configuration_is_the_only_finding(tmp_path: Path) -> None:

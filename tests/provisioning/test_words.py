@@ -9,6 +9,7 @@ import pytest
 
 from provisioning import words
 from provisioning.problems import ProvisionError
+from wire.language import of_environment
 
 
 def places(text: str) -> set[str]:
@@ -35,7 +36,7 @@ def test_both_languages_have_every_text_with_the_same_places() -> None:
     ],
 )
 def test_the_environment_chooses(environment: dict[str, str], chosen: str) -> None:
-    assert words.of_environment(environment) == chosen
+    assert of_environment(environment) == chosen
 
 
 def test_a_problem_has_number_thing_and_remedy_in_either_language() -> None:
