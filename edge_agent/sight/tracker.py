@@ -54,7 +54,7 @@ class TrackerSettings:
     """The least IoU at which a weak detection matches."""
     shadow_overlap: float = 0.3
     """A weak detection with this IoU to a strong one is its shadow, and left out."""
-    part_share: float = 0.7
+    part_share: float = 0.55
     """A detection with this share of it inside a matched one starts no track: it is a part."""
     sure: float = 0.50
     """A track is reported from its second detection on, if one of them was this sure ..."""
