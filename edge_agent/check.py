@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.checks import box, network, video
-from edge_agent.checks.result import Check, CheckResult, bad, carry_out, good
+from edge_agent.checks.result import Check, CheckResult, bad, carry_out_all, good
 from edge_agent.checks.sample import Sampler
 from edge_agent.config import AgentSettings, load_agent_settings
 from edge_agent.plates import locate, reader
@@ -35,8 +35,7 @@ def run_checks(
         yield bad("config", "config.invalid", str(error))
         return
     yield good("config", f"{config}: {len(settings.cameras)} cameras")
-    for check in checks(settings, clock, turn):
-        yield carry_out(check, clock)
+    yield from carry_out_all(checks(settings, clock, turn), clock)
 
 
 def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Iterator[Check]:
@@ -63,7 +62,7 @@ def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Ite
             # What is analysed is measured: the substream, where there is one.
             samples[camera.id] = sample = Sampler()
             run = partial(video.check_camera, camera, url, name, clock, sample)
-            yield Check(name, 30, run)
+            yield Check(name, 30, run, together=True)
     yield Check("decoder", 30, partial(video.check_decoder, samples, video.cores()))
     yield Check("detector", 60, partial(video.check_detector, settings, video.cores()))
     yield Check("recording", 40, partial(video.check_recording, settings.data, clock))

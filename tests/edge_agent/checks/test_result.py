@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from edge_agent.checks.result import Check, CheckResult, carry_out, good
+from edge_agent.checks.result import Check, CheckResult, carry_out, carry_out_all, good
 from wire.clock import SimulatedClock, SystemClock
 
 
@@ -25,6 +25,30 @@ def test_a_check_that_hangs_is_left_behind_after_its_time() -> None:
     never.set()
     assert (result.code, result.number) == ("check.timeout", "PW-997")
     assert result.seconds == 10
+
+
+def test_checks_that_wait_do_so_together_and_stay_in_order() -> None:
+    meeting = threading.Barrier(3, timeout=20)
+    began: list[str] = []
+
+    def meet(name: str) -> CheckResult:
+        began.append(name)
+        meeting.wait()
+        return good(name, "met")
+
+    def alone(name: str) -> CheckResult:
+        began.append(name)
+        return good(name, ", ".join(sorted(began)))
+
+    checks = [
+        Check("first", 30, lambda: alone("first")),
+        *(Check(n, 30, lambda n=n: meet(n), together=True) for n in ("a", "b", "c")),  # type: ignore[misc]  # n is bound
+        Check("last", 30, lambda: alone("last")),
+    ]
+    found = list(carry_out_all(checks, SystemClock()))
+    assert [one.name for one in found] == ["first", "a", "b", "c", "last"]
+    assert all(one.ok for one in found), found
+    assert found[0].detail == "first"
 
 
 def test_a_check_that_raises_is_told_and_not_taken_for_good() -> None:
