@@ -274,7 +274,8 @@ class Intake:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
             case "command.refused" | "config.refused":
                 detail = f"{audit.code or ''} {audit.detail or ''}".strip()
-                refusals.note(run, f"pole.{audit.action}", device, detail, now)
+                # Of a kind only the first of a minute is told in full: each code is a kind.
+                refusals.note(run, f"pole.{audit.code or audit.action}", device, detail, now)
             case _:
                 pass
 

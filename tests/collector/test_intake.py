@@ -261,7 +261,7 @@ def test_what_happened_on_the_pole_stands_in_the_ledger(way_in: WayIn) -> None:
     way_in.events(device, device.put(audit, "audit"), device.put(refused, "audit"))
     assert way_in.rows("SELECT kind FROM ledger") == [("pole.session.end",)]
     assert way_in.rows("SELECT what, device FROM security_log") == [
-        ("pole.command.refused", "pole-001-1")
+        ("pole.command.replayed", "pole-001-1")
     ]
 
 

@@ -16,8 +16,12 @@ from tests.support.broker import BrokerHandle, MosquittoHandle, make_city
 from tests.support.centre import Centre
 from tests.support.mqtt import MqttPeer, RefusedError
 from tests.support.wait import wait_until
+from tests.system.uplink.centre import Centre as CommandingCentre
+from tests.system.uplink.centre import PoleProcess
 from wire.clock import SimulatedClock
+from wire.command import EpochBegin
 from wire.identity import Identity
+from wire.names import new_id
 from wire.topics import DeviceAddress
 
 FLOOD = 140
@@ -83,6 +87,9 @@ def test_reaching_beyond_ones_rights(
         with MqttPeer(broker, city.identity(name)) as peer:
             peer.try_publish(other.event(), b"forged")
         told(watching, "broker.rights", name)
+    with MqttPeer(broker, city.identity("pole-002-1")) as peer:
+        peer.try_publish("$SYS/broker/log", b"forged")
+    told(watching, "broker.rights", "pole-002-1")
     with MqttPeer(broker, city.identity("fire")) as peer:
         peer.subscribe(other.command())
     told(watching, "broker.rights", "fire")
@@ -105,6 +112,37 @@ def test_taking_anothers_place(watching: Centre, city: Authority, broker: Broker
                 assert pole.connected
             else:
                 told(watching, "broker.taken-over", "pole-001-1")
+
+
+def test_commands_that_are_replayed_altered_foreign_or_late(
+    centre: Centre, city: Authority, broker: BrokerHandle, tmp_path: Path
+) -> None:
+    """The pole refuses them, and its word stands in the collector's log."""
+    attacker = CommandingCentre(city, broker, "pole-001-1")
+    attacker.receipting = False
+    attacker.wait_listening()
+    pole = PoleProcess(city, broker, tmp_path / "pole").start()
+    try:
+        action = EpochBegin(forked_epoch=new_id())
+        good = attacker.command(action, nonce=1)
+        token = attacker.send("command", good)
+        attacker.send("command", good, token)
+        at = len(token) // 2
+        attacker.send("command", good, token[:at] + bytes([token[at] ^ 1]) + token[at + 1 :])
+        attacker.send("command", attacker.command(action, nonce=2, device="pole-002-1"))
+        attacker.send("command", attacker.command(action, nonce=3, expires_monotonic_s=0.0))
+        wait_until(lambda: _refusals(attacker) >= 4, 20, "the pole's four refusals")
+        attacker.close()
+        centre.collector.start()
+        for code in ("replayed", "invalid", "foreign", "expired"):
+            told(centre, f"pole.command.{code}", "pole-001-1")
+    finally:
+        attacker.close()
+        pole.close()
+
+
+def _refusals(centre: CommandingCentre) -> int:
+    return sum(event.kind == "audit" for event in centre.events.values())
 
 
 @pytest.mark.parametrize("topic", [b"pw/up/#", b"pw/up/+/x", b"pw/up/\0/x"])
