@@ -94,7 +94,8 @@ class Runner:
         # Years off, the centre's clock finds no certificate valid: what it refuses comes again.
         refused = now_quarantined > quarantined and round.kind != "centre-clock"
         if fault is None and refused:
-            fault = f"{now_quarantined - quarantined} messages were refused"
+            why = ", ".join(town.collector.refused_because())
+            fault = f"{now_quarantined - quarantined} messages were refused, lately: {why}"
         if fault is None and books.lost > lost_before and not round.may_lose:
             fault = f"{books.lost - lost_before} events were given up without need"
         return Result(

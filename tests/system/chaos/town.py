@@ -235,6 +235,14 @@ class Collector:
         (row,) = self._rows("SELECT count(*) FROM delivery WHERE state <> 'done'")
         return int(row[0])
 
+    def refused_because(self) -> list[str]:
+        """The newest reasons in the quarantine, one each, with a topic."""
+        rows = self._rows(
+            "SELECT reason, topic, detail FROM quarantine WHERE number IN"
+            " (SELECT max(number) FROM quarantine GROUP BY reason) ORDER BY number DESC LIMIT 3"
+        )
+        return [f"{reason} on {topic} ({detail})" for reason, topic, detail in rows]
+
     def losses(self) -> list[LossRecord]:
         """All loss records that it has."""
         for row in self._rows("SELECT id, token FROM event WHERE kind = 'loss'"):
