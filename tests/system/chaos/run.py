@@ -78,6 +78,9 @@ class Runner:
         again, lost_before = town.agency.again, self._balance().lost
         self._reached = []
         town.agency.centre_damaged(round.kind in CENTRE_DAMAGED)
+        if round.kind in CENTRE_DAMAGED and not town.collector.forgot:
+            town.collector.forgot = True
+            _, quarantined, _ = town.collector.figures()
         self._put(round.events // 2, round.still_bytes)
         if round.kind == "kill":
             for kill in round.kills:
