@@ -14,6 +14,8 @@ from typing import Annotated
 
 import structlog
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from collector.app import Collector
 from collector.config import CollectorSettings
@@ -27,6 +29,7 @@ from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
 from collector.store.database import FILE_NAME, StoreError, connect
+from collector.store.reader import Reader
 from collector.trust import TrustKeeper
 from wire.clock import SystemClock
 from wire.identity import Identity, IdentityError
@@ -157,6 +160,30 @@ def requeue(
         typer.echo(f"{taken} taken in, {left} stay in the quarantine")
 
 
+@app.command(epilog="Example: polewatch collector devices --config collector.yaml")
+def devices(
+    config: CollectorConfig = COLLECTOR_YAML,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """What came of each device: numbers that are missing, asked for again, and dropped as known."""
+    with _readable_errors():
+        settings = load_settings(config, CollectorSettings)
+        rows = Reader(_database_file(settings), {}).devices()
+    if as_json:
+        for row in rows:
+            counts = {name: getattr(row, name) for name in _COUNTS}
+            typer.echo(json.dumps({"device": row.device, "online": row.online, **counts}))
+        return
+    table = Table("device", "state", *(name.replace("_", " ") for name in _COUNTS))
+    for row in rows:
+        counts_shown = (str(getattr(row, name)) for name in _COUNTS)
+        table.add_row(row.device, "online" if row.online else "offline", *counts_shown)
+    Console().print(table)
+
+
+_COUNTS = ("missing", "gaps_asked", "duplicates")
+
+
 @ledger.command("verify", epilog="Example: polewatch collector ledger verify")
 def verify_ledger(
     config: CollectorConfig = COLLECTOR_YAML,
@@ -165,10 +192,7 @@ def verify_ledger(
     """Walk the chain; exit code 1 and the first bad entry when something was altered."""
     with _readable_errors():
         settings = load_settings(config, CollectorSettings)
-        path = settings.data / FILE_NAME
-        if not path.exists():
-            raise StoreError(f"{path}: there is no database yet; run the collector first")
-        check = verify(connect(path, read_only=True))
+        check = verify(connect(_database_file(settings), read_only=True))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(check)))
     elif check.fault is None:
@@ -176,6 +200,13 @@ def verify_ledger(
     else:
         typer.echo(f"the ledger does not hold: {check.fault}")
     raise typer.Exit(0 if check.fault is None else 1)
+
+
+def _database_file(settings: CollectorSettings) -> Path:
+    path = settings.data / FILE_NAME
+    if not path.exists():
+        raise StoreError(f"{path}: there is no database yet; run the collector first")
+    return path
 
 
 def run_signer_module() -> None:
