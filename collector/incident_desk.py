@@ -10,7 +10,7 @@ from collector import incidents
 from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.incidents import Incident
-from collector.routing import Routing, Subject, route
+from collector.routing import Routing, Subject, Target, route
 from collector.store import clocks, deliveries, orders, plates
 from collector.store import incidents as rows
 from collector.texts import Sentence, sentences
@@ -108,10 +108,16 @@ class IncidentDesk:
         return changed
 
     def route_again(self, run: sqlite3.Connection, incident_id: str, now: datetime) -> None:
-        """Deliveries that the incident should have and has not, as after a damaged database."""
+        """Deliveries that the incident should have and has not, as after a damaged database.
+
+        Where it goes to one receiver only, and somebody has acknowledged it, that was he.
+        """
         known = rows.load(run, incident_id)
-        if known is not None:
-            self._want(run, known, now)
+        if known is None:
+            return
+        targets = self._route(known)
+        if known.state == "open" or len(targets) > 1:
+            deliveries.want(run, incident_id, known.revision, targets, now)
 
     def acknowledge(
         self, run: sqlite3.Connection, agency: str, ack: IncidentAck, now: datetime
@@ -195,6 +201,9 @@ class IncidentDesk:
             self._want(run, after, now)
 
     def _want(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
+        deliveries.want(run, one.incident_id, one.revision, self._route(one), now)
+
+    def _route(self, one: Incident) -> tuple[Target, ...]:
         place = self._places.get((one.device, one.camera))
         subject = Subject(
             type=one.type,
@@ -205,8 +214,7 @@ class IncidentDesk:
             began_at=one.opened_at,
             drill=one.drill,
         )
-        routed = route(self._routing(), subject, self._zone)
-        deliveries.want(run, one.incident_id, one.revision, routed.targets, now)
+        return tuple(route(self._routing(), subject, self._zone).targets)
 
     def _texts(self, one: Incident, told: tuple[PlatePart, ...]) -> tuple[str, str]:
         place = self._places.get((one.device, one.camera))

@@ -125,6 +125,19 @@ def test_what_lost_its_delivery_is_routed_again(way_in: WayIn) -> None:
     database.close()
 
 
+def test_what_somebody_has_acknowledged_does_not_go_out_again(way_in: WayIn) -> None:
+    fill(way_in)
+    with sqlite3.connect(way_in.database.path) as run:
+        run.execute("UPDATE incident SET state = 'notified'")
+    for leaf in pages_of(way_in.database.path, "delivery"):
+        overwrite(way_in.database.path, range(leaf, leaf + 1))
+    database = opened(way_in)
+    with database.reading() as run:
+        assert run.execute("SELECT count(*) FROM incident").fetchone()[0] == EVENTS
+        assert run.execute("SELECT count(*) FROM delivery").fetchone()[0] == 0
+    database.close()
+
+
 def test_damage_met_at_work_is_remembered(way_in: WayIn) -> None:
     fill(way_in)
     database = Database(way_in.folder)
