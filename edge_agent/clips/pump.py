@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass
 
 from aiortc import RTCRtpSender
@@ -44,6 +43,8 @@ HISTORY = 1024
 QUEUE_BYTES = 8 << 20
 REPORTS_S = 0.25
 """Receiver reports that follow closer than this are taken together."""
+HEADERS = 40
+"""Bytes of RTP, its extensions, SRTP and UDP that come to each payload, about."""
 BURST_S = 0.008
 BURST_BYTES = 3_000
 SR_EVERY_S = 0.5
@@ -68,6 +69,7 @@ class _Queued:
 
 @dataclass(slots=True)
 class _Sent:
+    number: int
     timestamp: int
     marker: bool
     payload: bytes
@@ -108,7 +110,7 @@ class Pump:
         self._queue: deque[_Queued] = deque()
         self._queued_bytes = 0
         self._again: dict[int, None] = {}
-        self._history: OrderedDict[int, _Sent] = OrderedDict()
+        self._history: list[_Sent | None] = [None] * HISTORY
         self._number = random.randrange(1 << 15)
         self._rtx_number = random.randrange(1 << 15)
         self._origin = random.randrange(1 << 32)
@@ -207,7 +209,7 @@ class Pump:
     def _take_nack(self, now: float, numbers: list[int]) -> None:
         resend_s = max(0.02, 0.8 * (self.path.floor_s or 0.0))
         for number in numbers:
-            sent = self._history.get(number)
+            sent = self._remembered(number)
             if sent is None or (self.admission.broken_off and not sent.keyframe):
                 continue
             if now - sent.at_s >= resend_s:
@@ -236,7 +238,7 @@ class Pump:
             self._again = dict.fromkeys(again)
 
     def _is_keyframe(self, number: int) -> bool:
-        sent = self._history.get(number)
+        sent = self._remembered(number)
         return sent is not None and sent.keyframe
 
     def _drop_waiting(self) -> None:
@@ -303,7 +305,8 @@ class Pump:
         except ConnectionError:
             self._track.stop()
 
-    def _due(self) -> Iterator[bytes]:
+    def _due(self) -> list[bytes]:
+        """The packets that may leave now."""
         now = self._now()
         rate = self.path.rate_bps / 8
         most = max(BURST_BYTES, rate * BURST_S)
@@ -312,66 +315,64 @@ class Pump:
         extensions = self._extensions.build(now)
         if self._queue:
             self._newest = Moment.now(self._queue[0].timestamp)
-        while self._allowed > 0 and (self._again or self._may_go_on()):
-            data = self._repeated(now, extensions) if self._again else self._next(now, extensions)
-            if data is not None:
-                self._allowed -= len(data)
-                yield data
+        due: list[bytes] = []
+        while self._allowed > 0:
+            if self._again:
+                self._repeat(due, now, extensions)
+            elif self._may_go_on():
+                self._go_on(due, now, extensions)
+            else:
+                break
+        return due
 
     def _may_go_on(self) -> bool:
         # A pause holds back what waits here too, but for the picture that has begun.
         return bool(self._queue) and (not self._track.paused or self._queue[0].begun > 0)
 
-    def _next(self, now: float, extensions: bytes) -> bytes:
+    def _go_on(self, due: list[bytes], now: float, extensions: bytes) -> None:
+        """As much of the next picture as may leave: what is done for most packets, in one go."""
         picture = self._queue[0]
-        payload = picture.payloads[picture.begun]
-        picture.begun += 1
-        marker = picture.begun == len(picture.payloads)
-        if marker:
+        payloads, keyframe, timestamp = picture.payloads, picture.keyframe, picture.timestamp
+        ssrc, kind, number, history = self._sender._ssrc, self._kind, self._number, self._history
+        begun, last = picture.begun, len(picture.payloads) - 1
+        allowed, size = self._allowed, 0
+        while allowed > 0 and begun <= last:
+            payload, marker = payloads[begun], begun == last
+            due.append(rtp.packet(payload, kind, number, timestamp, ssrc, marker, extensions))
+            history[number % HISTORY] = _Sent(number, timestamp, marker, payload, keyframe, now)
+            number = (number + 1) & 0xFFFF
+            begun += 1
+            size += len(payload)
+            allowed -= len(payload) + HEADERS
+        count = begun - picture.begun
+        picture.begun, self._number, self._allowed = begun, number, allowed
+        if begun > last:
             self._queue.popleft()
-        number = self._number
-        self._number = (number + 1) & 0xFFFF
-        self._history[number] = _Sent(picture.timestamp, marker, payload, picture.keyframe, now)
-        if len(self._history) > HISTORY:
-            self._history.popitem(last=False)
-        size = len(payload)
         self._queued_bytes -= size
-        self._packets += 1
-        self._since.packets += 1
+        self._packets += count
+        self._since.packets += count
         self._since.bytes += size
         self.bytes_sent += size
-        return rtp.packet(
-            payload,
-            kind=self._kind,
-            number=number,
-            timestamp=picture.timestamp,
-            ssrc=self._sender._ssrc,
-            marker=marker,
-            extensions=extensions,
-        )
 
-    def _repeated(self, now: float, extensions: bytes) -> bytes | None:
+    def _repeat(self, due: list[bytes], now: float, extensions: bytes) -> None:
         number = next(iter(self._again))
         del self._again[number]
-        sent = self._history.get(number)
+        sent = self._remembered(number)
         if sent is None:
-            return None
+            return
         sent.at_s = now
         self.bytes_sent += len(sent.payload)
         self._since.repeated += len(sent.payload)
+        self._allowed -= len(sent.payload) + HEADERS
         ssrc, kind, payload = self._sender._ssrc, self._kind, sent.payload
         if self._rtx_kind:
             ssrc, kind, payload = self._sender._rtx_ssrc, self._rtx_kind, rtp.again(payload, number)
             number, self._rtx_number = self._rtx_number, (self._rtx_number + 1) & 0xFFFF
-        return rtp.packet(
-            payload,
-            kind=kind,
-            number=number,
-            timestamp=sent.timestamp,
-            ssrc=ssrc,
-            marker=sent.marker,
-            extensions=extensions,
-        )
+        due.append(rtp.packet(payload, kind, number, sent.timestamp, ssrc, sent.marker, extensions))
+
+    def _remembered(self, number: int) -> _Sent | None:
+        sent = self._history[number % HISTORY]
+        return sent if sent is not None and sent.number == number else None
 
     async def _report(self) -> None:
         """Sender reports, from which receivers' reports tell the round trip."""

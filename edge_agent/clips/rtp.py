@@ -75,7 +75,6 @@ class Extensions:
 
 def packet(
     payload: bytes,
-    *,
     kind: int,
     number: int,
     timestamp: int,
@@ -85,7 +84,8 @@ def packet(
 ) -> bytes:
     """A whole RTP packet; `kind` is the payload type."""
     first = 0x90 if extensions else 0x80
-    return _HEADER.pack(first, marker << 7 | kind, number, timestamp, ssrc) + extensions + payload
+    second = kind | 0x80 if marker else kind
+    return _HEADER.pack(first, second, number, timestamp, ssrc) + extensions + payload
 
 
 def again(payload: bytes, number: int) -> bytes:

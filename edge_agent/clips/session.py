@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepSta
 MAX_SESSIONS = 8
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 20.0
+NICENESS = 5
 STATS_EVERY_S = 0.25
 
 Action = Literal[
@@ -138,6 +140,8 @@ class SessionHost:
         self._wait(self._end(session_id, why))
 
     def _serve(self) -> None:
+        # Linux alone counts niceness by thread: where the box is full, analysis goes first.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
         self._loop.close()

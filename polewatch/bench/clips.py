@@ -110,21 +110,21 @@ def measure(folder: Path, tries: int, seconds: float) -> ClipsFigures:
     )
 
 
-def draw(file: Path) -> None:
+def draw(file: Path, bitrate: int = BITRATE, seconds: float = SOURCE_S) -> None:
     """The camera's clip: the demo's street at 1080p, without B-frames."""
     with av.open(str(STREET)) as source, av.open(str(file), "w") as made:
         stream = made.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.bit_rate = BITRATE
+        stream.bit_rate = bitrate
         stream.codec_context.gop_size = GOP
         stream.codec_context.max_b_frames = 0
         stream.options = {
             "preset": "ultrafast",
             "x264-params": f"scenecut=0:keyint={GOP}:min-keyint={GOP}"
-            ":vbv-maxrate=4000:vbv-bufsize=4000",
+            f":vbv-maxrate={bitrate // 1000}:vbv-bufsize={bitrate // 1000}",
         }
         for number, frame in enumerate(_frames(source)):
-            if number == SOURCE_S * FPS:
+            if number == seconds * FPS:
                 break
             large = frame.reformat(WIDTH, HEIGHT, "yuv420p")
             large.pts, large.time_base = number, Fraction(1, FPS)

@@ -226,11 +226,12 @@ def clips(
 def crowd(
     viewers: Annotated[int, typer.Option(min=1, max=64, help="Viewers at once.")] = 20,
     seconds: Annotated[float, typer.Option(min=3, max=300, help="Of each measurement.")] = 20,
+    mbit: Annotated[float, typer.Option(min=0.5, max=20, help="Of each main stream.")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What many viewers of one box get, and what they cost its analysis.
 
-    Four 1080p cameras of 4 Mbit/s with substreams, the agent on one core; the analysis beside
+    Four 1080p cameras with substreams, the agent on one core; the analysis beside
     itself with nobody watching. Viewers count packets and decode nothing.
     """
     import tempfile
@@ -240,7 +241,7 @@ def crowd(
 
     try:
         with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
-            found = measure(Path(folder), viewers, seconds)
+            found = measure(Path(folder), viewers, seconds, round(mbit * 1e6))
     except (OSError, CrowdError, ProcessError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -21,7 +21,7 @@ import httpx
 import psutil
 import yaml
 
-from polewatch.bench.clips import FPS, GOP, draw
+from polewatch.bench.clips import BITRATE, FPS, GOP, draw
 from polewatch.bench.counting import CountingViewer
 from polewatch.demo.clip import HEADERS
 from polewatch.demo.run import Demo
@@ -29,6 +29,7 @@ from polewatch.demo.site import CAMERA, PERSON
 from wire.health import Health
 
 CAMERAS = 4
+CLIP_S = 12
 SUB = (640, 360)
 FIRST = -15
 SETTLE_S = 6.0
@@ -112,10 +113,10 @@ def camera_names() -> list[str]:
     return [CAMERA, *(f"{CAMERA}-{number}" for number in range(2, CAMERAS + 1))]
 
 
-def measure(folder: Path, viewers: int, seconds: float) -> Crowd:
+def measure(folder: Path, viewers: int, seconds: float, bitrate: int = BITRATE) -> Crowd:
     """Run it; raises CrowdError, ProcessError or OSError."""
     clip, sub = folder / "main.mp4", folder / "sub.mp4"
-    draw(clip)
+    draw(clip, bitrate, CLIP_S)
     smaller(clip, sub)
     demo = CrowdDemo(folder / "demo", clip_file=clip)
     demo.sub_file = sub

@@ -178,7 +178,7 @@ def test_a_viewer_that_cannot_decode_begins_anew_at_the_keyframe() -> None:
         complaint = RtcpPsfbPacket(RTCP_PSFB_PLI, 1, bench.sender._ssrc)
         asked = []
         for _ in range(2):
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(0.79)
             await bench.pump.take_feedback(complaint)
             asked.append(bench.feed.asked_again)
         # At the first the keyframe was on its way still.
