@@ -240,6 +240,11 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "노트북 키를 폐기하고 보안 담당자에게 알리십시오", "Revoke the laptop's key and tell who is responsible for security",
     ),
     (
+        "issuer.lost", "PW-541",
+        "분실 신고된 노트북", "The laptop was reported lost",
+        "보안 담당자에게 알리고, 장비를 새 노트북 키로 다시 등록하십시오", "Tell who is responsible for security; enrol the boxes anew with another laptop key",
+    ),
+    (
         "enrol.mismatch", "PW-540",
         "이 장비의 응답이 아님", "The answer is not for this box",
         "이 장비의 요청으로 다시 받으십시오", "Have it made again from this box's own request",

@@ -15,7 +15,7 @@ from provisioning.enrol import box
 from provisioning.enrol.claims import Claims
 from provisioning.enrol.configuration import agent_text
 from provisioning.enrol.laptop import Laptop
-from provisioning.enrol.laptops import MAX_DAYS, answer_of, make_laptop
+from provisioning.enrol.laptops import MAX_DAYS, answer_of, make_laptop, report_lost
 from provisioning.enrol.laptops import reconcile as take_back
 from provisioning.enrol.messages import Answer, Request, read
 from provisioning.files import write_private, write_public
@@ -74,6 +74,25 @@ def laptop(
         return
     until = f"{made.expires_at:%Y-%m-%d %H:%M}"
     typer.echo(t("enrol.laptop", laptop=name, poles=len(made.poles), until=until, out=out))
+
+
+@authority.command(epilog=example("lost kim"))
+def lost(
+    name: Annotated[str, typer.Argument(help="The laptop's name.")],
+    folder: Folder = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Report a laptop lost: nothing that it brings back is taken any more."""
+    opened = Authority(folder)
+    names = report_lost(opened, name, SystemClock().now())
+    enrolled = [one.name for one in opened.register.devices if not one.revoked]
+    taken = [one for one in names if one in enrolled]
+    if as_json:
+        print_json({"laptop": name, "names": list(names), "enrolled": taken})
+        return
+    typer.echo(t("enrol.lost", laptop=name, names=", ".join(names)))
+    if taken:
+        typer.echo(t("enrol.lost-enrolled", names=", ".join(taken)))
 
 
 @authority.command(epilog=example("reconcile laptop-kim --out answers"))

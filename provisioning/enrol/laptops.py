@@ -22,6 +22,7 @@ from wire.names import is_name
 from wire.register import shard_of
 
 MAX_DAYS = 14
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,19 @@ def make_laptop(
     return whole
 
 
+def report_lost(authority: Authority, name: str, now: datetime) -> tuple[str, ...]:
+    """From now on nothing that this laptop brings back is taken; gives the boards it was given.
+
+    Those among them that are enrolled are to be revoked where it was stolen. Raises AuthorityError.
+    """
+    kept = authority.folder / "laptops" / name
+    if not is_name(name) or not (kept / "limits.json").is_file():
+        raise AuthorityError(f"no laptop {name!r} was ever made here")
+    if not (kept / LOST).exists():
+        write_public(kept / LOST, f"{now:%Y-%m-%d %H:%M} UTC\n".encode())
+    return tuple(limit.name for limit in read(kept / "limits.json", Limits).poles)
+
+
 def reconcile(authority: Authority, folder: Path) -> tuple[Outcome, ...]:
     """Take in a laptop's journal; what is misuse is refused and told, line by line.
 
@@ -91,6 +105,9 @@ def reconcile(authority: Authority, folder: Path) -> tuple[Outcome, ...]:
     kept = authority.folder / "laptops" / claimed.laptop
     if not is_name(claimed.laptop) or not (kept / "cert.pem").is_file():
         raise ProvisionError("issuer.invalid", f"no laptop {claimed.laptop} was ever made here")
+    if (kept / LOST).exists():
+        when = (kept / LOST).read_text().strip()
+        raise ProvisionError("issuer.lost", f"{claimed.laptop}, since {when}")
     limits = read(kept / "limits.json", Limits)
     issuer = x509.load_pem_x509_certificates((kept / "cert.pem").read_bytes())[0]
     found = []

@@ -56,6 +56,11 @@ def test_a_blank_box_becomes_a_pole(city: Authority, tmp_path: Path) -> None:
     assert (entry.name, entry.shard) == ("gy-001-1", settings.shard)
     again = run("enrol", "install", tmp_path / "answers" / "gy-001-1.json", "--folder", box)
     assert again.exit_code == 0, again.output
+    lost = json.loads(run("authority", "lost", "kim", "--json", *at).stdout)
+    assert (lost["names"], lost["enrolled"]) == (["gy-001-1"], ["gy-001-1"])
+    assert "authority revoke" in run("authority", "lost", "kim", *at, lang="ko").stdout
+    refused = run("authority", "reconcile", laptop, *at, "--json")
+    assert json.loads(refused.stdout)["number"] == "PW-541"
 
 
 def test_refusals_have_numbers_and_wrong_use_is_told_apart(city: Authority, tmp_path: Path) -> None:

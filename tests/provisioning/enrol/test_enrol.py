@@ -18,7 +18,7 @@ from provisioning.authority import Authority, AuthorityError
 from provisioning.enrol import box
 from provisioning.enrol.claims import Claims, claim_hash
 from provisioning.enrol.laptop import JOURNAL, Laptop
-from provisioning.enrol.laptops import answer_of, make_laptop, reconcile
+from provisioning.enrol.laptops import answer_of, make_laptop, reconcile, report_lost
 from provisioning.enrol.messages import Answer, Entry, Request, read
 from provisioning.problems import ProvisionError
 from tests.provisioning.enrol.ladder import Ladder, centre
@@ -198,6 +198,17 @@ def test_a_laptop_that_was_never_made_here_and_a_broken_journal_are_not_believed
     (ladder.laptop.folder / JOURNAL).write_text("{}\n")
     with pytest.raises(ProvisionError, match="line 1"):
         reconcile(ladder.city, ladder.laptop.folder)
+
+
+def test_a_laptop_that_was_lost_brings_nothing_back(ladder: Ladder) -> None:
+    ladder.sign(ladder.request("gy-001"))
+    names = report_lost(ladder.city, "kim", ladder.clock.now())
+    assert names == ("gy-001-1", "gy-002-1")
+    with pytest.raises(ProvisionError, match="PW-541"):
+        reconcile(ladder.city, ladder.laptop.folder)
+    assert ladder.city.register.devices == ()
+    with pytest.raises(AuthorityError, match="no laptop 'lee'"):
+        report_lost(ladder.city, "lee", ladder.clock.now())
 
 
 def test_limits_widened_on_the_laptop_do_not_count(ladder: Ladder) -> None:
