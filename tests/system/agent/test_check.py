@@ -117,7 +117,7 @@ def test_a_turn_server_relays_or_refuses() -> None:
 def test_a_box_without_any_network_tells_what_does_not_work(
     city: Authority, tmp_path: Path
 ) -> None:
-    cameras = [{"id": "cam-1", "url": "rtsp://192.0.2.1/main"}]
+    cameras = [{"id": "cam-1", "url": "rtsp://192.0.2.1/main", "analysis_fps": 0.05}]
     settings = pole_settings(city, tmp_path, cameras=cameras, broker={"host": "broker.example"})
     config = tmp_path / "agent.yaml"
     config.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
