@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.plates.types import Candidate, Character, PlateRead
+from edge_agent.plates.types import UNREADABLE, Candidate, Character, PlateRead
 from edge_agent.scene import Image
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.session import open_session
@@ -26,6 +26,11 @@ _LOWEST: Final = 6
 _CANDIDATES: Final = 5
 _LEAST: Final = 0.001
 """How many readings of a place are told, and how probable they must be."""
+
+_MOST_UNREAD: Final = 2
+_SCRAPS: Final = 0.25
+"""What is left of the confidence where more places than that are UNREADABLE: so reads a plate that
+is upside down."""
 
 _FOREIGN: Final = "foreign"
 _NO_PLATE: Final = (_FOREIGN, "none")
@@ -86,6 +91,8 @@ class PlateReader:
         korean = 1 - sum(float(said["type"][kinds.index(name)]) for name in _NO_PLATE)
         places = float(np.prod([one.best.probability for one in characters]))
         confidence = self._calibrated(korean * places)
+        if sum(one.best.text == UNREADABLE for one in characters) > _MOST_UNREAD:
+            confidence *= _SCRAPS
         if kind == _FOREIGN:
             confidence = FOREIGN_MOST * float(said["type"].max()) * places
         if width < _NARROWEST or height < _LOWEST:

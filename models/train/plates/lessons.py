@@ -20,7 +20,7 @@ from models.train.plates.wear import Wear
 
 Random = np.random.Generator
 
-SHARE: Final = 0.4
+SHARE: Final = 0.15
 """How many of the drawn plates of a training are lessons."""
 MASKED: Final = 0.3
 """How many crops of lessons get a character smoothed away after the camera, as publishers do."""

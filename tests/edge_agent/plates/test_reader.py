@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.plates.reader import PlateReader
+from edge_agent.plates.find import confident
+from edge_agent.plates.reader import FOREIGN_MOST, PlateReader
 from edge_agent.plates.types import PLATE_COLOURS, PLATE_TYPES
 from edge_agent.scene import Image
 from models.plates import PLACES
@@ -63,6 +64,19 @@ def test_a_plate_the_wrong_way_round_is_not_believed(reader: PlateReader) -> Non
         wrong = [image[:, ::-1], image[::-1, ::-1], image[::-1]]
         for read in reader.read([np.ascontiguousarray(one) for one in wrong]):
             assert read.confidence < 0.5, (truth["file"], read.text)
+
+
+@pytest.mark.parametrize("file", sorted(CROPS.glob("none-*.jpg")), ids=lambda file: str(file.stem))
+def test_stickers_badges_and_boards_are_no_plates(reader: PlateReader, file: Path) -> None:
+    (read,) = reader.read([crop(file.name)])
+    assert not confident(read), read.text
+
+
+def test_a_foreign_plate_is_marked_and_not_believed(reader: PlateReader) -> None:
+    """KLE 35824."""
+    (read,) = reader.read([crop("foreign.jpg")])
+    assert read.type == "foreign"
+    assert read.confidence <= FOREIGN_MOST
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (5, 15)])
