@@ -73,7 +73,7 @@ def test_stickers_badges_and_boards_are_no_plates(reader: PlateReader, file: Pat
 
 
 def test_a_foreign_plate_is_marked_and_not_believed(reader: PlateReader) -> None:
-    """KLE 35824."""
+    """KLE 3582, as the generator draws it; of real ones few are marked (see the card)."""
     (read,) = reader.read([crop("foreign.jpg")])
     assert read.type == "foreign"
     assert read.confidence <= FOREIGN_MOST
