@@ -35,7 +35,10 @@ def test_tracks_keep_their_people() -> None:
             "MOTA, IDF1 and ID switches at IoU 0.5; who sits behind the window in TUD-Campus, "
             "and is not in its truth, counts neither way"
         ),
-        tuned="the tracker, on TUD-Campus and in the knowledge of vtest; nothing on vtest-2",
+        tuned=(
+            "the tracker, on TUD-Campus and in the knowledge of vtest; nothing on vtest-2, whose "
+            "figures were known"
+        ),
         test="test_tracks.py",
         notes=["`polewatch bench track` gives norfair and ByteTrack the same detections."],
     )
