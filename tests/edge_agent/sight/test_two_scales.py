@@ -44,14 +44,14 @@ def test_two_things_stay_two_the_surer_first() -> None:
     assert [d.box for d in both] == [ELSEWHERE, HERE]
 
 
-def test_things_of_different_kinds_are_never_one() -> None:
-    both = fused([person(HERE, 0.8)], [Detection("dog", 0.8, HERE)])
-    assert {d.label for d in both} == {"person", "dog"}
+def test_somebody_and_a_dog_are_never_one() -> None:
+    both = fused([person(HERE, 0.8), Detection("dog", 0.7, HERE)], [person(HERE, 0.8)])
+    assert [d.label for d in both] == ["person", "dog"]
 
 
-def test_one_vehicle_with_two_names_keeps_the_surer_one() -> None:
-    (one,) = fused([Detection("car", 0.5, HERE)], [Detection("truck", 0.7, HERE)])
-    assert one.label == "truck"
+def test_of_vehicles_the_coarse_look_alone_tells() -> None:
+    car = Detection("car", 0.5, HERE)
+    assert fused([car], [Detection("truck", 0.7, ELSEWHERE)]) == (car,)
 
 
 def test_a_doubled_box_of_one_look_does_not_come_through() -> None:
