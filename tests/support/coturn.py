@@ -38,10 +38,6 @@ class Relay:
         """Relayed addresses given out so far."""
         return self.log_file.read_text().count("ALLOCATE processed, success")
 
-    def refusals(self) -> int:
-        """Requests that were turned away for their credentials; each client's first has none."""
-        return self.log_file.read_text().count("ALLOCATE processed, error 401")
-
 
 @contextmanager
 def coturn(place: Place) -> Iterator[Relay]:
