@@ -8,7 +8,7 @@ import pytest
 
 from tests.system.uplink.watching import watch
 
-EVENTS = 4000
+EVENTS = 2500
 SPAN_S = 4.0
 
 
