@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support.browser import PHONE, Watched, watched_page
 from tests.support.console_day import a_day
@@ -17,6 +18,15 @@ ATTACK = """<img src=x onerror="alert(1)"><script>alert(2)</script>'"&amp;"""
 
 def selected(page: Page) -> str:
     return str(page.locator(".row[aria-selected=true]").get_attribute("data-id"))
+
+
+def until(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Let the page go on until `condition`; AssertionError naming `what` after ten seconds."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"waited in vain for {what}")
 
 
 def shown_type(page: Page) -> str:
@@ -115,6 +125,28 @@ def test_a_still_that_comes_late_is_shown(console: Watched, store: FilledStore) 
     store.still_comes(240)
     expect(row.locator("image")).to_have_count(1)
     expect(console.page.locator(".stage img")).to_have_count(1)
+
+
+def test_an_answer_from_before_a_still_takes_it_away_from_nobody(
+    console: Watched, store: FilledStore
+) -> None:
+    page = console.page
+    with store.database.transaction() as rows:
+        rows.execute("DELETE FROM still")
+    late = store.tell(Told("fire", "severe", 1, picture=240, picture_here=False))
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(f"**/api/incidents/{late}", lambda route: held.append((route, route.fetch())))
+    page.locator(f"#row-{late}").click()
+    expect(page.locator(".stage")).to_contain_text("정지 영상 없음")
+    until(page, lambda: bool(held), "the page to ask for the incident's steps")
+    store.still_comes(240)
+    expect(page.locator(".stage img")).to_have_count(1)
+    for route, answer in held:
+        assert answer.json()["incident"]["still"] is None
+        route.fulfill(response=answer)
+    expect(page.locator("#detail .steps")).to_have_count(1)
+    expect(page.locator(".stage img")).to_have_count(1)
+    expect(page.locator(f"#row-{late} image")).to_have_count(1)
 
 
 def test_the_keyboard_is_enough(console: Watched, day: list[str]) -> None:

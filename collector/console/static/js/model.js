@@ -15,11 +15,12 @@ export function inOrder(incidents, order) {
 export class Incidents {
   #known = new Map();
 
-  /** True when it was not known before; an older revision changes nothing. */
+  /** True when it was not known before; an older revision changes nothing, and a picture that is here stays. */
   put(incident) {
     const before = this.#known.get(incident.incident_id);
     if (before && before.revision > incident.revision) return false;
-    this.#known.set(incident.incident_id, incident);
+    const here = before?.still && before.still_sha256 === incident.still_sha256;
+    this.#known.set(incident.incident_id, here ? { ...incident, still: before.still } : incident);
     return !before;
   }
 
