@@ -51,9 +51,10 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	$(BIN)/pytest -q -n 2 --dist worksteal --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
 	@# Real processes mostly wait for each other: three files at a time. What asserts speeds runs alone.
 	$(BIN)/pytest -q -n 3 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	@# In processes of their own: the browser's driver keeps an event loop running.
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not timed" tests/system/console
 	$(BIN)/pytest -q -m timed tests/system --ignore=tests/system/console
-	@# In a process of their own: the browser's driver keeps an event loop running.
-	$(BIN)/pytest -q tests/system/console
+	$(BIN)/pytest -q -m timed tests/system/console
 
 # The longest first, so that none of them runs on alone at the end.
 LONGEST := $(patsubst %,tests/accuracy/test_%.py,fire abandonment false_alarms falls)

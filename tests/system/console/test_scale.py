@@ -7,6 +7,7 @@ import statistics
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import watched_page
@@ -53,6 +54,7 @@ def ready_s(page: Page, address: str) -> float:
     return float(page.evaluate("() => Number(document.documentElement.dataset.readyMs)")) / 1000
 
 
+@pytest.mark.timed
 def test_ready_within_a_second_and_new_ones_visible_at_once(
     chromium: Browser, tmp_path: Path
 ) -> None:
