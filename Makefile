@@ -57,7 +57,7 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	$(BIN)/pytest -q -m timed tests/system/console
 
 # The longest first, so that none of them runs on alone at the end.
-LONGEST := $(patsubst %,tests/accuracy/test_%.py,fire abandonment false_alarms falls)
+LONGEST := $(patsubst %,tests/accuracy/test_%.py,plate_passages fire abandonment false_alarms falls)
 MEASURED = $(LONGEST) $(filter-out $(LONGEST) %/test_speed.py,$(wildcard tests/accuracy/test_*.py))
 
 accuracy: $(VENV)/dev.stamp ## measures on the labelled footage and writes docs/reference/accuracy.md
