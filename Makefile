@@ -49,8 +49,8 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist worksteal --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy
-	@# Real processes mostly wait for each other: three files at a time. What asserts speeds runs alone.
-	$(BIN)/pytest -q -n 3 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	@# Real processes mostly wait for each other: four files at a time. What asserts speeds runs alone.
+	$(BIN)/pytest -q -n 4 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	@# In processes of their own: the browser's driver keeps an event loop running.
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not timed" tests/system/console
 	$(BIN)/pytest -q -m timed tests/system --ignore=tests/system/console
