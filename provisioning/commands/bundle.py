@@ -11,6 +11,7 @@ import typer
 
 from provisioning import bundle as work
 from provisioning import doctor
+from provisioning.commands.box import CONFIG, PROGRAM, Box, Config, Program, SshKey
 from provisioning.commands.output import AsJson, failing, print_json
 from provisioning.files import write_private
 from provisioning.problems import ProvisionError
@@ -21,25 +22,19 @@ EXAMPLE = "Example: polewatch provision bundle tech@10.0.0.2 --out pole-001.zip"
 
 
 def bundle(
-    box: Annotated[
-        str | None, typer.Argument(help="USER@HOST for ssh; this machine when left out.")
-    ] = None,
+    box: Box = None,
     out: Annotated[
         str, typer.Option(help="The archive to write; - is standard output.")
     ] = "polewatch-support.zip",
-    config: Annotated[
-        str, typer.Option(help="The agent's configuration on the box.")
-    ] = "/etc/polewatch/agent.yaml",
+    config: Config = CONFIG,
     log: Annotated[
         list[Path] | None, typer.Option(help="A log file besides the journal; this machine only.")
     ] = None,
     checks: Annotated[
         bool, typer.Option("--checks/--no-checks", help="Run the box's checks for it.")
     ] = True,
-    program: Annotated[
-        str, typer.Option(help="The program on the box.")
-    ] = "/opt/polewatch/bin/polewatch",
-    key: Annotated[Path | None, typer.Option(help="The ssh key to use.")] = None,
+    program: Program = PROGRAM,
+    key: SshKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a support archive of a box, without secrets and personal data.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from provisioning import doctor as work
+from provisioning.commands.box import CONFIG, PROGRAM, Box, Config, Program, SshKey
 from provisioning.commands.output import AsJson, failing, print_json
 from provisioning.words import language, t
 from wire.clock import SystemClock
@@ -16,16 +17,10 @@ EXAMPLE = "Example: polewatch provision doctor tech@10.0.0.2 --out pole-001.json
 
 
 def doctor(
-    box: Annotated[
-        str | None, typer.Argument(help="USER@HOST for ssh; this machine when left out.")
-    ] = None,
-    config: Annotated[
-        str, typer.Option(help="The agent's configuration on the box.")
-    ] = "/etc/polewatch/agent.yaml",
-    program: Annotated[
-        str, typer.Option(help="The program on the box.")
-    ] = "/opt/polewatch/bin/polewatch",
-    key: Annotated[Path | None, typer.Option(help="The ssh key to use.")] = None,
+    box: Box = None,
+    config: Config = CONFIG,
+    program: Program = PROGRAM,
+    key: SshKey = None,
     turn: Annotated[
         typer.FileText | None,
         typer.Option(help="JSON file with urls, username, credential of a TURN server to try."),

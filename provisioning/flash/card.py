@@ -30,11 +30,11 @@ def probe(device: Device) -> None:
     buffer = aligned(MARK)
     for place in places:
         buffer[:] = marks[place]
-        _write(device, place, buffer)
+        _whole(device, device.write, place, buffer)
     _flush(device, places[-1])
     found = {}
     for place in places:
-        _read(device, place, buffer)
+        _whole(device, device.read, place, buffer)
         found[place] = bytes(buffer)
     if found != marks:
         lost = [p for p in places[1:] if found[p] != marks[p] or found[p] == found[0]]
@@ -43,7 +43,7 @@ def probe(device: Device) -> None:
         raise ProvisionError("card.capacity", detail)
     buffer[:] = bytes(MARK)
     for place in places:
-        _write(device, place, buffer)
+        _whole(device, device.write, place, buffer)
     _flush(device, places[-1])
 
 
@@ -65,7 +65,7 @@ class CardWriter:
         tail = max(0, (self._device.size - self._chunk) // PAGE * PAGE)
         ends[tail] = self._device.size - tail
         for place, length in ends.items():
-            _write(self._device, place, self._buffer[:length])
+            _whole(self._device, self._device.write, place, self._buffer[:length])
 
     def take(self, chunk: bytes) -> None:
         """The next chunk; raises ProvisionError, also when the image changed meanwhile."""
@@ -90,7 +90,7 @@ class CardWriter:
         length = min(-(-len(chunk) // PAGE) * PAGE, self._device.size - offset)
         self._buffer[: len(chunk)] = chunk
         self._buffer[len(chunk) : length] = bytes(length - len(chunk))
-        _write(self._device, offset, self._buffer[:length])
+        _whole(self._device, self._device.write, offset, self._buffer[:length])
 
 
 def compare(device: Device, content: Content, advance: Advance) -> None:
@@ -100,7 +100,7 @@ def compare(device: Device, content: Content, advance: Advance) -> None:
         offset = index * content.chunk
         length = min(content.chunk, content.size - offset)
         padded = min(-(-length // PAGE) * PAGE, device.size - offset)
-        _read(device, offset, buffer[:padded])
+        _whole(device, device.read, offset, buffer[:padded])
         if digest(buffer[:length]) != wanted:
             where = f"{device.path}, between bytes {offset:,} and {offset + length:,}"
             raise ProvisionError("card.differs", where)
@@ -117,30 +117,20 @@ def _places(size: int) -> Iterator[int]:
     yield max(0, last)
 
 
-def _write(device: Device, offset: int, data: memoryview) -> None:
+def _whole(
+    device: Device, move: Callable[[int, memoryview], int], at: int, data: memoryview
+) -> None:
+    """`move` (the device's own read or write) until all of `data` has gone through it."""
     done = 0
     while done < len(data):
         try:
-            count = device.write(offset + done, data[done:])
+            count = move(at + done, data[done:])
         except OSError as error:
-            raise trouble(device, error, offset + done) from error
+            raise trouble(device, error, at + done) from error
         # With O_DIRECT the rest must begin at a page again.
         count = count if done + count == len(data) else count // PAGE * PAGE
         if count <= 0:
-            raise _ends(device, offset + done)
-        done += count
-
-
-def _read(device: Device, offset: int, into: memoryview) -> None:
-    done = 0
-    while done < len(into):
-        try:
-            count = device.read(offset + done, into[done:])
-        except OSError as error:
-            raise trouble(device, error, offset + done) from error
-        count = count if done + count == len(into) else count // PAGE * PAGE
-        if count <= 0:
-            raise _ends(device, offset + done)
+            raise _ends(device, at + done)
         done += count
 
 
