@@ -8,17 +8,46 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import concurrent.futures
+import contextlib
 import logging
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from aio_rtsp_toolkit.server import RtspServer
+from aio_rtsp_toolkit.server_session import RtspServerSession, _is_disconnect_error
 
 HOST = "127.0.0.1"
 SESSION_TIMEOUT_S = 60
 CLOSE_TIMEOUT_S = 2.0
+ROOM_POLL_S = 0.05
+
+
+class Session(RtspServerSession):  # type: ignore[misc]  # the library has no annotations
+    """The library's session, cured of sending a picture twice (seen with aio-rtsp-toolkit 0.1.4).
+
+    Its `_threadsafe_queue_put` gives up waiting for room in the queue every 50 ms, cancels and puts
+    again; where room came in between, the picture is then in the queue already.
+    """
+
+    def _threadsafe_queue_put(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        queue: asyncio.Queue[Any],
+        item: object,
+        stop_event: threading.Event,
+    ) -> bool:
+        """Put `item` once, waiting for room until `stop_event`; true when it is in the queue."""
+        put = asyncio.run_coroutine_threadsafe(queue.put(item), loop)
+        while not stop_event.is_set():
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                put.result(ROOM_POLL_S)
+                return True
+        put.cancel()
+        return False
 
 
 class LoopingServer(RtspServer):  # type: ignore[misc]  # the library has no annotations
@@ -35,7 +64,10 @@ class LoopingServer(RtspServer):  # type: ignore[misc]  # the library has no ann
         if task is not None:
             self._clients[sock] = task
         try:
-            await super()._handle_client(sock)
+            await Session(self, sock).run()
+        except Exception as error:
+            if not _is_disconnect_error(error):
+                raise
         finally:
             self._clients.pop(sock, None)
 
