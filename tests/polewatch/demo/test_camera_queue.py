@@ -39,7 +39,7 @@ def test_each_picture_is_queued_once(
     queue: asyncio.Queue[int] = asyncio.Queue(maxsize=1)
 
     async def take() -> list[int]:
-        taken = []
+        taken: list[int] = []
         while len(taken) < PICTURES:
             taken.append(await queue.get())
             time.sleep(BUSY_S)
