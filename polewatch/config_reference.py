@@ -15,6 +15,8 @@ from collector.config import CollectorSettings
 from collector.routing import Routing
 from collector.signer.config import SignerSettings
 from edge_agent.config import AgentSettings
+from provisioning.enrol.desk_config import DeskSettings
+from provisioning.enrol.online import Seed
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "config.md"
 
@@ -23,6 +25,8 @@ _FILES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("collector.yaml", CollectorSettings),
     ("signer.yaml", SignerSettings),
     ("routing.yaml", Routing),
+    ("desk.yaml", DeskSettings),
+    ("enrol.yaml", Seed),
 )
 
 _HEAD = """# Configuration reference
@@ -30,7 +34,7 @@ _HEAD = """# Configuration reference
 Generated (`python -m polewatch.config_reference`) from the models that check the files.
 Unknown keys are refused. A relative path counts from the folder of the file it stands in.
 Commented examples: [agent](../guide/agent.yaml), [collector](../guide/collector.yaml),
-[signer](../guide/signer.yaml), [routing](../guide/routing.yaml).
+[signer](../guide/signer.yaml), [routing](../guide/routing.yaml), [desk](../guide/desk.yaml).
 """
 
 

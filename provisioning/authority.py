@@ -45,7 +45,7 @@ from wire.register import (
     shard_of,
 )
 
-Role = Literal["collector", "signer", "broker", "web"]
+Role = Literal["collector", "signer", "broker", "web", "desk"]
 RESERVED = {"localhost"}
 """Names that a certificate's SAN must not claim: a client would take its owner for this machine."""
 
@@ -198,10 +198,7 @@ class Authority:
         """
         with self.batch():
             current = self._current(name)
-            path = self.folder / _relative(name)
-            waiting = self._pending.get(path)
-            old = x509.load_pem_x509_certificate(waiting[0] if waiting else path.read_bytes())
-            key = old.public_key()
+            key = self.certificate(name).public_key()
             if not isinstance(key, Ed25519PublicKey):
                 raise AuthorityError(f"{name}'s key is not Ed25519; issue it anew")
             return self._certify(x.Subject(name, current.kind, current.hosts), key)
@@ -226,16 +223,22 @@ class Authority:
                 services=tuple(_revoked(e, name) for e in self._register.services),
             )
 
+    def certificate(self, name: str) -> x509.Certificate:
+        """The newest certificate of that name, also one that is not written yet."""
+        path = self.folder / _relative(name)
+        waiting = self._pending.get(path)
+        return x509.load_pem_x509_certificate(waiting[0] if waiting else path.read_bytes())
+
     def issued(self) -> tuple[Issued, ...]:
         """Every certificate ever issued, oldest first."""
         return tuple(self._issued)
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
+    def batch(self, *, anyway: bool = False) -> Iterator[None]:
         """Several changes written as one: the register is locked, read, changed and saved once.
 
-        Identity folders are filled when the block ends; when it raises, the files stay as they
-        were.
+        Where nothing changed nothing is written, unless `anyway`. Identity folders are filled when
+        the block ends; when it raises, the files stay as they were.
         """
         if self._depth:
             yield
@@ -244,9 +247,12 @@ class Authority:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._read()
             self._depth += 1
+            register, issued = self._register, list(self._issued)
             try:
                 yield
-                self._write()
+                changed = self._register is not register or self._issued != issued
+                if changed or self._pending or anyway:
+                    self._write()
             except BaseException:
                 self._read()
                 raise
@@ -269,8 +275,9 @@ class Authority:
         # the register, which gives rights, comes last.
         write_public(self.folder / "issued.json", _ISSUED.dump_json(self._issued, indent=1))
         # Each laptop's own list stands with it: brokers look for one of every issuer.
-        laptops = sorted(self.folder.glob("laptops/*/crl.pem"))
-        lists = [crl.public_bytes(Encoding.PEM), *(path.read_bytes() for path in laptops)]
+        now = self._clock.now()
+        laptops = [path.read_bytes() for path in sorted(self.folder.glob("laptops/*/crl.pem"))]
+        lists = [crl.public_bytes(Encoding.PEM), *(pem for pem in laptops if _lasts(pem, now))]
         write_public(self.crl_file, b"".join(lists))
         for path, (content, private) in self._pending.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -309,7 +316,7 @@ class Authority:
 
     def _issue(self, subject: x.Subject, csr: bytes | None) -> Path:
         _check_name("name", subject.name)
-        if any(item.name == subject.name for item in self._issued):
+        if any(item.name == subject.name for item in self._issued) and not self._cut_off(subject):
             raise AuthorityError(
                 f"{subject.name} was issued before; 'renew' extends it, and after a revocation "
                 f"another name is needed, because brokers know their clients by name"
@@ -325,6 +332,27 @@ class Authority:
             raise AuthorityError(f"the signing request for {subject.name}: {error}") from error
         return self._certify(subject, public_key)
 
+    def _cut_off(self, subject: x.Subject) -> bool:
+        """Whether the name was remembered and never reached the register, by a power cut between.
+
+        What may exist of such a certificate is revoked; the name is free.
+        """
+        known, name = self._register, subject.name
+        registered = (*known.devices, *known.agencies, *known.services)
+        issued = [item for item in self._issued if item.name == name]
+        if any(item.kind == "operator" for item in issued):
+            return False
+        if any(entry.name == name for entry in registered):
+            return False
+        now = self._clock.now()
+        self._issued = [
+            item.model_copy(update={"revoked_at": now})
+            if item.name == name and item.revoked_at is None
+            else item
+            for item in self._issued
+        ]
+        return True
+
     def _certify(self, subject: x.Subject, key: Ed25519PublicKey) -> Path:
         signer = self.issuing()
         certificate = x.make_leaf(subject, key, signer, self._clock.now())
@@ -335,6 +363,11 @@ class Authority:
         self._pending[folder / "ca.pem"] = (self.ca_file.read_bytes(), False)
         self._issued.append(_remember(subject, certificate))
         return folder
+
+
+def _lasts(revocations: bytes, now: datetime) -> bool:
+    ends = x509.load_pem_x509_crl(revocations).next_update_utc
+    return ends is None or ends >= now
 
 
 def days_left(item: Issued, now: datetime) -> int:

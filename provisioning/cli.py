@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from provisioning.commands import bundle, discover, doctor, flash
-from provisioning.commands.authority import authority
+from provisioning.commands import bundle, desk, discover, doctor, flash
+from provisioning.commands.authority import authority, example
 from provisioning.commands.enrol import enrol
 from provisioning.commands.site import site
 from provisioning.words import choose
@@ -17,6 +17,9 @@ app = typer.Typer(no_args_is_help=True, help="The technician's tool.")
 app.add_typer(authority, name="authority")
 app.add_typer(site, name="site")
 app.add_typer(enrol, name="enrol")
+enrol.command(epilog="Example: polewatch provision enrol serve --config desk.yaml")(desk.serve)
+enrol.command(epilog="Example: polewatch provision enrol refused --config desk.yaml")(desk.refused)
+authority.command(epilog=example("keep --keys desk/keys --journals desk/data"))(desk.keep)
 app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 app.command("bundle", epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command("discover", epilog=discover.EXAMPLE)(discover.discover)

@@ -11,6 +11,11 @@ def write_private(path: Path, content: bytes) -> None:
     _write(path, content, 0o600)
 
 
+def write_for_group(path: Path, content: bytes) -> None:
+    """Write a secret that its owner and the folder's group may read (0640)."""
+    _write(path, content, 0o640)
+
+
 def write_public(path: Path, content: bytes) -> None:
     """Write a file that others may read (0644)."""
     _write(path, content, 0o644)
@@ -21,6 +26,8 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
+        # Whatever the umask of a service says.
+        os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -245,6 +245,26 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "보안 담당자에게 알리고, 장비를 새 노트북 키로 다시 등록하십시오", "Tell who is responsible for security; enrol the boxes anew with another laptop key",
     ),
     (
+        "desk.not-ready", "PW-542",
+        "등록 창구가 이 폴을 아직 준비하지 못함", "The enrolment desk is not ready for this pole",
+        "자동으로 다시 시도합니다. 반복되면 중앙에서 polewatch-keeper 를 확인하십시오", "It is tried again by itself; when it repeats check polewatch-keeper at the centre",
+    ),
+    (
+        "desk.busy", "PW-543",
+        "등록 요청이 너무 많음", "Too many requests for enrolment",
+        "알려 준 시간만큼 기다린 뒤 다시 시도합니다", "It is tried again after the time that is named",
+    ),
+    (
+        "desk.unreachable", "PW-544",
+        "등록 창구에 연결할 수 없음", "The enrolment desk cannot be reached",
+        "회선, 주소, 방화벽을 확인하십시오. 또는 노트북으로 등록하십시오", "Check uplink, address and firewall, or enrol by a laptop",
+    ),
+    (
+        "desk.untrusted", "PW-545",
+        "등록 창구의 인증서를 믿을 수 없음", "The enrolment desk's certificate is not trusted",
+        "이미지의 ca.pem과 장비 시각을 확인하십시오", "Check the image's ca.pem and the box's clock",
+    ),
+    (
         "enrol.mismatch", "PW-540",
         "이 장비의 응답이 아님", "The answer is not for this box",
         "이 장비의 요청으로 다시 받으십시오", "Have it made again from this box's own request",

@@ -126,7 +126,7 @@ def _check_issue_options(
     kind: Kind, role: Role | None, host: list[str] | None, replace: bool
 ) -> None:
     if kind == "service" and role is None:
-        raise typer.BadParameter("a service needs --role collector, signer, broker or web")
+        raise typer.BadParameter("a service needs --role collector, signer, broker, web or desk")
     if kind != "service" and (role is not None or host):
         raise typer.BadParameter("--role and --host are for services")
     if kind != "device" and replace:

@@ -12,6 +12,7 @@ from provisioning.authority import Authority, AuthorityError
 from provisioning.commands.authority import HERE, Folder, authority, example
 from provisioning.commands.output import AsJson, failing, print_json
 from provisioning.enrol import box
+from provisioning.enrol import online as first_boot
 from provisioning.enrol.claims import Claims
 from provisioning.enrol.configuration import agent_text
 from provisioning.enrol.laptop import Laptop
@@ -191,6 +192,29 @@ def install(
         found = read(answer, Answer)
         box.install(folder, found)
     _done(folder, t("enrol.installed", name=found.name, folder=folder), as_json=as_json)
+
+
+@enrol.command(epilog="Example: polewatch provision enrol online --patience 600")
+def online(
+    folder: BoxFolder = BOX,
+    patience: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds to go on while nobody answers.")
+    ] = 300.0,
+    as_json: AsJson = False,
+) -> None:
+    """On the box, at its first boot: be enrolled by the desk that FOLDER/enrol.yaml names."""
+
+    def told(problem: ProvisionError, pause_s: float) -> None:
+        typer.echo(f"{problem} {t('enrol.again', seconds=f'{pause_s:.0f}')}", err=True)
+
+    with failing(as_json=as_json):
+        name = first_boot.enrol(folder, SystemClock(), patience, told)
+    if as_json:
+        print_json({"ok": True, "name": name, "folder": str(folder)})
+    elif name is None:
+        typer.echo(t("enrol.already", folder=folder))
+    else:
+        typer.echo(t("enrol.installed", name=name, folder=folder))
 
 
 def _done(path: Path, words: str, *, as_json: bool) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +31,10 @@ class Claim(BaseModel):
     """The certificate's name that was made with it."""
     revoked: bool = False
 
+    @property
+    def usable(self) -> bool:
+        return not self.revoked and self.used_by is None
+
 
 _CLAIMS = TypeAdapter(tuple[Claim, ...])
 
@@ -37,15 +44,16 @@ class Claims:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
+        self._lock = folder / ".claims.lock"
         self.all: tuple[Claim, ...] = ()
-        if self._path.is_file():
-            self.all = _CLAIMS.validate_json(self._path.read_bytes())
+        self._read()
 
     def issue(self, pole: str, now: datetime, life: timedelta) -> str:
         """A new claim's text; it is shown once and kept nowhere."""
         text = base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
         claim = Claim(sha256=claim_hash(text), pole=pole, expires_at=now + life)
-        self._save((*self.all, claim))
+        with self._locked():
+            self._save((*self.all, claim))
         return text
 
     def check(self, sha256: str, pole: str, now: datetime) -> Claim:
@@ -54,24 +62,49 @@ class Claims:
 
     def use(self, sha256: str, name: str) -> None:
         """Spend it on a certificate's name."""
-        self._update(sha256, used_by=name)
+        self.use_all({sha256: name})
+
+    def use_all(self, spent: Mapping[str, str]) -> None:
+        """Spend many, each on its certificate's name, with one write."""
+        with self._locked():
+            after = tuple(
+                one.model_copy(update={"used_by": spent[one.sha256]})
+                if one.sha256 in spent
+                else one
+                for one in self.all
+            )
+            if after != self.all:
+                self._save(after)
 
     def revoke(self, pole: str) -> int:
         """Revoke what is unused of a pole; how many."""
-        waiting = [one for one in self.all if one.pole == pole and not one.used_by]
-        for one in waiting:
-            self._update(one.sha256, revoked=True)
+        with self._locked():
+            waiting = {one.sha256 for one in self.all if one.pole == pole and not one.used_by}
+            self._save(
+                tuple(
+                    one.model_copy(update={"revoked": True}) if one.sha256 in waiting else one
+                    for one in self.all
+                )
+            )
         return len(waiting)
+
+    def all_of(self, sha256: str) -> tuple[Claim, ...]:
+        return tuple(one for one in self.all if one.sha256 == sha256)
 
     def of(self, pole: str) -> tuple[Claim, ...]:
         return tuple(one for one in self.all if one.pole == pole)
 
-    def _update(self, sha256: str, **change: object) -> None:
-        self._save(
-            tuple(
-                one.model_copy(update=change) if one.sha256 == sha256 else one for one in self.all
-            )
-        )
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone with the file, and knowing what others wrote meanwhile."""
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._read()
+            yield
+
+    def _read(self) -> None:
+        if self._path.is_file():
+            self.all = _CLAIMS.validate_json(self._path.read_bytes())
 
     def _save(self, claims: tuple[Claim, ...]) -> None:
         write_private(self._path, _CLAIMS.dump_json(claims, indent=1))

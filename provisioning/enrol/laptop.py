@@ -5,6 +5,8 @@ ca.pem             what boxes trust
 collector.pem signer.pem
 limits.json        poles, names, claims
 journal.jsonl      what was issued, written before it is handed out
+
+The desk of the centre holds such folders too; its journals lie elsewhere.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from provisioning import certificates
-from provisioning.enrol.claims import check, claim_hash
-from provisioning.enrol.messages import Answer, Entry, Limits, Request, read
+from provisioning.enrol.claims import Claim, check, claim_hash
+from provisioning.enrol.messages import Answer, Entry, Limits, PoleLimit, Request, read
 from provisioning.problems import ProvisionError
+from wire import faultpoint
 
 JOURNAL = "journal.jsonl"
 
@@ -31,8 +34,10 @@ JOURNAL = "journal.jsonl"
 class Laptop:
     """Opened from its folder; raises ProvisionError when that is none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, journal: Path | None = None) -> None:
+        """`journal` is the file of what was issued, in the folder when left out."""
         self.folder = folder
+        self.journal = journal or folder / JOURNAL
         self.limits = read(folder / "limits.json", Limits)
         try:
             chain = x509.load_pem_x509_certificates((folder / "cert.pem").read_bytes())
@@ -48,28 +53,39 @@ class Laptop:
             raise ProvisionError("identity.invalid", f"{folder}: key and certificate differ")
         self._signer = certificates.Signer(chain[0], key)
 
-    def sign(self, request: Request, now: datetime, agent: str | None = None) -> Answer:
-        """Certify a box, once; raises ProvisionError with the reason of a refusal."""
-        limit = next((one for one in self.limits.poles if one.pole == request.pole), None)
+    @property
+    def ends(self) -> datetime:
+        return self._signer.certificate.not_valid_after_utc
+
+    def limit_of(self, pole: str) -> PoleLimit | None:
+        return next((one for one in self.limits.poles if one.pole == pole), None)
+
+    def sign(
+        self,
+        request: Request,
+        now: datetime,
+        agent: str | None = None,
+        claims: tuple[Claim, ...] | None = None,
+    ) -> Answer:
+        """Certify a box, once; raises ProvisionError with the reason of a refusal.
+
+        `claims` are those that count, where they are newer than what came with the key.
+        """
+        limit = self.limit_of(request.pole)
         if limit is None:
             raise ProvisionError("issuer.foreign", request.pole)
-        begins = self._signer.certificate.not_valid_before_utc
-        if not begins <= now <= self._signer.certificate.not_valid_after_utc:
+        if not self._signer.certificate.not_valid_before_utc <= now <= self.ends:
             raise ProvisionError("issuer.expired", f"{self.limits.laptop}, now {now:%Y-%m-%d}")
         sha256 = claim_hash(request.claim)
-        try:
-            key = certificates.public_key_of(request.csr.encode())
-        except ValueError as error:
-            raise ProvisionError("request.invalid", f"{request.pole}: {error}") from error
+        key = request_key(request)
         with self._locked():
-            for entry in entries(self.folder):
+            for entry in entries(self.journal):
                 if entry.name != limit.name:
                     continue
-                if certificates.public_key_of(entry.csr.encode()) == key:
-                    # The same box asks again, because the answer was lost on the way.
+                if again(entry, key, sha256):
                     return self._answer(entry.name, entry.certificate, agent)
                 raise ProvisionError("claim.used", f"{request.pole}, by {entry.name}")
-            check(limit.claims, sha256, request.pole, now)
+            check(limit.claims if claims is None else claims, sha256, request.pole, now)
             subject = certificates.Subject(limit.name, "device")
             leaf = certificates.make_leaf(subject, key, self._signer, now)
             pem = leaf.public_bytes(Encoding.PEM).decode() + self._texts["cert"]
@@ -77,7 +93,9 @@ class Laptop:
                 pole=request.pole, name=limit.name, claim_sha256=sha256, csr=request.csr,
                 certificate=pem, at=now,
             )  # fmt: skip
+            faultpoint.reach("enrol.signed")
             self._note(entry)
+        faultpoint.reach("enrol.noted")
         return self._answer(limit.name, pem, agent)
 
     def _answer(self, name: str, pem: str, agent: str | None) -> Answer:
@@ -87,28 +105,59 @@ class Laptop:
             signer=texts["signer"], agent=agent,
         )  # fmt: skip
 
+    def answer_again(self, entry: Entry, agent: str | None) -> Answer:
+        """The answer that was given for this line of the journal."""
+        return self._answer(entry.name, entry.certificate, agent)
+
     def _note(self, entry: Entry) -> None:
-        with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
-            file.write(f"{entry.model_dump_json()}\n")
+        with self.journal.open("ab") as file:
+            # A line that was cut off was never handed out.
+            file.truncate(_whole(self.journal.read_bytes()))
+            file.write(f"{entry.model_dump_json()}\n".encode())
             file.flush()
             os.fsync(file.fileno())
+        folder = os.open(self.journal.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("w") as lock:
+        with self.journal.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
-def entries(folder: Path) -> tuple[Entry, ...]:
-    """A journal's lines; raises ProvisionError for one that is none."""
-    path = folder / JOURNAL
+def request_key(request: Request) -> Ed25519PublicKey:
+    """The key of a request that proves itself; raises ProvisionError."""
+    try:
+        return certificates.public_key_of(request.csr.encode())
+    except ValueError as error:
+        raise ProvisionError("request.invalid", f"{request.pole}: {error}") from error
+
+
+def again(entry: Entry, key: Ed25519PublicKey, sha256: str) -> bool:
+    """Whether the same box asks again, because the answer was lost on the way."""
+    same = certificates.public_key_of(entry.csr.encode()) == key
+    return same and entry.claim_sha256 == sha256
+
+
+def entries(path: Path) -> tuple[Entry, ...]:
+    """A journal's lines; raises ProvisionError for one that is none.
+
+    What stands behind the last line's end was cut off while it was written, and does not count.
+    """
     if not path.is_file():
         return ()
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    data = path.read_bytes()
+    for number, line in enumerate(data[: _whole(data)].split(b"\n")[:-1], 1):
         try:
             found.append(Entry.model_validate_json(line))
         except ValueError as error:
             raise ProvisionError("issuer.invalid", f"{path}, line {number}") from error
     return tuple(found)
+
+
+def _whole(data: bytes) -> int:
+    """How many bytes whole lines take."""
+    return data.rfind(b"\n") + 1

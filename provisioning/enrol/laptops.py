@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from provisioning import certificates
 from provisioning.authority import Authority, AuthorityError
-from provisioning.enrol.claims import Claims
-from provisioning.enrol.laptop import entries
+from provisioning.enrol.claims import Claim, Claims
+from provisioning.enrol.laptop import JOURNAL, entries
 from provisioning.enrol.messages import Answer, Entry, Limits, PoleLimit, read
-from provisioning.files import write_private, write_public
+from provisioning.files import write_for_group, write_private, write_public
 from provisioning.problems import ProvisionError
+from wire import faultpoint
 from wire.names import is_name
 from wire.register import shard_of
 
@@ -40,11 +41,19 @@ class Outcome:
 
 
 def make_laptop(
-    authority: Authority, name: str, poles: Sequence[str], out: Path, now: datetime, days: int
+    authority: Authority,
+    name: str,
+    poles: Sequence[str],
+    out: Path,
+    now: datetime,
+    days: int,
+    *,
+    group: bool = False,
 ) -> Limits:
     """Fill `out` with a laptop's folder for the next board of each pole.
 
-    Raises ProvisionError, AuthorityError.
+    With `group` the folder's group may read the key: the desk of the centre is no laptop that is
+    handed over, but another account of the same machine. Raises ProvisionError, AuthorityError.
     """
     kept = authority.folder / "laptops" / name
     if not is_name(name):
@@ -54,7 +63,10 @@ def make_laptop(
     if not 1 <= days <= MAX_DAYS:
         raise AuthorityError(f"a laptop's key lives 1 to {MAX_DAYS} days")
     claims = Claims(authority.folder)
-    limits = tuple(_limit(authority, claims, pole) for pole in dict.fromkeys(poles))
+    limits = tuple(
+        limit_of(authority, pole, tuple(one for one in claims.of(pole) if one.usable))
+        for pole in dict.fromkeys(poles)
+    )
     if not limits:
         raise AuthorityError("name the poles that the laptop may enrol")
     issuing = authority.issuing()
@@ -70,11 +82,11 @@ def make_laptop(
     write_public(kept / "limits.json", whole.model_dump_json(indent=1).encode())
     revoked = certificates.make_revocations([], made, now)
     write_public(kept / "crl.pem", revoked.public_bytes(Encoding.PEM))
-    with authority.batch():
+    with authority.batch(anyway=True):
         pass  # writes the revocation lists anew, with the laptop's
-    out.mkdir(parents=True, mode=0o700)
+    out.mkdir(parents=True, mode=0o750 if group else 0o700)
     key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_private(out / "key.pem", key)
+    (write_for_group if group else write_private)(out / "key.pem", key)
     write_public(out / "cert.pem", chain)
     write_public(out / "ca.pem", authority.ca_file.read_bytes())
     for role, pem in own.items():
@@ -102,25 +114,47 @@ def reconcile(authority: Authority, folder: Path) -> tuple[Outcome, ...]:
     Raises ProvisionError when the journal as a whole cannot be believed.
     """
     claimed = read(folder / "limits.json", Limits)
-    kept = authority.folder / "laptops" / claimed.laptop
-    if not is_name(claimed.laptop) or not (kept / "cert.pem").is_file():
-        raise ProvisionError("issuer.invalid", f"no laptop {claimed.laptop} was ever made here")
+    return take_in(authority, claimed.laptop, entries(folder / JOURNAL))
+
+
+def take_in(authority: Authority, laptop: str, lines: Sequence[Entry]) -> tuple[Outcome, ...]:
+    """Take in what `laptop` says that it enrolled; raises ProvisionError for a laptop of no trust.
+
+    Cut off anywhere, it can be repeated: the register comes first, then the claims are spent.
+    """
+    kept = authority.folder / "laptops" / laptop
+    if not is_name(laptop) or not (kept / "cert.pem").is_file():
+        raise ProvisionError("issuer.invalid", f"no laptop {laptop} was ever made here")
     if (kept / LOST).exists():
         when = (kept / LOST).read_text().strip()
-        raise ProvisionError("issuer.lost", f"{claimed.laptop}, since {when}")
+        raise ProvisionError("issuer.lost", f"{laptop}, since {when}")
     limits = read(kept / "limits.json", Limits)
     issuer = x509.load_pem_x509_certificates((kept / "cert.pem").read_bytes())[0]
-    found = []
-    for entry in entries(folder):
-        try:
-            state = _take(authority, limits, issuer, entry)
-            found.append(Outcome(entry, state))
-        except ProvisionError as problem:
-            found.append(Outcome(entry, "refused", problem))
+    found: list[Outcome] = []
+    claims = Claims(authority.folder)
+    spent: dict[str, str] = {}
+    with authority.batch():
+        for entry in lines:
+            try:
+                state = _take(authority, claims, limits, issuer, entry)
+                if any(one.pole == entry.pole for one in claims.all_of(entry.claim_sha256)):
+                    spent[entry.claim_sha256] = entry.name
+                found.append(Outcome(entry, state))
+            except ProvisionError as problem:
+                found.append(Outcome(entry, "refused", problem))
+        faultpoint.reach("reconcile.judged")
+    faultpoint.reach("reconcile.registered")
+    claims.use_all(spent)
     return tuple(found)
 
 
-def _take(authority: Authority, limits: Limits, issuer: x509.Certificate, entry: Entry) -> str:
+def _take(
+    authority: Authority,
+    claims: Claims,
+    limits: Limits,
+    issuer: x509.Certificate,
+    entry: Entry,
+) -> str:
     limit = next((one for one in limits.poles if one.pole == entry.pole), None)
     if limit is None or limit.name != entry.name:
         raise ProvisionError("issuer.foreign", f"{limits.laptop}: {entry.name}")
@@ -136,16 +170,13 @@ def _take(authority: Authority, limits: Limits, issuer: x509.Certificate, entry:
         raise ProvisionError("issuer.expired", f"{entry.name}, made {entry.at:%Y-%m-%d}")
     if leaf.not_valid_after_utc > issuer.not_valid_after_utc:
         raise ProvisionError("issuer.expired", f"{entry.name} outlives the laptop's key")
-    claims = Claims(authority.folder)
-    if any(one.name == entry.name for one in authority.issued()):
-        if _own(authority, entry.name).public_key() != key:
+    if any(one.name == entry.name for one in authority.register.devices):
+        if authority.certificate(entry.name).public_key() != key:
             raise ProvisionError("issuer.twice", entry.name)
-        claims.use(entry.claim_sha256, entry.name)
         return "known"
     claims.check(entry.claim_sha256, entry.pole, entry.at)
     generation = int(entry.name.rpartition("-")[2])
     authority.issue_device(entry.pole, csr=entry.csr.encode(), generation=generation, replace=True)
-    claims.use(entry.claim_sha256, entry.name)
     return "taken"
 
 
@@ -161,18 +192,14 @@ def answer_of(authority: Authority, name: str) -> Answer:
     )
 
 
-def _own(authority: Authority, name: str) -> x509.Certificate:
-    return x509.load_pem_x509_certificate((authority.identity(name) / "cert.pem").read_bytes())
-
-
-def _limit(authority: Authority, claims: Claims, pole: str) -> PoleLimit:
+def limit_of(authority: Authority, pole: str, claims: tuple[Claim, ...]) -> PoleLimit:
+    """The next board of a pole and the claims that count for it; raises AuthorityError."""
     if not is_name(pole):
         raise AuthorityError(f"pole {pole!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
     boards = [entry for entry in authority.register.devices if entry.pole == pole]
     generation = max((entry.generation for entry in boards), default=0) + 1
     shard = boards[-1].shard if boards else shard_of(pole)
-    usable = tuple(one for one in claims.of(pole) if not one.revoked and not one.used_by)
-    return PoleLimit(pole=pole, name=f"{pole}-{generation}", shard=shard, claims=usable)
+    return PoleLimit(pole=pole, name=f"{pole}-{generation}", shard=shard, claims=claims)
 
 
 def _service(authority: Authority, role: str) -> bytes:

@@ -55,6 +55,12 @@ class Limits(_Message):
     poles: tuple[PoleLimit, ...]
 
 
+class Prepared(_Message):
+    """What the keeper tells the desk: every pole with a claim, and its next board."""
+
+    poles: tuple[PoleLimit, ...]
+
+
 class Entry(_Message):
     """One line of a laptop's journal."""
 
@@ -69,18 +75,23 @@ class Entry(_Message):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(path: Path, model: type[Model]) -> Model:
+def read(path: Path, model: type[Model], most_bytes: int = MAX_BYTES) -> Model:
     """Read a message; raises ProvisionError naming file and field, never the content."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most_bytes + 1)
     except OSError as error:
         raise ProvisionError("request.invalid", f"{path}: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise ProvisionError("request.invalid", f"{path}: larger than {MAX_BYTES:,} bytes")
+    if len(data) > most_bytes:
+        raise ProvisionError("request.invalid", f"{path}: larger than {most_bytes:,} bytes")
+    return parse(data, model, str(path))
+
+
+def parse(data: bytes, model: type[Model], source: str) -> Model:
+    """A message of `source`; raises ProvisionError naming the field, never the content."""
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "file"
-        raise ProvisionError("request.invalid", f"{path}: {where}: {first['msg']}") from None
+        raise ProvisionError("request.invalid", f"{source}: {where}: {first['msg']}") from None

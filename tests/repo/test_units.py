@@ -15,7 +15,7 @@ EXPOSURE_AT_MOST = 1.7
 
 def test_there_is_one_for_each_service() -> None:
     assert [unit.stem.removeprefix("polewatch-") for unit in UNITS] == [
-        "agent", "broker", "collector", "rights", "signer",
+        "agent", "broker", "collector", "desk", "enrol", "keeper", "rights", "signer",
     ]  # fmt: skip
 
 
