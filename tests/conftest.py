@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import structlog
 from hypothesis import settings
 
@@ -26,20 +23,3 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
-
-SYSTEM = Path(__file__).parent / "system"
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Unit tests survive no power cut, and half of what many wait for is the disk.
-
-    System tests wait for it as the programs do.
-    """
-    if request.path.is_relative_to(SYSTEM):
-        yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        patch.setattr(os, "sync", lambda: None)
-        yield
