@@ -86,6 +86,13 @@ class CameraPlace(Settings):
     lon: float = Field(ge=-180, le=180, description="WGS84 longitude, degrees.")
     address: str | None = Field(None, max_length=200, description="As agencies read it.")
     group: Name | None = Field(None, description="Camera group, for routing.")
+    height_m: float = Field(5.0, ge=0, le=200, description="Above the ground.")
+    bearing_deg: float | None = Field(
+        None, ge=0, lt=360, description="Where it looks, clockwise from north."
+    )
+    fov_deg: float = Field(90.0, gt=0, le=360, description="Horizontal angle of view.")
+    range_m: float = Field(80.0, gt=0, le=5000, description="How far its picture is useful.")
+    width_px: int = Field(1920, ge=64, le=16_384, description="Width of its picture.")
 
 
 class DispatchSettings(Settings):
