@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import logging
 import secrets
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,47 +15,50 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from collector import rule_commands
 from collector.app import Collector
+from collector.command_support import (
+    COLLECTOR_YAML,
+    SIGNER_YAML,
+    CollectorConfig,
+    SignerConfig,
+    database_file,
+    readable_errors,
+)
 from collector.config import CollectorSettings
 from collector.ledger import verify
 from collector.requeue import requeue as requeue_all
 from collector.route_explain import explain_route
 from collector.routing import load_routing
-from collector.serving import ListenError, WebServer, listen, print_ready
-from collector.signer.accounts import Account, AccountError, SignerStore
+from collector.serving import WebServer, listen, print_ready
+from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
-from collector.store.database import FILE_NAME, StoreError, connect
+from collector.store.database import connect
 from collector.store.reader import Reader
 from collector.trust import TrustKeeper
 from wire.clock import SystemClock
-from wire.identity import Identity, IdentityError
-from wire.register import RegisterError
-from wire.settings import SettingsError, load_settings
+from wire.identity import Identity
+from wire.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The centre: events to incidents, to agencies.")
 user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 ledger = typer.Typer(no_args_is_help=True, help="Who saw what, and why.")
 app.add_typer(user, name="user")
 app.add_typer(ledger, name="ledger")
+app.add_typer(rule_commands.app, name="rule")
 
-CollectorConfig = Annotated[
-    Path, typer.Option("--config", help="The collector's configuration file.")
-]
-SignerConfig = Annotated[Path, typer.Option("--config", help="The signer's configuration file.")]
 PrintReady = Annotated[
     bool, typer.Option("--print-ready", help="Print one JSON line once all listeners stand.")
 ]
-COLLECTOR_YAML = Path("collector.yaml")
-SIGNER_YAML = Path("signer.yaml")
 
 
 @app.command(epilog="Example: polewatch collector run --config collector.yaml")
 def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the collector until SIGTERM or Ctrl-C."""
     _log_to_stderr()
-    with _readable_errors():
+    with readable_errors():
         collector = Collector(load_settings(config, CollectorSettings), SystemClock())
         code = collector.run(print_ready if print_ready_line else None)
     raise typer.Exit(code)
@@ -67,7 +68,7 @@ def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady =
 def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the grant signer, a process of its own, until SIGTERM or Ctrl-C."""
     _log_to_stderr()
-    with _readable_errors():
+    with readable_errors():
         settings = load_settings(config, SignerSettings)
         clock = SystemClock()
         identity = Identity.load(settings.identity)
@@ -109,7 +110,7 @@ def add(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Make an account, or give it a new password; without --password-stdin one is made up."""
-    with _readable_errors():
+    with readable_errors():
         settings = load_settings(config, SignerSettings)
         password = sys.stdin.readline().rstrip("\n") if password_stdin else _make_password()
         store = SignerStore(settings.data)
@@ -135,7 +136,7 @@ def route(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Check the routing table, and with --explain say who would be told of an event, and why."""
-    with _readable_errors():
+    with readable_errors():
         settings = load_settings(config, CollectorSettings)
         trust = TrustKeeper(settings.register_file, SystemClock())
         table = load_routing(settings.routing, trust.agencies())
@@ -152,7 +153,7 @@ def requeue(
 ) -> None:
     """Judge signed messages in the quarantine again, after an upgrade. Stop the collector first."""
     _log_to_stderr()
-    with _readable_errors():
+    with readable_errors():
         taken, left = requeue_all(load_settings(config, CollectorSettings), SystemClock())
     if as_json:
         typer.echo(json.dumps({"taken": taken, "left": left}))
@@ -166,9 +167,9 @@ def devices(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """What came of each device: numbers that are missing, asked for again, and dropped as known."""
-    with _readable_errors():
+    with readable_errors():
         settings = load_settings(config, CollectorSettings)
-        rows = Reader(_database_file(settings), {}).devices()
+        rows = Reader(database_file(settings), {}).devices()
     if as_json:
         for row in rows:
             counts = {name: getattr(row, name) for name in _COUNTS}
@@ -190,9 +191,9 @@ def verify_ledger(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Walk the chain; exit code 1 and the first bad entry when something was altered."""
-    with _readable_errors():
+    with readable_errors():
         settings = load_settings(config, CollectorSettings)
-        check = verify(connect(_database_file(settings), read_only=True))
+        check = verify(connect(database_file(settings), read_only=True))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(check)))
     elif check.fault is None:
@@ -200,13 +201,6 @@ def verify_ledger(
     else:
         typer.echo(f"the ledger does not hold: {check.fault}")
     raise typer.Exit(0 if check.fault is None else 1)
-
-
-def _database_file(settings: CollectorSettings) -> Path:
-    path = settings.data / FILE_NAME
-    if not path.exists():
-        raise StoreError(f"{path}: there is no database yet; run the collector first")
-    return path
 
 
 def run_signer_module() -> None:
@@ -219,23 +213,6 @@ def _make_password() -> str:
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     parts = ["".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4)]
     return "-".join(parts)
-
-
-@contextlib.contextmanager
-def _readable_errors() -> Iterator[None]:
-    """What a person can mend is said in a line, without a trace."""
-    try:
-        yield
-    except (
-        SettingsError,
-        IdentityError,
-        RegisterError,
-        StoreError,
-        ListenError,
-        AccountError,
-    ) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
 
 
 def _log_to_stderr() -> None:

@@ -309,6 +309,41 @@ FAULTS = _table(
         "권한이 있는 담당자에게 요청하십시오", "Ask somebody whose role permits it",
     ),
     (
+        "permit.needed", "PW-715",
+        "승인이 필요함", "An operator must permit this first",
+        "긴급영상을 요청하고 관제요원의 승인을 받으십시오", "Ask for the video as a case; an operator or a standing rule permits it",
+    ),
+    (
+        "permit.unknown", "PW-716",
+        "해당 승인이 없음", "There is no such permit",
+        "사건 목록에서 다시 여십시오", "Open the case again from the list",
+    ),
+    (
+        "case.unknown", "PW-721",
+        "해당 사건이 없음", "There is no such case",
+        "사건 번호와 소속 기관을 확인하십시오", "Check its number, and that it is your agency's",
+    ),
+    (
+        "case.state", "PW-722",
+        "사건의 상태가 이를 허용하지 않음", "The case's state forbids this",
+        "사건을 다시 열어 상태를 확인하십시오", "Open the case again and look at its state",
+    ),
+    (
+        "case.no-camera", "PW-724",
+        "주변에 카메라가 없음", "There is no camera near that place",
+        "위치를 확인하십시오", "Check the position; cameras within 500 m are offered",
+    ),
+    (
+        "case.no-basis", "PW-725",
+        "법적 근거가 없음", "The request names no legal basis",
+        "개인정보 보호법 제18조제2항제3호 등 법적 근거를 적으십시오", "Name it, e.g. 개인정보 보호법 제18조제2항제3호; without one no video is provided",
+    ),
+    (
+        "place.impossible", "PW-723",
+        "위치가 잘못됨", "The position cannot be meant",
+        "위도와 경도의 순서와 값을 확인하십시오", "Check latitude and longitude, and their order",
+    ),
+    (
         "request.invalid", "PW-511",
         "요청 형식 오류", "The request is wrong",
         "알려 준 항목을 고치십시오", "Mend the field that the message names",

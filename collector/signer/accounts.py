@@ -87,6 +87,11 @@ class SignerStore:
                 raise
             self._connection.execute("COMMIT")
 
+    def extend(self, script: str) -> None:
+        """Make tables that are missing; `script` leaves those that are there as they are."""
+        with self._lock:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {script}\nCOMMIT;")
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

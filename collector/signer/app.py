@@ -1,4 +1,4 @@
-"""The signer's HTTP face: three requests, nothing else."""
+"""The signer's HTTP face: signing in, grants and permits, nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from collector import problems
 from collector.guard import Guard
 from collector.problems import ProblemError
 from collector.signer.desk import SignerDesk
+from collector.signer.permit import Permit, PermitRequest
 from wire.grant import GrantRequest
+from wire.names import Id
 
 SIGN_INS_AT_ONCE = 2
 """argon2 takes 64 MB and a core for each; more wait their turn."""
@@ -95,6 +97,17 @@ def build_app(desk: SignerDesk) -> FastAPI:
         return GrantAnswer(
             grant=signed, grant_id=grant.grant_id, expires_at=grant.expires_at.isoformat()
         )
+
+    @app.post("/permits")
+    def permits(wanted: PermitRequest, token: Annotated[str, Depends(bearer)]) -> Permit:
+        """What an agency's officers may see: by an operator's word, or by a standing rule."""
+        return desk.permit(token, wanted)
+
+    @app.post("/permits/{permit_id}/withdrawal")
+    def withdrawal(permit_id: Id, token: Annotated[str, Depends(bearer)]) -> dict[str, bool]:
+        """No further grant under it."""
+        desk.withdraw(token, permit_id)
+        return {"ok": True}
 
     @app.get("/health", status_code=204)
     def health() -> Response:

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from collector.problems import ProblemError
 from collector.signer.accounts import SignerStore, SignInError, write_log
 from collector.signer.config import SignerSettings
+from collector.signer.permit import Permit, PermitRequest
+from collector.signer.permits import Permits
 from collector.store.moments import stamp
 from wire.clock import Clock
 from wire.envelope import EnvelopeError, sign_bytes, verify_bytes
@@ -39,6 +41,7 @@ class SignerDesk:
         self._store = store
         self._clock = clock
         self._devices = devices
+        self._permits = Permits(store, identity)
 
     def sign_in(self, name: str, password: str) -> tuple[str, PersonToken]:
         """A person token; raises ProblemError auth.refused or auth.locked."""
@@ -120,6 +123,14 @@ class SignerDesk:
             write_log(run, now, "grant.issued", person.person, fields)
         return self._sign(grant), grant
 
+    def permit(self, token: str, wanted: PermitRequest) -> Permit:
+        """A permit for an agency's officers; raises ProblemError."""
+        return self._permits.give(self._person(token), wanted, self._clock.now(), self._devices)
+
+    def withdraw(self, token: str, permit_id: str) -> None:
+        """No further grant under a permit; raises ProblemError."""
+        self._permits.withdraw(self._person(token), permit_id, self._clock.now())
+
     def _person(self, token: str) -> PersonToken:
         try:
             _, payload = verify_bytes(
@@ -152,6 +163,7 @@ class SignerDesk:
                 raise ProblemError("request.invalid", f"'{name}' is empty")
         if "recorded" in wanted.rights:
             self._check_range(wanted, now)
+        self._permits.check(person, wanted, now)
         with self._store.transaction() as run:
             recent = run.execute(
                 "SELECT count(*) FROM used_grant WHERE token_id = ? AND expires_at > ?",

@@ -36,7 +36,7 @@ class Bench:
         self.desk = SignerDesk(
             settings, self.identity, self.store, self.clock, lambda: ("pole-001-1",)
         )
-        self.add("kim", "officer")
+        self.add("kim", "operator")
 
     def add(self, name: str, *roles: str) -> None:
         self.store.add(Account(name, "police", roles), PASSWORD, self.clock.now())

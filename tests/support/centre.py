@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ import psutil
 import yaml
 
 from collector.config import CollectorSettings
+from collector.signer.accounts import SignerStore
+from collector.signer.permit import CameraName, PermitRequest
+from collector.signer.permits import Permits
 from collector.store.reader import Reader
 from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle, free_port
 from tests.support.wait import wait_until
+from wire.grant import PersonToken
+from wire.identity import Identity
+from wire.names import new_id
 from wire.settings import load_settings
 
 READY_S = 30.0
@@ -187,3 +194,20 @@ class Centre:
         """End whatever runs."""
         self.collector.stop()
         self.signer.stop()
+
+
+def permit_officers(store: SignerStore, city: Authority, *agencies: str) -> None:
+    """An operator has permitted their officers the one camera for the case of these tests."""
+    now = datetime.now(UTC)
+    operator = PersonToken(
+        token_id=new_id(), person="oper", agency="centre", roles=("operator",),
+        issued_at=now, expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    permits = Permits(store, Identity.load(city.identity("signer")))
+    for agency in agencies:
+        wanted = PermitRequest(
+            service="emergency-video", agency=agency, case="2026-1", basis="PIPA 18(2)3",
+            cameras=(CameraName(device="pole-001-1", camera="cam-1"),), purpose="search",
+            start_at=now - timedelta(days=2),
+        )  # fmt: skip
+        permits.give(operator, wanted, now, lambda: ("pole-001-1",))

@@ -18,7 +18,7 @@ from joserfc.jwk import OKPKey
 from collector.signer.accounts import Account, SignerStore
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle, make_broker, make_city
-from tests.support.centre import Centre
+from tests.support.centre import Centre, permit_officers
 from tests.support.device import SimDevice, Wired, finding
 from tests.support.wait import wait_until
 from wire.command import Command, Reply
@@ -126,6 +126,7 @@ def open_centre(
     others = {"tech": "technician", "oper": "operator", "lee": "officer", "choi": "officer"}
     for name, role in others.items():
         store.add(Account(name, "centre", (role,)), PASSWORD, datetime.now(UTC))
+    permit_officers(store, place[0], "police", "centre")
     store.close()
     centre.signer.start()
     centre.collector.start()
