@@ -211,4 +211,5 @@ class Collector:
             wake_dispatch=self._dispatch.wake,
             wake_orders=self._orders.wake,
             broker_is_up=lambda: self._link.up,
+            agencies=self._trust.agencies,
         )

@@ -12,12 +12,13 @@ from typing import Literal
 QUEUE_LENGTH = 256
 """A watcher that is this far behind gets one `reload` in place of what it missed."""
 
-ChangeKind = Literal["incident", "delivery", "camera", "device", "still", "reload"]
+ChangeKind = Literal["incident", "delivery", "camera", "device", "still", "case", "reload"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`key`: incident id, incident id of the delivery, `device/camera`, device, or SHA-256."""
+    """`key`: incident id, incident id of the delivery, `device/camera`, device, SHA-256,
+    or id of a service's case."""
 
     kind: ChangeKind
     key: str

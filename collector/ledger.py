@@ -40,6 +40,10 @@ Kind = Literal[
     "pole.recording.deleted",
     "hold.asked",
     "hold.released",
+    "service.asked",
+    "service.approved",
+    "service.refused",
+    "service.closed",
     "incident.decided",
     "delivery.acknowledged",
 ]

@@ -14,6 +14,7 @@ from collector.config import CollectorSettings
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
+from collector.signer.permit import Permit, PermitRequest
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import GrantRequest, PersonToken
@@ -84,6 +85,15 @@ class Relay:
             raise
         await self._enter("grant.issued", {**fields, "grant_id": answer.get("grant_id")})
         return answer
+
+    async def permit(self, token: str, wanted: PermitRequest) -> Permit:
+        """What an agency's officers may see; raises ProblemError."""
+        answer = await self._post("/permits", wanted.model_dump(mode="json"), token)
+        return Permit.model_validate(answer)
+
+    async def withdraw(self, token: str, permit_id: str) -> None:
+        """No further grant under a permit; raises ProblemError."""
+        await self._post(f"/permits/{permit_id}/withdrawal", {}, token)
 
     def cookie(self, response: Response, token: str, person: PersonToken) -> None:
         """Give the browser the token in a form that scripts and other sites cannot reach."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import httpx
@@ -18,6 +18,9 @@ from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.persons import Persons
 from collector.recordings import Recordings
+from collector.services import emergency_video
+from collector.services.cases import CaseDesk
+from collector.services.offering import Offering
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
 from collector.store.reader import Reader
@@ -40,6 +43,7 @@ class WebParts:
     wake_dispatch: Callable[[], None]
     wake_orders: Callable[[], None]
     broker_is_up: Callable[[], bool]
+    agencies: Callable[[], Collection[str]]
 
 
 def build_web(parts: WebParts) -> FastAPI:
@@ -63,6 +67,11 @@ def build_web(parts: WebParts) -> FastAPI:
     kept = holds.Holds(parts.database, parts.commander, parts.clock, parts.wake_orders)
     app.include_router(holds.build_router(kept, parts.persons))
 
+    reader = Reader(parts.database.path, settings.places())
+    cases = CaseDesk(parts.database, people, parts.changes, parts.clock, parts.agencies)
+    offering = Offering(settings.places(), reader.cameras)
+    app.include_router(emergency_video.build_router(cases, offering, parts.persons))
+
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:
         """For watchdogs: whether messages flow. Says nothing about anybody."""
@@ -70,7 +79,7 @@ def build_web(parts: WebParts) -> FastAPI:
         return JSONResponse({"broker": up}, status_code=200 if up else 503)
 
     services = ConsoleServices(
-        reader=Reader(parts.database.path, settings.places()),
+        reader=reader,
         changes=parts.changes,
         settings=settings,
         person_of=parts.persons.of,

@@ -16,10 +16,11 @@ from collector.console.assets import Assets
 from collector.console.headers import ConsoleRoute
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
+from collector.services.cases import APPROVERS
 from collector.services_for_console import ConsoleServices
 
 YEAR_S = 31_536_000
-_OWN_PATH = re.compile(r"/(?:incidents/[0-9a-f-]{36})?\Z")
+_OWN_PATH = re.compile(r"/(?:cases|incidents/[0-9a-f-]{36})?\Z")
 _THEMES = ("auto", "dark", "light")
 
 
@@ -56,6 +57,17 @@ def build_router(services: ConsoleServices) -> APIRouter:
         if person is None:
             return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
         return page(request, "queue.html", person=person.person, agency=person.agency)
+
+    @router.get("/cases")
+    def cases(request: Request) -> Any:
+        """The safety services: asking, deciding, watching."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/cases", 303)
+        decides = bool(APPROVERS & set(person.roles))
+        return page(
+            request, "cases.html", person=person.person, agency=person.agency, decides=decides
+        )
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:

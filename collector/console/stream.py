@@ -69,6 +69,9 @@ class Stream:
                 found.append(("incident", view.incident(detail.incident, self._site)))
         for key in dict.fromkeys(one.key for one in changes if one.kind == "still"):
             found.append(("still", {"sha256": key}))
+        if any(one.kind == "case" for one in changes):
+            # Who may see which case is decided where it is asked for.
+            found.append(("cases", None))
         if not changes and not self._states_due:
             # Whether the broker is there changes without a change in the store.
             self._states_due = time.monotonic()

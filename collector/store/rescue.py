@@ -45,6 +45,8 @@ TABLES = (
     "ledger_fields",
     "boot_clock",
     "incident_clock",
+    "case_hold",
+    "service_case",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -9,6 +9,8 @@ from typing import get_args
 import pytest
 
 from collector.console.words import WORDS
+from collector.services.case import CaseState
+from collector.services.ranking import Sees
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
 from wire.event import RuleType, Severity
@@ -33,6 +35,8 @@ FAMILIES = {
     "decide": ("confirmed", "rejected", "closed"),
     "queue": ("running", "over"),
     "cameras": ("state", "camera", "fault", "since"),
+    "casestate": get_args(CaseState),
+    "sees": get_args(Sees),
 }
 
 

@@ -1,0 +1,301 @@
+"""Cases of the safety services: asked for, approved by an operator or a rule, closed.
+
+What an officer may see is decided by the signer's permit; the case here says who, why and where.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from collector import ledger
+from collector.changes import Change, Changes
+from collector.problems import ProblemError
+from collector.services.case import Case, Offered, Personal
+from collector.services.place import Point
+from collector.signer.permit import CameraName, Permit, PermitRequest, Service
+from collector.store import cases
+from collector.store.database import Database
+from wire.clock import Clock
+from wire.grant import PersonToken
+from wire.names import new_id
+
+ASKERS = frozenset({"officer", "operator", "supervisor"})
+APPROVERS = frozenset({"operator", "supervisor"})
+MOST_LISTED = 200
+
+T = TypeVar("T")
+
+
+class Permitting(Protocol):
+    """The signer, as the cases need it; `collector.relay.Relay` in the program."""
+
+    async def permit(self, token: str, wanted: PermitRequest) -> Permit: ...
+
+    async def withdraw(self, token: str, permit_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a service wants a case for."""
+
+    service: Service
+    agency: str
+    case: str
+    purpose: str
+    basis: str
+    place: Point
+    accuracy_m: float
+    cameras: tuple[Offered, ...]
+    minutes_back: float
+    hours: float
+    personal: Personal
+
+
+class CaseDesk:
+    """Every change of a case goes through here, and each is entered in the ledger with it."""
+
+    def __init__(
+        self,
+        database: Database,
+        permitting: Permitting,
+        changes: Changes,
+        clock: Clock,
+        agencies: Callable[[], Collection[str]],
+    ) -> None:
+        self._database = database
+        self._permitting = permitting
+        self._changes = changes
+        self._clock = clock
+        self._agencies = agencies
+
+    def agency_of(self, person: PersonToken, named: str | None) -> str:
+        """For whom `person` asks; raises ProblemError."""
+        if not ASKERS & set(person.roles):
+            raise ProblemError("auth.forbidden", _needs("asking for video", ASKERS))
+        if not APPROVERS & set(person.roles):
+            if named not in (None, person.agency):
+                raise ProblemError("auth.forbidden", "an officer asks for his own agency")
+            return person.agency
+        if named is None:
+            raise ProblemError("request.invalid", "agency: name for whom you ask", status=422)
+        known = self._agencies()
+        if named not in known:
+            allowed = ", ".join(sorted(known)) or "none is enrolled"
+            raise ProblemError(
+                "request.invalid",
+                f"agency: {named} is not enrolled (allowed: {allowed})",
+                status=422,
+            )
+        return named
+
+    async def refuse_without_basis(
+        self, person: PersonToken, service: Service, *, case: str, purpose: str, basis: str
+    ) -> None:
+        """Raises ProblemError unless case, purpose and legal basis are given; entered if not."""
+        missing = [
+            name
+            for name, text in (("case", case), ("purpose", purpose), ("basis", basis))
+            if not text.strip()
+        ]
+        if not missing:
+            return
+        fields = {
+            "service": service,
+            "person": person.person,
+            "agency": person.agency,
+            "case": case,
+            "missing": missing,
+        }
+        await self._write(
+            lambda run: ledger.append(run, self._clock.now(), "service.refused", fields)
+        )
+        if "basis" in missing:
+            raise ProblemError("case.no-basis")
+        raise ProblemError("request.invalid", f"{', '.join(missing)}: is empty", status=422)
+
+    async def ask(self, person: PersonToken, token: str, asked: Asked) -> Case:
+        """A new case; approved at once where a standing rule of the signer covers it.
+
+        Where the signer cannot be asked the case waits, and says why.
+        """
+        now = self._clock.now()
+        one = Case(
+            case_id=new_id(),
+            service=asked.service,
+            agency=asked.agency,
+            case=asked.case,
+            basis=asked.basis,
+            purpose=asked.purpose,
+            person=person.person,
+            asked_at=now,
+            state="asked",
+            waiting="an operator must approve",
+            lat=asked.place.lat,
+            lon=asked.place.lon,
+            accuracy_m=asked.accuracy_m,
+            cameras=asked.cameras,
+            minutes_back=asked.minutes_back,
+            hours=asked.hours,
+            personal=asked.personal,
+        )
+        await self._save(one, "service.asked", person)
+        if APPROVERS & set(person.roles):
+            # Who asks for somebody else still decides in a second step, having seen the cameras.
+            return one
+        try:
+            permit = await self._permitting.permit(token, _request(one))
+        except ProblemError as error:
+            waiting = one.model_copy(update={"waiting": error.detail or error.code})
+            await self._write(lambda run: cases.save(run, waiting))
+            return waiting
+        return await self._approved(one, permit, person)
+
+    async def approve(self, person: PersonToken, token: str, case_id: str) -> Case:
+        """By an operator's word; raises ProblemError."""
+        _permit(person, APPROVERS, "approving")
+        one = await self.find(person, case_id)
+        if one.state != "asked":
+            raise ProblemError("case.state", f"the case is {one.state}")
+        permit = await self._permitting.permit(token, _request(one))
+        return await self._approved(one, permit, person)
+
+    async def refuse(self, person: PersonToken, case_id: str, note: str) -> Case:
+        """Not to be seen; raises ProblemError."""
+        _permit(person, APPROVERS, "refusing")
+        one = await self.find(person, case_id)
+        if one.state != "asked":
+            raise ProblemError("case.state", f"the case is {one.state}")
+        now = self._clock.now()
+        changed = one.model_copy(
+            update={
+                "state": "refused",
+                "waiting": None,
+                "decided_at": now,
+                "decided_by": person.person,
+                "closed_at": now,
+                "note": note,
+            }
+        )
+        return await self._save(changed, "service.refused", person)
+
+    async def close(self, person: PersonToken, token: str, case_id: str, note: str) -> Case:
+        """Over: no grant is given under it any more; raises ProblemError."""
+        _permit(person, ASKERS, "closing")
+        one = await self.find(person, case_id)
+        if one.state not in ("asked", "approved"):
+            raise ProblemError("case.state", f"the case is {one.state}")
+        if one.permit_id is not None:
+            await self._permitting.withdraw(token, one.permit_id)
+        changed = one.model_copy(
+            update={
+                "state": "closed",
+                "waiting": None,
+                "closed_at": self._clock.now(),
+                "closed_by": person.person,
+                "note": note,
+            }
+        )
+        return await self._save(changed, "service.closed", person)
+
+    async def find(self, person: PersonToken, case_id: str) -> Case:
+        """A case that `person` may see; raises ProblemError."""
+        _permit(person, ASKERS, "seeing cases")
+        one = await self._write(lambda run: cases.find(run, case_id))
+        if one is None or not _may_see(person, one):
+            raise ProblemError("case.unknown")
+        return one
+
+    async def list(self, person: PersonToken, *, all_states: bool) -> list[Case]:
+        """Newest first: an officer's are his agency's open ones."""
+        _permit(person, ASKERS, "seeing cases")
+        everybody = bool(APPROVERS & set(person.roles))
+        return await self._write(
+            lambda run: cases.newest(
+                run,
+                MOST_LISTED,
+                agency=None if everybody else person.agency,
+                open_only=not (everybody and all_states),
+            )
+        )
+
+    async def _approved(self, one: Case, permit: Permit, person: PersonToken) -> Case:
+        changed = one.model_copy(
+            update={
+                "state": "approved",
+                "waiting": None,
+                "permit_id": permit.permit_id,
+                "rule": permit.rule,
+                "decided_at": self._clock.now(),
+                "decided_by": permit.given_by,
+                "expires_at": permit.expires_at,
+            }
+        )
+        return await self._save(changed, "service.approved", person)
+
+    async def _save(self, one: Case, kind: ledger.Kind, person: PersonToken) -> Case:
+        def write(run: sqlite3.Connection) -> None:
+            cases.save(run, one)
+            ledger.append(run, self._clock.now(), kind, _fields(one, person))
+
+        await self._write(write)
+        self._changes.publish(Change("case", one.case_id))
+        return one
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def run() -> T:
+            with self._database.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+
+def _request(one: Case) -> PermitRequest:
+    return PermitRequest(
+        service=one.service,
+        agency=one.agency,
+        cameras=tuple(CameraName(device=c.device, camera=c.camera) for c in one.cameras),
+        start_at=one.asked_at - timedelta(minutes=one.minutes_back),
+        hours=one.hours,
+        case=one.case,
+        basis=one.basis,
+        purpose=one.purpose,
+    )
+
+
+def _fields(one: Case, person: PersonToken) -> dict[str, object]:
+    """What the ledger says of a case; it lies beside the chain and is erased in its time."""
+    return {
+        "case_id": one.case_id,
+        "service": one.service,
+        "agency": one.agency,
+        "case": one.case,
+        "basis": one.basis,
+        "purpose": one.purpose,
+        "state": one.state,
+        "person": person.person,
+        "rule": one.rule,
+        "permit_id": one.permit_id,
+        "note": one.note,
+        "requester": one.personal and one.personal.requester.model_dump(),
+        "cameras": [f"{camera.device}/{camera.camera}" for camera in one.cameras],
+    }
+
+
+def _may_see(person: PersonToken, one: Case) -> bool:
+    if APPROVERS & set(person.roles):
+        return True
+    return one.agency == person.agency and one.state in ("asked", "approved")
+
+
+def _permit(person: PersonToken, roles: frozenset[str], what: str) -> None:
+    if not roles & set(person.roles):
+        raise ProblemError("auth.forbidden", _needs(what, roles))
+
+
+def _needs(what: str, roles: frozenset[str]) -> str:
+    return f"{what} needs one of the roles {', '.join(sorted(roles))}"

@@ -1,0 +1,83 @@
+"""The city's cameras for a place: the camera table and what is heard of each, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from collector.config import CameraPlace
+from collector.problems import ProblemError
+from collector.services import place as places
+from collector.services.case import Offered
+from collector.services.place import Area, PlaceError, Point, area_of
+from collector.services.ranking import AT_MOST, Camera, Sight, rank
+from collector.store.rows import CameraRow
+
+Key = tuple[str, str]
+
+
+class Offering:
+    """Which cameras there are, and which of them live now."""
+
+    def __init__(
+        self, cameras: Mapping[Key, CameraPlace], heard: Callable[[], Iterable[CameraRow]]
+    ) -> None:
+        self._cameras = cameras
+        self._heard = heard
+        self.area: Area | None = area_of(Point(one.lat, one.lon) for one in cameras.values())
+
+    def checked(self, lat: float, lon: float) -> Point:
+        """A position in the city; raises ProblemError place.impossible that says what is wrong."""
+        try:
+            return places.checked(lat, lon, self.area)
+        except PlaceError as error:
+            raise ProblemError("place.impossible", str(error)) from error
+
+    def best(
+        self, place: Point, *, accuracy_m: float = 0.0, at_most: int = AT_MOST
+    ) -> tuple[Offered, ...]:
+        """At most so many: those that see the place, then the nearest of those around it.
+
+        Raises ProblemError case.no-camera when there is none within 500 m.
+        """
+        found = rank(place, self.cameras(), accuracy_m=accuracy_m, at_most=at_most)
+        offered = (*found.seeing, *found.around)[:at_most]
+        if not offered:
+            raise ProblemError("case.no-camera", f"there is no camera within 500 m of {place}")
+        return tuple(self._offered(one) for one in offered)
+
+    def cameras(self) -> list[Camera]:
+        """All that have a place."""
+        live = {(row.device, row.camera): row.online and row.state == "up" for row in self._heard()}
+        return [
+            Camera(
+                device=one.device,
+                camera=one.camera,
+                at=Point(one.lat, one.lon),
+                height_m=one.height_m,
+                bearing_deg=one.bearing_deg,
+                fov_deg=one.fov_deg,
+                range_m=one.range_m,
+                width_px=one.width_px,
+                live=live.get(key, False),
+            )
+            for key, one in self._cameras.items()
+        ]
+
+    def _offered(self, one: Sight) -> Offered:
+        camera = one.camera
+        known = self._cameras[(camera.device, camera.camera)]
+        return Offered(
+            device=camera.device,
+            camera=camera.camera,
+            title=known.title,
+            title_en=known.title_en or known.title,
+            lat=camera.at.lat,
+            lon=camera.at.lon,
+            distance_m=round(one.distance_m, 1),
+            direction_deg=round(one.direction_deg, 1),
+            sees=one.sees,
+            detail=one.detail,
+            score=round(one.score, 4),
+            reasons=one.reasons,
+            live=camera.live,
+        )

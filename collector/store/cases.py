@@ -1,0 +1,71 @@
+"""Cases of the safety services as rows. All within the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+
+from collector.services.case import Case
+from collector.store.moments import stamp
+
+_COLUMNS = (
+    "case_id, service, agency, case_number, basis, purpose, person, asked_at, state, waiting, lat,"
+    " lon, accuracy_m, cameras, minutes_back, hours, personal, permit_id, rule, decided_at,"
+    " decided_by, expires_at, closed_at, closed_by, note, erased_at"
+)
+_TIMES = ("asked_at", "decided_at", "expires_at", "closed_at", "erased_at")
+
+
+def save(run: sqlite3.Connection, one: Case) -> None:
+    """Insert a case or replace what is known of it."""
+    told = one.model_dump(mode="json")
+    told["case_number"] = told.pop("case")
+    told["cameras"] = json.dumps(told["cameras"], ensure_ascii=False)
+    if one.personal is not None:
+        told["personal"] = json.dumps(told["personal"], ensure_ascii=False)
+    for name in _TIMES:
+        at: datetime | None = getattr(one, name)
+        told[name] = at and stamp(at)
+    names = _COLUMNS.replace(" ", "").split(",")
+    marks = ", ".join(f":{name}" for name in names)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    run.execute(
+        f"INSERT INTO service_case ({_COLUMNS}) VALUES ({marks})"
+        f" ON CONFLICT (case_id) DO UPDATE SET {changed}",
+        {name: told[name] for name in names},
+    )
+
+
+def find(run: sqlite3.Connection, case_id: str) -> Case | None:
+    """One case."""
+    row = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case WHERE case_id = ?", (case_id,)
+    ).fetchone()
+    return None if row is None else _case(row)
+
+
+def newest(
+    run: sqlite3.Connection, at_most: int, *, agency: str | None, open_only: bool
+) -> list[Case]:
+    """The newest cases first; `agency` None: of all agencies."""
+    where = []
+    if agency is not None:
+        where.append("agency = :agency")
+    if open_only:
+        where.append("state IN ('asked', 'approved')")
+    clause = f"WHERE {' AND '.join(where)}" if where else ""
+    rows = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case {clause}"
+        " ORDER BY asked_at DESC, case_id DESC LIMIT :most",
+        {"agency": agency, "most": at_most},
+    )
+    return [_case(row) for row in rows]
+
+
+def _case(row: sqlite3.Row) -> Case:
+    held = dict(row)
+    held["case"] = held.pop("case_number")
+    held["cameras"] = json.loads(held["cameras"])
+    held["personal"] = None if held["personal"] is None else json.loads(held["personal"])
+    return Case.model_validate(held)

@@ -1,0 +1,187 @@
+"""The safety services over HTTP in one process: real signer, real store, a clock that is set."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from collector import problems, relay
+from collector.changes import Changes
+from collector.config import CameraPlace, CollectorSettings, SignerAddress
+from collector.guard import Guard
+from collector.ledger import verify
+from collector.persons import Persons
+from collector.services import emergency_video
+from collector.services.cases import CaseDesk
+from collector.services.offering import Offering
+from collector.services.place import Point, moved
+from collector.signer.accounts import Account, SignerStore
+from collector.signer.app import build_app
+from collector.signer.config import SignerSettings
+from collector.signer.desk import SignerDesk
+from collector.signer.permit import StandingRule
+from collector.signer.permits import Permits
+from collector.store.database import Database
+from collector.store.reader import Reader
+from provisioning.authority import Authority
+from wire.clock import SimulatedClock
+from wire.identity import Identity
+
+PASSWORD = "correct horse battery"
+BASIS = "개인정보 보호법 제18조제2항제3호"
+SCENE = Point(37.5371, 126.7377)
+PEOPLE = (
+    ("kim", "police", "officer"),
+    ("lee", "fire", "officer"),
+    ("oper", "centre", "operator"),
+    ("chief", "centre", "supervisor"),
+    ("tech", "centre", "technician"),
+    ("priv", "centre", "privacy"),
+    ("admin", "centre", "administrator"),
+)
+
+
+def camera(name: str, east: float, north: float, **changed: Any) -> CameraPlace:
+    """A camera so many metres from the scene."""
+    at = moved(SCENE, east, north)
+    usual = {"device": "pole-001-1", "camera": name, "title": name, "lat": at.lat, "lon": at.lon}
+    return CameraPlace.model_validate({**usual, **changed})
+
+
+CAMERAS = (
+    camera("north", 0, 40, bearing_deg=180),
+    camera("south", 0, -30, bearing_deg=0, title_en="South side"),
+    camera("east", 50, 0, bearing_deg=90),
+    camera("far", 0, 900, bearing_deg=180, range_m=1000),
+)
+
+
+class ServiceBench:
+    """One centre. `client(name)` is somebody who is signed in."""
+
+    def __init__(
+        self, folder: Path, town: Authority, cameras: tuple[CameraPlace, ...] = CAMERAS
+    ) -> None:
+        # The city's certificates were made just now, by the machine's clock.
+        self.clock = SimulatedClock(datetime.now(UTC))
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.signer_store = SignerStore(folder / "signer", hasher)
+        identity = Identity.load(town.identity("signer"))
+        signer = SignerSettings(
+            identity=town.identity("signer"),
+            register_file=town.register_file,
+            data=folder / "signer",
+        )
+        desk = SignerDesk(
+            signer, identity, self.signer_store, self.clock, lambda: ("pole-001-1", "pole-002-1")
+        )
+        self.permits = Permits(self.signer_store, identity)
+        for name, agency, role in PEOPLE:
+            self.signer_store.add(Account(name, agency, (role,)), PASSWORD, self.clock.now())
+        self.settings = CollectorSettings(
+            site="testcity",
+            identity=town.identity("collector"),
+            register_file=town.register_file,
+            data=folder / "data",
+            routing=folder / "routing.yaml",
+            signer=SignerAddress(
+                url="http://127.0.0.1:1", certificate=town.identity("signer") / "cert.pem"
+            ),
+            cameras=cameras,
+        )
+        self.database = Database(folder / "data")
+        self.reader = Reader(self.database.path, self.settings.places())
+        self.changes = Changes()
+        self.persons = Persons(self.settings.signer.certificate, identity.ca_file, self.clock)
+        self.signer_up = True
+        self.app = FastAPI()
+        problems.install(self.app)
+        self.app.add_middleware(Guard, secure=False)
+        self._routes(build_app(desk))
+
+    def _routes(self, signer_app: FastAPI) -> None:
+        transport = _Reachable(self, httpx.ASGITransport(signer_app))
+        people = relay.Relay(
+            self.settings,
+            httpx.AsyncClient(base_url="http://signer", transport=transport),
+            self.persons,
+            self.database,
+            self.clock,
+        )
+        self.app.include_router(relay.build_router(people, self.persons))
+        cases = CaseDesk(
+            self.database,
+            people,
+            self.changes,
+            self.clock,
+            lambda: frozenset({"police", "fire"}),
+        )
+        offering = Offering(self.settings.places(), self.reader.cameras)
+        self.app.include_router(emergency_video.build_router(cases, offering, self.persons))
+
+    @contextmanager
+    def client(self, name: str | None = None) -> Iterator[TestClient]:
+        headers = {"X-Polewatch": "1"}
+        with TestClient(self.app, headers=headers, raise_server_exceptions=False) as client:
+            if name is not None:
+                answer = client.post("/api/sign-in", json={"name": name, "password": PASSWORD})
+                assert answer.status_code == 200, answer.text
+            yield client
+
+    def rule(self, **changed: Any) -> None:
+        """A standing rule of the signer that permits the police."""
+        now = self.clock.now()
+        usual = {
+            "rule": "violent-crime",
+            "agency": "police",
+            "services": ["emergency-video"],
+            "bases": [BASIS],
+            "valid_from": now - timedelta(hours=1),
+            "valid_until": now + timedelta(days=30),
+            "document": "2026-11",
+            "decided_by": ["Park, privacy officer"],
+        }
+        self.permits.add_rule(StandingRule.model_validate({**usual, **changed}), now)
+
+    def ledger(self, kind: str) -> list[dict[str, Any]]:
+        """Fields of the ledger's entries of one kind; the chain holds."""
+        with self.database.reading() as run:
+            assert verify(run).fault is None
+            rows = run.execute(
+                "SELECT f.fields FROM ledger l JOIN ledger_fields f USING (number)"
+                " WHERE l.kind = ? ORDER BY number",
+                (kind,),
+            ).fetchall()
+        return [json.loads(row["fields"]) for row in rows]
+
+    def rows(self, sql: str) -> list[sqlite3.Row]:
+        with self.database.reading() as run:
+            return run.execute(sql).fetchall()
+
+    def close(self) -> None:
+        self.reader.close()
+        self.database.close()
+        self.signer_store.close()
+
+
+class _Reachable(httpx.AsyncBaseTransport):
+    """The way to the signer, which a test can cut."""
+
+    def __init__(self, bench: ServiceBench, way: httpx.ASGITransport) -> None:
+        self._bench = bench
+        self._way = way
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._bench.signer_up:
+            raise httpx.ConnectError("cut by the test")
+        return await self._way.handle_async_request(request)
