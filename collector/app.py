@@ -21,6 +21,7 @@ from collector.link import Link
 from collector.orders import OrderDesk
 from collector.persons import Persons
 from collector.rescue import open_database
+from collector.retention import Retention
 from collector.routing_file import RoutingFile
 from collector.serving import WebServer, listen
 from collector.store.refusals import Bounds
@@ -100,6 +101,7 @@ class Collector:
         )
         log_file = settings.broker.log_file
         self._broker_log = BrokerLog(log_file, self._database, clock) if log_file else None
+        self._retention = Retention(settings.retention, self._database, self._desk, clock)
         self._dispatch = Dispatch(settings, self._database, {"mqtt": mqtt}, self._changes, clock)
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
@@ -117,6 +119,7 @@ class Collector:
         self._inbox.start()
         self._dispatch.start()
         self._orders.start()
+        self._retention.start()
         self._link.start()
         if self._broker_log is not None:
             self._broker_log.start()
@@ -130,6 +133,7 @@ class Collector:
             self._link.stop()
             if self._broker_log is not None:
                 self._broker_log.stop()
+            self._retention.stop()
             self._orders.stop()
             self._inbox.stop()
             self._dispatch.stop()

@@ -106,6 +106,31 @@ class DispatchSettings(Settings):
     evidence: int = Field(5, ge=0, le=20, description="Device signatures attached to an incident.")
 
 
+class RetentionSettings(Settings):
+    """How long what is kept; then it is deleted, and the ledger says so."""
+
+    events_days: float = Field(
+        30.0, ge=1, le=3650, description="Events, refused messages and plates in sentences."
+    )
+    stills_days: float = Field(30.0, ge=1, le=3650, description="Pictures of events.")
+    incidents_days: float = Field(
+        365.0, ge=1, le=3650, description="Incidents without their events and pictures."
+    )
+    case_days: float = Field(
+        30.0, ge=0, le=3650, description="Personal fields of a case, after it was closed."
+    )
+    ledger_days: float = Field(
+        1095.0, ge=365, le=3650, description="Personal fields of the ledger; the chain stays."
+    )
+    every_hours: float = Field(1.0, ge=0.01, le=24, description="How often it is looked for.")
+
+    @model_validator(mode="after")
+    def _incidents_last(self) -> RetentionSettings:
+        if self.incidents_days < self.events_days:
+            raise ValueError("incidents_days must not be less than events_days")
+        return self
+
+
 class IncidentSettings(Settings):
     """When findings are one incident."""
 
@@ -173,6 +198,7 @@ class CollectorSettings(Settings):
     dispatch: DispatchSettings = DispatchSettings()
     incidents: IncidentSettings = IncidentSettings()
     inbox: InboxSettings = InboxSettings()
+    retention: RetentionSettings = RetentionSettings()
     ice: IceSettings = IceSettings()
     command_timeout_s: float = Field(
         5.0, gt=0, le=30, description="How long a device may take to answer."

@@ -174,6 +174,12 @@ class IncidentDesk:
             self._end_holds(run, changed, now)
         return changed
 
+    def retell(self, run: sqlite3.Connection, incident_id: str) -> None:
+        """Its sentence anew, of what is still here: a plate goes with the event that named it."""
+        known = rows.load(run, incident_id)
+        if known is not None:
+            rows.save(run, known, known, self._texts(known, plates.of_incident(run, incident_id)))
+
     def _end_holds(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
         """The pole need not keep what was around its findings any longer."""
         found = rows.finding_ids(run, one.incident_id, MOST_ENDED)

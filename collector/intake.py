@@ -10,7 +10,7 @@ from collector import ledger
 from collector.changes import Change, ChangeKind
 from collector.incident_desk import IncidentDesk
 from collector.numbers import Numbers
-from collector.store import devices, events, refusals, stills
+from collector.store import devices, erasing, events, refusals, stills
 from collector.store.incidents import of_still
 from collector.store.refusals import Bounds
 from collector.verdict import Ack, Numbered, Refused, Still, Unnumbered, Verdict
@@ -199,6 +199,10 @@ class Intake:
         holder = None
         if message.seq in self.numbers(run, device, message.epoch):
             holder = events.id_of_number(run, device, message.epoch, message.seq)
+            if holder is None and erasing.is_erased(run, device, message.epoch, message.seq):
+                self._duplicate(device)
+                self._receive(message)
+                return
         forked = holder is not None and holder != event.id
         events.insert(run, message, now, forked=forked)
         if forked:

@@ -44,6 +44,7 @@ Kind = Literal[
     "service.approved",
     "service.refused",
     "service.closed",
+    "retention.erased",
     "incident.decided",
     "delivery.acknowledged",
 ]

@@ -46,6 +46,11 @@ class Numbers:
         return at > 0 and self._ranges[at - 1][0] <= number <= self._ranges[at - 1][1]
 
     @property
+    def ranges(self) -> tuple[Range, ...]:
+        """What is settled, lowest first."""
+        return tuple(self._ranges)
+
+    @property
     def contiguous(self) -> int:
         """Highest number up to which nothing is missing; 0 when number 1 is."""
         return self._ranges[0][1] if self._ranges and self._ranges[0][0] == 1 else 0

@@ -13,7 +13,7 @@ from collector.store import damage
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
 
@@ -33,6 +33,8 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         # A receipt lets the pole forget, so what it names must survive a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten: the law wants it beyond recovery.
+        connection.execute("PRAGMA secure_delete = ON")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error as error:
@@ -102,6 +104,11 @@ class Database:
                 if damage.is_damage(error):
                     damage.mark(self.path.parent, error)
                 raise
+
+    def forget(self) -> None:
+        """Write what was deleted through to the file, so that no log of changes still holds it."""
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         with self._lock:

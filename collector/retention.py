@@ -1,0 +1,140 @@
+"""Deletes what is due, in small portions beside the work, and writes down that it did."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from collector import ledger
+from collector.config import RetentionSettings
+from collector.incident_desk import IncidentDesk
+from collector.store import erasing
+from collector.store.database import Database
+from wire.clock import Clock
+
+log = structlog.get_logger()
+
+AT_ONCE = 500
+"""Rows in one transaction: the inbox waits for no longer than for one of its own."""
+STEP_S = 3600.0
+BEHIND = timedelta(days=1)
+LOOKED_AT = timedelta(hours=1)
+"""Before the newest message: after a long cut many that come are old, but some are new."""
+AGAIN_S = 60.0
+"""After a disk that refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many of each were deleted in one run."""
+
+    events: int = 0
+    stills: int = 0
+    refused: int = 0
+    incidents: int = 0
+    cases: int = 0
+    ledger_fields: int = 0
+
+
+class Retention:
+    """One thread; `run_once` is what it does every hour."""
+
+    def __init__(
+        self, settings: RetentionSettings, database: Database, desk: IncidentDesk, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._desk = desk
+        self._clock = clock
+        self._began = (clock.now(), clock.monotonic())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def run_once(self) -> Erased:
+        """Delete all that is due now; the ledger gets an entry when there was anything.
+
+        Nothing is deleted by a clock that cannot be right: it would be gone for good.
+        """
+        settings, now = self._settings, self._clock.now()
+        doubt = self._doubt(now)
+        if doubt is not None:
+            log.error("retention.clock", why=doubt, remedy="set the centre's clock, then restart")
+            return Erased()
+
+        def ago(days: float) -> timedelta:
+            return timedelta(days=days)
+
+        events_before = now - ago(settings.events_days)
+        stills_before = now - ago(settings.stills_days)
+        incidents_before = now - ago(settings.incidents_days)
+        done = Erased(
+            events=self._portions(lambda run: self._events(run, events_before)),
+            stills=self._portions(lambda run: erasing.stills(run, stills_before, AT_ONCE)),
+            refused=self._portions(lambda run: erasing.refused(run, events_before, AT_ONCE)),
+            incidents=self._portions(lambda run: erasing.incidents(run, incidents_before, AT_ONCE)),
+            cases=self._whole(
+                lambda run: erasing.case_persons(run, now - ago(settings.case_days), now)
+            ),
+            ledger_fields=self._whole(
+                lambda run: ledger.erase(run, now - ago(settings.ledger_days))
+            ),
+        )
+        if any(asdict(done).values()):
+            fields = {**asdict(done), "rule": settings.model_dump(mode="json")}
+            self._whole(lambda run: ledger.append(run, now, "retention.erased", fields))
+            self._database.forget()
+            log.info("retention.erased", **asdict(done))
+        return done
+
+    def _doubt(self, now: datetime) -> str | None:
+        """Why the centre's clock is not believed; None when it is."""
+        began, monotonic = self._began
+        stepped = (now - began).total_seconds() - (self._clock.monotonic() - monotonic)
+        if abs(stepped) > STEP_S:
+            return f"it was moved by {stepped / 3600:.1f} h since the start"
+        with self._database.reading() as run:
+            behind = erasing.least_delay(run, LOOKED_AT)
+        if behind is not None and abs(behind) > BEHIND:
+            return f"it is {behind.total_seconds() / 3600:.1f} h ahead of every pole's"
+        return None
+
+    def _events(self, run: sqlite3.Connection, before: datetime) -> int:
+        done = erasing.events(run, before, AT_ONCE)
+        for incident_id in done.plates_of:
+            self._desk.retell(run, incident_id)
+        return done.count
+
+    def _portions(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        total = 0
+        while not self._stop.is_set():
+            done = self._whole(work)
+            total += done
+            if done < AT_ONCE:
+                break
+        return total
+
+    def _whole(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        with self._database.transaction() as run:
+            return work(run)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            pause = self._settings.every_hours * 3600
+            try:
+                self.run_once()
+            except sqlite3.Error as error:
+                log.error("retention.storage", error=str(error))
+                pause = AGAIN_S
+            self._clock.wait(self._stop, pause)
