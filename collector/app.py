@@ -24,6 +24,7 @@ from collector.rescue import open_database
 from collector.retention import Retention
 from collector.routing_file import RoutingFile
 from collector.serving import WebServer, listen
+from collector.store.holder import Holder
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
 from collector.voice import Voice
@@ -58,6 +59,7 @@ class Collector:
         self._persons = Persons(settings.signer.certificate, self._identity.ca_file, clock)
         self._listener = listen(settings.http.host, settings.http.port)
         self._desk = IncidentDesk(settings, routing.current)
+        self._holder = Holder(settings.data)
         self._database = open_database(settings, self._trust, self._desk, clock)
         self._changes = Changes()
         self._voice = Voice(self._identity, settings.site, clock)
@@ -138,6 +140,7 @@ class Collector:
             self._inbox.stop()
             self._dispatch.stop()
             self._database.close()
+            self._holder.release()
             log.info("collector.stopped", **vars(self._inbox.counts))
         return 1 if self._broken() else 0
 

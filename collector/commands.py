@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from collector import rule_commands
+from collector import backup_commands, rule_commands
 from collector.app import Collector
 from collector.command_support import (
     COLLECTOR_YAML,
@@ -48,6 +48,12 @@ ledger = typer.Typer(no_args_is_help=True, help="Who saw what, and why.")
 app.add_typer(user, name="user")
 app.add_typer(ledger, name="ledger")
 app.add_typer(rule_commands.app, name="rule")
+app.command(epilog="Example: polewatch collector backup /backup/2026-11-26.sqlite")(
+    backup_commands.backup
+)
+app.command(epilog="Example: polewatch collector restore /backup/2026-11-26.sqlite")(
+    backup_commands.restore
+)
 
 PrintReady = Annotated[
     bool, typer.Option("--print-ready", help="Print one JSON line once all listeners stand.")

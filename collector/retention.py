@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -39,6 +40,8 @@ class Erased:
     incidents: int = 0
     cases: int = 0
     ledger_fields: int = 0
+    folders: int = 0
+    """Of old databases: those that were damaged, or replaced by a backup."""
 
 
 class Retention:
@@ -90,6 +93,7 @@ class Retention:
             ledger_fields=self._whole(
                 lambda run: ledger.erase(run, now - ago(settings.ledger_days))
             ),
+            folders=self._folders(events_before),
         )
         if any(asdict(done).values()):
             fields = {**asdict(done), "rule": settings.model_dump(mode="json")}
@@ -115,6 +119,17 @@ class Retention:
         for incident_id in done.plates_of:
             self._desk.retell(run, incident_id)
         return done.count
+
+    def _folders(self, before: datetime) -> int:
+        old = [
+            one
+            for pattern in ("damaged-*", "before-restore-*")
+            for one in self._database.path.parent.glob(pattern)
+            if one.is_dir() and datetime.fromtimestamp(one.stat().st_mtime, UTC) < before
+        ]
+        for one in old:
+            shutil.rmtree(one, ignore_errors=True)
+        return sum(not one.exists() for one in old)
 
     def _portions(self, work: Callable[[sqlite3.Connection], int]) -> int:
         total = 0

@@ -209,6 +209,17 @@ def test_refused_messages_go_too(bench: Bench) -> None:
     assert bench.retention.run_once() == Erased(refused=1)
 
 
+def test_databases_that_were_set_aside_go_too(bench: Bench) -> None:
+    for name in ("damaged-20260101T000000", "before-restore-20260101T000000"):
+        aside = bench.way.folder / name
+        aside.mkdir()
+        (aside / "collector.sqlite").write_bytes(b"old")
+    assert bench.retention.run_once() == Erased()
+    bench.clock.advance(31 * DAY)
+    assert bench.retention.run_once() == Erased(folders=2)
+    assert not list(bench.way.folder.glob("*-2026*"))
+
+
 def test_more_than_one_portion_is_done_in_one_run(bench: Bench) -> None:
     with bench.way.database.transaction() as run:
         run.executemany(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -96,17 +95,6 @@ def test_how_a_camera_was_tampered_with_outlasts_an_update_that_does_not_say(way
     (one,) = way_in.reader.incidents(5, None).incidents
     assert "카메라 훼손(가림)" in one.text_ko
     assert one.text_en.startswith("Camera tampering (covered)")
-
-
-def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
-    schema = files("collector.store").joinpath("schema.sql").read_text(encoding="utf-8")
-    with sqlite3.connect(tmp_path / FILE_NAME) as run:
-        run.executescript(schema)
-        run.execute("INSERT INTO version VALUES (1, '2026')")
-    database = Database(tmp_path)
-    with database.reading() as run:
-        assert run.execute("SELECT count(detail) FROM incident").fetchone()[0] == 0
-    database.close()
 
 
 def test_pages_are_newest_first_without_a_double_or_a_hole(filled: WayIn) -> None:
