@@ -17,6 +17,7 @@ from edge_agent.camera import nal
 from edge_agent.camera.arrival import Arrival, FirstTimes
 from edge_agent.camera.backoff import Backoff
 from edge_agent.camera.faults import CameraError, check_url, classify, redact
+from edge_agent.camera.pace import Pace
 from edge_agent.camera.packet import EncodedPacket, PacketSink, StreamInfo
 from edge_agent.camera.probe import probe
 from edge_agent.camera.timeline import Timeline
@@ -147,8 +148,8 @@ class RtspSource:
                 "camera.codec", f"{redact(self._url)}: {stream.codec_context.name}", permanent=True
             )
         described = nal.parameter_sets(codec, nal.split(stream.codec_context.extradata or b""))
-        times = FirstTimes()
-        began = self._clock.monotonic()
+        times, pace = FirstTimes(), Pace()
+        began = asked_s = self._clock.monotonic()
         for packet in container.demux(stream):
             if self._stop.is_set():
                 return
@@ -170,6 +171,10 @@ class RtspSource:
                     "camera.codec",
                     f"{redact(self._url)}: no keyframe that decodes in {KEYFRAME_TIMEOUT_S:.0f} s",
                 )
+            rest_s = pace.rest_s(arrival.dts, asked_s, arrival.mono_s)
+            if rest_s > 0:
+                self._clock.wait(self._stop, rest_s)
+            asked_s = self._clock.monotonic()
 
     def _take(self, codec: nal.Codec, described: list[bytes], arrival: Arrival) -> None:
         self.bytes += len(arrival.data)

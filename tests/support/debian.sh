@@ -22,6 +22,7 @@ opencv-doc                     | /usr/share/doc/opencv-doc/examples/data/vtest.a
 nodejs                         | node        | runs npm
 npm                            | npm         | fetches the published models that are converted anew
 fonts-noto-cjk                 | -           | Korean text in screenshots
+ffmpeg                         | ffmpeg      | the peer that recording is measured beside
 tesseract-ocr                  | tesseract   | the peer that plates are read beside
 tesseract-ocr-kor              | -           | its Korean model
 openssl                        | openssl     | a second opinion on certificates

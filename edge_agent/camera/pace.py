@@ -1,0 +1,78 @@
+"""When the next picture is worth reading: once all of it is there. Pure.
+
+A camera sends a picture as a burst of packets. A reader that waits for it is woken by each of them,
+which costs more than all that is done with the picture; so it rests until the burst is over. When
+that is, is seen by not resting for a moment now and then: a picture is never early, so the least
+delay in that time tells where the camera's time lies on ours.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from edge_agent.camera.packet import TICKS
+
+BURST_S: Final = 0.012
+"""From the first packet of a picture to its last: 150 kB at 100 Mbit/s."""
+LATEST_S: Final = 0.05
+"""Pictures whose moments waver are rested for up to this much longer than the least delay."""
+LATER_S: Final = 0.004
+"""... in steps of this, at each picture that had to be waited for after all;"""
+SOONER: Final = 0.75
+"""... of which so much is left after each look."""
+WOKEN_S: Final = 0.002
+"""A read that took longer had to wait for the camera."""
+LOOK_S: Final = 0.25
+LOOK_PICTURES: Final = 4
+"""No rest for so long and so many pictures: what had piled up is read, then some are awaited."""
+BELIEVED_S: Final = 10.0
+"""Until the next look; clocks part by 1 ms meanwhile."""
+LONGEST_S: Final = 0.25
+"""Of one rest."""
+LOST_S: Final = 1.0
+"""An expectation this far off is none: the camera's clock was reset, or pictures stayed away."""
+
+
+class Pace:
+    """Of one connection; times are monotonic seconds, `dts` in ticks of 90 kHz."""
+
+    def __init__(self) -> None:
+        self._dts: int | None = None
+        self._delay_s = math.inf
+        """Least monotonic time of arrival minus the picture's own."""
+        self._margin_s = BURST_S
+        self._look_from_s = -math.inf
+        self._looked_at = 0
+        self._rested = False
+
+    def rest_s(self, dts: int | None, asked_s: float, came_s: float) -> float:
+        """How long to leave the camera alone after a picture that was read at `came_s`.
+
+        `asked_s` is when that reading began.
+        """
+        before, self._dts = self._dts, dts
+        rested, self._rested = self._rested, False
+        if dts is None or before is None or dts <= before:
+            self._look(came_s)
+            return 0.0
+        self._delay_s = min(self._delay_s, came_s - dts / TICKS)
+        self._looked_at += 1
+        passed_s = came_s - self._look_from_s
+        if passed_s > BELIEVED_S:
+            self._look(came_s)
+            return 0.0
+        if passed_s < LOOK_S or self._looked_at < LOOK_PICTURES:
+            return 0.0
+        if rested and came_s - asked_s > WOKEN_S:
+            self._margin_s = min(self._margin_s + LATER_S, LATEST_S)
+        rest_s = self._delay_s + (2 * dts - before) / TICKS + self._margin_s - came_s
+        if abs(rest_s) > LOST_S:
+            self._look(came_s)
+            return 0.0
+        self._rested = rest_s > 0
+        return min(max(0.0, rest_s), LONGEST_S)
+
+    def _look(self, now_s: float) -> None:
+        self._delay_s, self._look_from_s, self._looked_at = math.inf, now_s, 0
+        self._margin_s = max(BURST_S, self._margin_s * SOONER)
