@@ -75,8 +75,11 @@ class WatchesFire(Protocol):
 class ReadsPlates(Protocol):
     """What reads the plates of tracked vehicles, as the analysis needs it."""
 
-    def update(self, frame: Frame, tracks: Sequence[Track]) -> tuple[Passage, ...]:
-        """Passages that were read since the last frame."""
+    def update(
+        self, frame: Frame, tracks: Sequence[Track], detections: Sequence[Detection]
+    ) -> tuple[Passage, ...]:
+        """Passages that were read since the last frame, of `tracks` and of vehicles among
+        `detections` that are seen too faintly for one."""
         ...
 
     def finish(self) -> tuple[Passage, ...]:
@@ -135,7 +138,7 @@ class Analysis:
             look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
             still_objects=() if still is None else still.update(frame.image, frame.media_s),
             burning=() if fire is None else fire.update(frame.image, frame.media_s),
-            passages=() if self._plates is None else self._plates.update(frame, tracks),
+            passages=() if self._plates is None else self._plates.update(frame, tracks, detections),
             tamper=None if tamper is None else tamper.update(frame.image, frame.media_s),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))

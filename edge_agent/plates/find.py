@@ -76,6 +76,10 @@ class PlateFinder:
         again = self.read(image, [place for place in closer if place is not None])
         return self._kept([*first, *again])
 
+    def spot(self, image: Image) -> tuple[Box, ...]:
+        """Where a plate may be in the whole of `image`, unread; small ones are not seen."""
+        return tuple(place.box for place in self._locator.locate(image))
+
     def closer(self, image: Image, place: PlatePlace) -> PlatePlace | None:
         """The same place with the corners that a look at its surroundings alone finds."""
         seen = self._locator.locate(image, around(place, image), limit=3)

@@ -10,7 +10,7 @@ from edge_agent.scene import Box, Detection, Image
 CARRIERS: Final = frozenset({"car", "bus", "truck", "motorcycle"})
 """What carries a plate, in the words of the detector."""
 
-_SURE: Final = 0.25
+SURE: Final = 0.25
 _MARGIN: Final = 0.06
 """Of a vehicle's box, kept around it: the detector cuts bumpers off."""
 
@@ -25,7 +25,7 @@ def vehicle_parts(detections: Iterable[Detection], image: Image) -> tuple[Box, .
     chosen = [
         part_around(one.box)
         for one in detections
-        if one.label in CARRIERS and one.confidence >= _SURE and one.box.w * width >= _LEAST_WIDTH
+        if one.label in CARRIERS and one.confidence >= SURE and one.box.w * width >= _LEAST_WIDTH
     ]
     return tuple(sorted(chosen, key=lambda box: -box.area))
 

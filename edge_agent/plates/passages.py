@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge_agent.plates.carriers import is_faint
 from edge_agent.plates.motion import direction, speed, stood
 from edge_agent.plates.parts import CARRIERS
 from edge_agent.plates.types import PlateRead
-from edge_agent.plates.vote import KEPT, Look, fuse, keep_best
+from edge_agent.plates.vote import KEPT, Look, fuse, keep_best, same_plate
 from edge_agent.scene import Box, Image, Passage, Track
 
 MOST_WISHES: Final = 3
@@ -52,6 +53,9 @@ SELDOM_AFTER: Final = 12
 
 LEAST_CONFIDENCE: Final = 0.2
 """Reads less sure than this are no reads."""
+
+LEAST_FAINT: Final = 0.5
+"""The same of a vehicle that no track of the analysis knows: only its plate speaks for it."""
 
 AGAIN_S: Final = 30.0
 """A plate seen again within this time on the same camera is the same passage."""
@@ -161,6 +165,7 @@ class Passages:
         look = max(ours, key=lambda one: one.weight * one.read.confidence)
         vehicle.in_vain = 0
         vehicle.first_look_s = min(vehicle.first_look_s, look.media_s)
+        self._go_on(vehicle, look)
         vehicle.looks = keep_best(vehicle.looks, look)
         vehicle.fused = None
         if vehicle.best is None or look.weight > vehicle.best.weight:
@@ -195,6 +200,28 @@ class Passages:
         left = [v for v in self._vehicles.values() if not v.read and v.looks]
         self._vehicles.clear()
         return tuple(passage for v in left if (passage := self._conclude(v)) is not None)
+
+    def _go_on(self, vehicle: _Vehicle, look: Look) -> None:
+        """Let `vehicle` have the looks of one that is out of sight and has the plate of `look`: a
+        vehicle seen faintly is lost and found again, and is one passage."""
+        for track, other in list(self._vehicles.items()):
+            if other is vehicle or not other.looks or other.track.last_s >= self._now:
+                continue
+            if not same_plate(other.said()[0], look.read):
+                continue
+            for earlier in other.looks:
+                vehicle.looks = keep_best(vehicle.looks, earlier)
+            vehicle.first_look_s = min(vehicle.first_look_s, other.first_look_s)
+            if vehicle.best is None or (other.best and other.best.weight > vehicle.best.weight):
+                vehicle.best, vehicle.best_track = other.best, other.best_track
+                vehicle.picture = other.picture
+            together = sorted([*other.boxes, *vehicle.boxes], key=lambda at: at[0])
+            vehicle.boxes = deque(together, maxlen=vehicle.boxes.maxlen)
+            vehicle.read = other.read
+            for known in self._known:
+                if known.track == track:
+                    known.track = vehicle.track.id
+            del self._vehicles[track]
 
     def _note(self, track: Track) -> None:
         vehicle = self._vehicles.get(track.id)
@@ -237,7 +264,8 @@ class Passages:
         if not vehicle.looks or vehicle.best_track is None or vehicle.picture is None:
             return None
         read, used = vehicle.said()
-        vehicle.unsure = read.confidence < LEAST_CONFIDENCE or read.type == "none"
+        least = LEAST_FAINT if is_faint(vehicle.track.id) else LEAST_CONFIDENCE
+        vehicle.unsure = read.confidence < least or read.type == "none"
         if vehicle.unsure:
             # It may stand where its plate is hidden: looked at again, but seldom.
             vehicle.read, vehicle.looks, vehicle.fused = False, (), None

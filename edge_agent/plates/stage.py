@@ -6,6 +6,7 @@ first, and what finds no room is dropped and counted.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,13 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from edge_agent.plates.carriers import SPOT_EVERY_S, Carriers
 from edge_agent.plates.diary_times import Moment
 from edge_agent.plates.passages import Passages, Wish
 from edge_agent.plates.rectify import Quad
 from edge_agent.plates.types import PlateRead
 from edge_agent.plates.vote import Look, sharpness
-from edge_agent.scene import Box, Frame, Image, Passage, PlateHit, Track
+from edge_agent.scene import Box, Detection, Frame, Image, Passage, PlateHit, Track
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.still import shrink
@@ -52,6 +54,10 @@ class FindsPlates(Protocol):
 
     def find(self, image: Image, parts: Sequence[Box]) -> Sequence[Found]:
         """The plates in `parts` of `image` (`(H, W, 3)` uint8 BGR)."""
+        ...
+
+    def spot(self, image: Image) -> Sequence[Box]:
+        """Where plates may be in the whole of `image`."""
         ...
 
 
@@ -103,18 +109,39 @@ def look_at(finder: FindsPlates, image: Image, part: Box, media_s: float) -> tup
     )
 
 
+class _Sight:
+    """The carriers of one camera; now and then plates are looked for in the whole picture."""
+
+    def __init__(self, finder: FindsPlates) -> None:
+        self._finder = finder
+        self._carriers = Carriers()
+        self._spotted_s = -math.inf
+
+    def update(
+        self, frame: Frame, tracks: Iterable[Track], detections: Iterable[Detection]
+    ) -> tuple[Track, ...]:
+        plates: Sequence[Box] = ()
+        if abs(frame.media_s - self._spotted_s) >= SPOT_EVERY_S:
+            plates, self._spotted_s = self._finder.spot(frame.image), frame.media_s
+        return self._carriers.update(tracks, detections, plates, frame.media_s)
+
+
 class RecordedPlates:
     """Plates of a recording: the analysed pictures are looked at, at once."""
 
     def __init__(self, finder: FindsPlates, match: Match) -> None:
         self._finder = finder
         self._match = match
+        self._sight = _Sight(finder)
         self._passages = Passages()
 
-    def update(self, frame: Frame, tracks: Iterable[Track]) -> tuple[Passage, ...]:
+    def update(
+        self, frame: Frame, tracks: Iterable[Track], detections: Iterable[Detection]
+    ) -> tuple[Passage, ...]:
         """Passages that are read now, with the lists that they are on."""
         picture = None
-        for wish in self._passages.follow(tracks, frame.media_s, frame.image.shape[1]):
+        carriers = self._sight.update(frame, tracks, detections)
+        for wish in self._passages.follow(carriers, frame.media_s, frame.image.shape[1]):
             picture = shrink(frame.image, STILL_EDGE) if picture is None else picture
             looks = look_at(self._finder, frame.image, wish.part, frame.media_s)
             self._passages.take(wish.track, looks, picture)
@@ -148,6 +175,7 @@ class LivePlates:
         self._scheduler = scheduler
         self._note = note
         self._lock = threading.Lock()
+        self._sight = _Sight(finder)
         self._passages = Passages()
         self.missed = 0
         """Looks without a picture: its moment was gone, or never came."""
@@ -163,12 +191,15 @@ class LivePlates:
         with self._lock:
             return self._passages.awaited
 
-    def update(self, frame: Frame, tracks: Iterable[Track]) -> tuple[Passage, ...]:
+    def update(
+        self, frame: Frame, tracks: Iterable[Track], detections: Iterable[Detection]
+    ) -> tuple[Passage, ...]:
         """Passages that were read since the last frame, with the lists that they are on."""
         self._pictures.seen(frame)
+        carriers = self._sight.update(frame, tracks, detections)
         with self._lock:
             wishes = self._passages.follow(
-                tracks, frame.media_s, self._pictures.width or frame.image.shape[1]
+                carriers, frame.media_s, self._pictures.width or frame.image.shape[1]
             )
             done = self._passages.done()
         if wishes:

@@ -35,10 +35,12 @@ def plate_on(vehicle: Box, said: PlateRead) -> Plate:
 
 
 class GivenPlates:
-    """Finds `plates`; notes the pictures it was shown, and on which threads."""
+    """Finds `plates`, and spots `spotted` in any picture; notes the pictures in which it was to
+    read plates, and on which threads."""
 
-    def __init__(self, *plates: Plate) -> None:
+    def __init__(self, *plates: Plate, spotted: Sequence[Box] = ()) -> None:
         self.plates = plates
+        self.spotted = spotted
         self.pictures: list[Image] = []
         self.threads: set[str] = set()
 
@@ -46,6 +48,9 @@ class GivenPlates:
         self.pictures.append(image)
         self.threads.add(threading.current_thread().name)
         return [one for one in self.plates if any(_holds(part, one) for part in parts)]
+
+    def spot(self, image: Image) -> Sequence[Box]:
+        return self.spotted
 
 
 def _holds(part: Box, plate: Plate) -> bool:

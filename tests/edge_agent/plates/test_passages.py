@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from edge_agent.plates.carriers import FAINT_IDS
 from edge_agent.plates.passages import LEAST_WIDTH_PX, MOST_WISHES, Passages
 from edge_agent.plates.types import PlateRead
 from edge_agent.plates.vote import Look
@@ -121,6 +122,18 @@ def test_a_broken_track_is_one_passage_even_if_one_character_differs() -> None:
     assert len(play(Passages(), scene, 5)) == 1
 
 
+def test_a_track_that_goes_on_as_another_while_its_plate_is_unsure_is_one_passage() -> None:
+    def scene(now: float) -> list[tuple[Track, PlateRead | None]]:
+        doubt = {1: {"2": 0.6, "7": 0.4}, 4: {"4": 0.6, "1": 0.4}}
+        other = {1: {"7": 0.6, "2": 0.4}, 4: {"1": 0.6, "4": 0.4}}
+        track, unsure = (1, doubt) if now < 1.6 else (2, other)
+        return [(car(track, coming(now), now), read("12가3456", unsure=unsure))] if now < 3 else []
+
+    (told,) = play(Passages(), scene, 5)
+    assert told.looks > 5
+    assert told.start_s < 1.6
+
+
 def test_two_cars_are_two_passages() -> None:
     def scene(now: float) -> list[tuple[Track, PlateRead | None]]:
         if now > 3:
@@ -156,6 +169,19 @@ def test_what_cannot_be_read_is_no_read_and_counted() -> None:
     passages = Passages()
     assert play(passages, scene, 5) == []
     assert passages.unread == 1
+
+
+def test_a_vehicle_that_nothing_but_its_plate_speaks_for_needs_a_surer_read() -> None:
+    def told(track: int, sure: float) -> list[Passage]:
+        rest = (1 - sure) / 2
+        said = read("12가3456", unsure={2: {"가": sure, "거": rest, "더": rest}})
+        return play(
+            Passages(), lambda now: [(car(track, coming(now), now), said)] if now < 2 else [], 5
+        )
+
+    assert told(FAINT_IDS + 1, 0.4) == []
+    assert len(told(1, 0.4)) == 1
+    assert len(told(FAINT_IDS + 1, 0.9)) == 1
 
 
 def test_people_and_far_away_cars_are_not_looked_at() -> None:

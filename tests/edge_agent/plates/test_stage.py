@@ -60,7 +60,7 @@ class Stage:
 
     def step(self, shown: Frame, box: Box = BOX) -> tuple[Passage, ...]:
         """One frame with the car in it; when it asks for a look, until that is done."""
-        told = self.live.update(shown, [car(shown.media_s, box)])
+        told = self.live.update(shown, [car(shown.media_s, box)], [])
         wait_until(lambda: self.live.awaited == 0, 10, "the look")
         return told
 
@@ -100,12 +100,12 @@ def test_looks_are_made_by_the_scheduler_not_by_the_analysis(stage: Stage) -> No
 def test_what_finds_no_room_is_dropped_counted_and_asked_for_again(stage: Stage) -> None:
     for number_ in range(SPARE_WAITING):
         assert stage.scheduler.spare("cam-1", lambda: None), number_
-    stage.live.update(frame(0.0), [car(0.0)])
+    stage.live.update(frame(0.0), [car(0.0)], [])
     assert stage.lane.spare_dropped == 1
     assert stage.finder.pictures == []
     stage.scheduler.start()
     wait_until(lambda: stage.lane.spare_served == SPARE_WAITING, 10, "room")
-    stage.live.update(frame(0.2), [car(0.2)])
+    stage.live.update(frame(0.2), [car(0.2)], [])
     wait_until(lambda: stage.finder.pictures, 10, "another look")
 
 
@@ -113,11 +113,11 @@ def test_a_look_that_fails_is_counted_and_the_vehicle_looked_at_again(stage: Sta
     stage.finder.plates = (None,)  # type: ignore[assignment] # on purpose
     stage.scheduler.start()
     with capture_logs() as logs:
-        stage.live.update(frame(0.0), [car(0.0)])
+        stage.live.update(frame(0.0), [car(0.0)], [])
         wait_until(lambda: stage.lane.failed == 1 and stage.live.awaited == 0, 10, "the failure")
     assert [one["event"] for one in logs] == ["analysis.failed"]
     stage.finder.plates = (plate_on(BOX, read("12가3456", 0.97)),)
-    stage.live.update(frame(0.2), [car(0.2)])
+    stage.live.update(frame(0.2), [car(0.2)], [])
     wait_until(lambda: stage.lane.spare_served == 1, 10, "another look")
 
 
@@ -157,7 +157,27 @@ def test_a_moment_that_is_gone_is_counted() -> None:
 def test_a_recording_is_looked_at_at_once_and_its_end_tells_what_is_left() -> None:
     finder = GivenPlates(plate_on(BOX, read("12가3456", 0.9)))
     recorded = RecordedPlates(finder, match)
-    assert recorded.update(frame(0.0), [car(0.0)]) == ()
+    assert recorded.update(frame(0.0), [car(0.0)], []) == ()
     assert len(finder.pictures) == 1
     (told,) = recorded.finish()
     assert told.hits == (hit(),)
+
+
+def test_a_plate_whose_vehicle_nobody_sees_is_read() -> None:
+    given = plate_on(BOX, read("12가3456", 0.97))
+    (left, top), _, (right, bottom), _ = given.place.quad
+    place = Box(left, top, right - left, bottom - top)
+    recorded = RecordedPlates(GivenPlates(given, spotted=[place]), match)
+    told: list[Passage] = []
+    for number_ in range(20):
+        told += recorded.update(frame(number_ * STEP_S), [], [])
+    assert [one.read.text for one in told] == ["12가3456"]
+    assert told[0].hits == (hit(),)
+
+
+def test_a_place_that_is_no_plate_is_looked_at_ever_more_seldom() -> None:
+    finder = GivenPlates(spotted=[Box(0.4, 0.4, 0.1, 0.04)])
+    recorded = RecordedPlates(finder, match)
+    for number_ in range(300):
+        assert recorded.update(frame(number_ * STEP_S), [], []) == ()
+    assert 0 < len(finder.pictures) < 25
