@@ -23,10 +23,12 @@ from collector.persons import Persons
 from collector.rescue import open_database
 from collector.retention import Retention
 from collector.routing_file import RoutingFile
+from collector.sealing import Sealer
 from collector.serving import WebServer, listen
 from collector.store.holder import Holder
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
+from collector.upkeep import Upkeep
 from collector.voice import Voice
 from collector.web import WebParts, build_web
 from wire.clock import Clock
@@ -103,7 +105,7 @@ class Collector:
         )
         log_file = settings.broker.log_file
         self._broker_log = BrokerLog(log_file, self._database, clock) if log_file else None
-        self._retention = Retention(settings.retention, self._database, self._desk, clock)
+        self._upkeep = self._kept_up()
         self._dispatch = Dispatch(settings, self._database, {"mqtt": mqtt}, self._changes, clock)
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
@@ -121,7 +123,7 @@ class Collector:
         self._inbox.start()
         self._dispatch.start()
         self._orders.start()
-        self._retention.start()
+        self._upkeep.start()
         self._link.start()
         if self._broker_log is not None:
             self._broker_log.start()
@@ -135,7 +137,7 @@ class Collector:
             self._link.stop()
             if self._broker_log is not None:
                 self._broker_log.stop()
-            self._retention.stop()
+            self._upkeep.stop()
             self._orders.stop()
             self._inbox.stop()
             self._dispatch.stop()
@@ -204,6 +206,13 @@ class Collector:
             stills=len(stills),
         )
         return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
+
+    def _kept_up(self) -> Upkeep:
+        settings = self._settings
+        retention = Retention(settings.retention, self._database, self._desk, self._clock)
+        sealer = Sealer(self._identity, settings.site, settings.zone, self._database, self._clock)
+        tasks = (sealer.run_once, retention.run_once)
+        return Upkeep(tasks, settings.retention.every_hours, self._clock)
 
     def _web_parts(self) -> WebParts:
         return WebParts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import secrets
@@ -15,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from collector import backup_commands, rule_commands
+from collector import backup_commands, ledger_commands, rule_commands
 from collector.app import Collector
 from collector.command_support import (
     COLLECTOR_YAML,
@@ -26,7 +25,6 @@ from collector.command_support import (
     readable_errors,
 )
 from collector.config import CollectorSettings
-from collector.ledger import verify
 from collector.requeue import requeue as requeue_all
 from collector.route_explain import explain_route
 from collector.routing import load_routing
@@ -35,7 +33,6 @@ from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
-from collector.store.database import connect
 from collector.store.reader import Reader
 from collector.trust import TrustKeeper
 from wire.clock import SystemClock
@@ -44,9 +41,8 @@ from wire.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The centre: events to incidents, to agencies.")
 user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
-ledger = typer.Typer(no_args_is_help=True, help="Who saw what, and why.")
 app.add_typer(user, name="user")
-app.add_typer(ledger, name="ledger")
+app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rule_commands.app, name="rule")
 app.command(epilog="Example: polewatch collector backup /backup/2026-11-26.sqlite")(
     backup_commands.backup
@@ -189,24 +185,6 @@ def devices(
 
 
 _COUNTS = ("missing", "gaps_asked", "duplicates")
-
-
-@ledger.command("verify", epilog="Example: polewatch collector ledger verify")
-def verify_ledger(
-    config: CollectorConfig = COLLECTOR_YAML,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Walk the chain; exit code 1 and the first bad entry when something was altered."""
-    with readable_errors():
-        settings = load_settings(config, CollectorSettings)
-        check = verify(connect(database_file(settings), read_only=True))
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(check)))
-    elif check.fault is None:
-        typer.echo(f"{check.entries} entries hold, {check.erased} erased; head {check.head}")
-    else:
-        typer.echo(f"the ledger does not hold: {check.fault}")
-    raise typer.Exit(0 if check.fault is None else 1)
 
 
 def run_signer_module() -> None:

@@ -45,6 +45,8 @@ Kind = Literal[
     "service.refused",
     "service.closed",
     "retention.erased",
+    "ledger.exported",
+    "copy.destruction",
     "incident.decided",
     "delivery.acknowledged",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,8 +25,6 @@ STEP_S = 3600.0
 BEHIND = timedelta(days=1)
 LOOKED_AT = timedelta(hours=1)
 """Before the newest message: after a long cut many that come are old, but some are new."""
-AGAIN_S = 60.0
-"""After a disk that refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Erased:
 
 
 class Retention:
-    """One thread; `run_once` is what it does every hour."""
+    """`run_once` is called every hour."""
 
     def __init__(
         self, settings: RetentionSettings, database: Database, desk: IncidentDesk, clock: Clock
@@ -55,15 +52,6 @@ class Retention:
         self._desk = desk
         self._clock = clock
         self._began = (clock.now(), clock.monotonic())
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 10.0) -> None:
-        self._stop.set()
-        self._thread.join(timeout_s)
 
     def run_once(self) -> Erased:
         """Delete all that is due now; the ledger gets an entry when there was anything.
@@ -133,23 +121,12 @@ class Retention:
 
     def _portions(self, work: Callable[[sqlite3.Connection], int]) -> int:
         total = 0
-        while not self._stop.is_set():
+        while True:
             done = self._whole(work)
             total += done
             if done < AT_ONCE:
-                break
-        return total
+                return total
 
     def _whole(self, work: Callable[[sqlite3.Connection], int]) -> int:
         with self._database.transaction() as run:
             return work(run)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            pause = self._settings.every_hours * 3600
-            try:
-                self.run_once()
-            except sqlite3.Error as error:
-                log.error("retention.storage", error=str(error))
-                pause = AGAIN_S
-            self._clock.wait(self._stop, pause)

@@ -47,6 +47,7 @@ TABLES = (
     "incident_clock",
     "case_hold",
     "service_case",
+    "ledger_seal",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

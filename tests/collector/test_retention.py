@@ -16,6 +16,7 @@ from collector.config import RetentionSettings
 from collector.retention import AT_ONCE, Erased, Retention
 from collector.services.case import Case, Personal, Requester
 from collector.store import cases, holds
+from collector.upkeep import Upkeep
 from provisioning.authority import Authority
 from tests.support.device import SimDevice, finding, jpeg
 from tests.support.intake import WayIn
@@ -230,18 +231,19 @@ def test_more_than_one_portion_is_done_in_one_run(bench: Bench) -> None:
     assert asdict(bench.retention.run_once()) == asdict(Erased(refused=AT_ONCE + 1))
 
 
-def test_the_thread_looks_every_hour_until_it_is_stopped(bench: Bench) -> None:
+def test_it_is_looked_for_every_hour_until_that_is_stopped(bench: Bench) -> None:
     bench.event()
     waits: list[float] = []
+    upkeep = Upkeep([bench.retention.run_once], 1.0, bench.clock)
 
     def waited(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 31 * 24:
-            bench.retention._stop.set()
+            upkeep._stop.set()
 
     bench.clock.on_wait = waited
-    bench.retention.start()
-    bench.retention._thread.join(60)
+    upkeep.start()
+    upkeep._thread.join(60)
     assert set(waits) == {3600.0}
     assert bench.count("event") == 0
 

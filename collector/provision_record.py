@@ -1,0 +1,181 @@
+"""The ledger as the law's record of provision (개인영상정보 관리대장): one row a viewing or copy.
+
+Columns are those of the standard guideline's form, as DOMAIN §4 lists them. What was erased in its
+time leaves an empty row that says so: its number and time stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from collector.store.moments import moment, stamp
+
+COLUMNS = (
+    "번호", "구분", "일시", "파일명", "제공받는 기관", "부서", "직급", "성명", "연락처", "목적",
+    "법적 근거", "문서번호", "이용 기간", "제공 형태", "전달 매체", "촬영 기간", "촬영 장소",
+    "파기 예정일", "파기일", "파기 담당자", "비고",
+)  # fmt: skip
+KINDS = {"view.opened": "열람", "pole.export": "제공"}
+_REQUESTS = ("service.asked", "service.approved")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; its values stand under COLUMNS."""
+
+    values: tuple[str, ...]
+
+
+def rows(
+    run: sqlite3.Connection,
+    zone: ZoneInfo,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Row]:
+    """Provisions in the order of the chain, from `since` on and before `until`."""
+    requesters, destroyed = _requesters(run), _destroyed(run)
+    marks = ", ".join("?" * len(KINDS))
+    sql = (
+        "SELECT l.number, l.at, l.kind, f.fields FROM ledger l LEFT JOIN ledger_fields f"
+        f" USING (number) WHERE l.kind IN ({marks})"
+    )
+    values: list[str] = [*KINDS]
+    for clause, bound in ((" AND l.at >= ?", since), (" AND l.at < ?", until)):
+        if bound is not None:
+            sql += clause
+            values.append(stamp(bound))
+    for number, at, kind, text in run.execute(sql + " ORDER BY l.number", values):
+        if text is None:
+            yield _erased(number, at, kind, zone)
+            continue
+        fields = json.loads(text)
+        asked = requesters.get((str(fields.get("agency")), str(fields.get("case"))), {})
+        yield _row(number, at, kind, fields, asked, destroyed.get(number, {}), zone)
+
+
+def as_csv(found: Iterable[Row]) -> bytes:
+    """UTF-8 with a mark that spreadsheets know it by; no text becomes a formula there."""
+    held = io.StringIO(newline="")
+    writer = csv.writer(held)
+    writer.writerow(COLUMNS)
+    writer.writerows([_harmless(one) for one in row.values] for row in found)
+    return b"\xef\xbb\xbf" + held.getvalue().encode()
+
+
+def as_xlsx(found: Iterable[Row]) -> bytes:
+    """One sheet; every cell is text, never a formula."""
+    # Half a second of imports that no other command of the centre needs.
+    from openpyxl import Workbook
+    from openpyxl.cell import Cell
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None, "a new workbook has one sheet"
+    sheet.title = "개인영상정보 관리대장"
+    sheet.append(COLUMNS)
+    for at, row in enumerate(found, start=2):
+        for column, text in enumerate(row.values, start=1):
+            cell = sheet.cell(at, column)
+            assert isinstance(cell, Cell), "nothing is merged"
+            cell.value = _ILLEGAL.sub(" ", text)
+            cell.data_type = "s"
+    sheet.freeze_panes = "A2"
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _row(
+    number: int,
+    at: str,
+    kind: str,
+    fields: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    destroyed: Mapping[str, Any],
+    zone: ZoneInfo,
+) -> Row:
+    camera = "/".join(str(fields[name]) for name in ("device", "camera") if fields.get(name))
+    copy = kind == "pole.export"
+    began, ended = (_local(fields.get(name), zone) for name in ("start_at", "end_at"))
+    filmed = f"{began} ~ {ended}" if began else f"{_local(at, zone)} (실시간)"
+    return Row(
+        (
+            str(number),
+            KINDS[kind],
+            _local(at, zone),
+            str(fields.get("event_id" if copy else "session_id") or ""),
+            str(fields.get("agency") or ""),
+            str(asked.get("unit") or ""),
+            str(asked.get("rank") or ""),
+            str(asked.get("name") or fields.get("person") or ""),
+            str(asked.get("phone") or ""),
+            str(fields.get("purpose") or asked.get("purpose") or ""),
+            str(fields.get("basis") or asked.get("basis") or ""),
+            str(fields.get("case") or ""),
+            _local(at, zone),
+            "사본" if copy else "열람",
+            "파일" if copy else "암호화 통신(WebRTC)",
+            filmed,
+            camera,
+            str(destroyed.get("planned") or ("" if copy else "해당 없음")),
+            str(destroyed.get("on") or ("" if copy else "해당 없음")),
+            str(destroyed.get("officer") or ("" if copy else "해당 없음")),
+            str(fields.get("person") or ""),
+        )
+    )
+
+
+def _erased(number: int, at: str, kind: str, zone: ZoneInfo) -> Row:
+    blank = ("",) * (len(COLUMNS) - 4)
+    return Row((str(number), KINDS[kind], _local(at, zone), *blank, "보존 기간 경과로 파기됨"))
+
+
+def _requesters(run: sqlite3.Connection) -> dict[tuple[str, str], dict[str, Any]]:
+    """By agency and case number: who asked, as the case was entered last."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for fields in _fields(run, _REQUESTS):
+        who = dict(fields.get("requester") or {})
+        who |= {"purpose": fields.get("purpose"), "basis": fields.get("basis")}
+        found[str(fields.get("agency")), str(fields.get("case"))] = who
+    return found
+
+
+def _destroyed(run: sqlite3.Connection) -> dict[int, dict[str, Any]]:
+    """By the number of the copy: when it was to be destroyed, and when and by whom it was."""
+    found: dict[int, dict[str, Any]] = {}
+    for fields in _fields(run, ("copy.destruction",)):
+        known = found.setdefault(int(fields["number"]), {})
+        known |= {name: value for name, value in fields.items() if name != "number"}
+    return found
+
+
+def _fields(run: sqlite3.Connection, kinds: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    marks = ", ".join("?" * len(kinds))
+    for row in run.execute(
+        "SELECT f.fields FROM ledger l JOIN ledger_fields f USING (number)"
+        f" WHERE l.kind IN ({marks}) ORDER BY l.number",
+        kinds,
+    ):
+        yield json.loads(row[0])
+
+
+def _local(text: str | None, zone: ZoneInfo) -> str:
+    return "" if not text else moment(text).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _harmless(text: str) -> str:
+    """A text that a spreadsheet would run is led by an apostrophe."""
+    text = _ILLEGAL.sub(" ", text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
