@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,10 +133,10 @@ def _other(file: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_good_backup_changes_nothing(
-    folder: Path, tmp_path: Path, spoil: object, said: str
+    folder: Path, tmp_path: Path, spoil: Callable[[Path], object], said: str
 ) -> None:
     back_up(folder / FILE_NAME, tmp_path / "saved")
-    spoil(tmp_path / "saved")  # type: ignore[operator]
+    spoil(tmp_path / "saved")
     before = (folder / FILE_NAME).read_bytes()
     with pytest.raises(StoreError, match=said):
         restore(tmp_path / "saved", folder, NOW)

@@ -34,7 +34,8 @@ class Book:
             basis="제18조제2항제3호",
             requester={"unit": "상황실", "rank": "경위", "name": "김", "phone": "032"},
         )
-        common: dict[str, Any] = {"device": "pole-1", "camera": "gate", "agency": "police", "case": "112-7"}
+        common: dict[str, Any] = {"device": "pole-1", "camera": "gate"}
+        common |= {"agency": "police", "case": "112-7"}
         self.view = self.enter("view.opened", person="kim", session_id="s-1", **common)
         self.copy = self.enter(
             "pole.export",

@@ -35,7 +35,7 @@ class Bench:
 
     def __init__(self, folder: Path, town: Authority) -> None:
         self.clock = SimulatedClock(START)
-        self.way = WayIn(folder, town, clock=self.clock)  # type: ignore[arg-type]
+        self.way = WayIn(folder, town, clock=self.clock)
         self.device: SimDevice = self.way.device()
         self.retention = Retention(
             RetentionSettings(), self.way.database, self.way.desk, self.clock

@@ -17,7 +17,7 @@ from collector.verdict import judge
 from provisioning.authority import Authority
 from tests.support.centre import ROUTES
 from tests.support.device import SimDevice
-from wire.clock import SystemClock
+from wire.clock import Clock, SystemClock
 
 BOUNDS = Bounds(rows=1000, bytes=10_000_000, payload_bytes=100_000)
 
@@ -29,7 +29,7 @@ class WayIn:
     folder: Path
     city: Authority
     bounds: Bounds = BOUNDS
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
         self.settings = CollectorSettings(

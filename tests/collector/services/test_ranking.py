@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,10 +16,10 @@ from collector.services.ranking import Camera, Ranking, blind_m, rank, sight
 PLACE = Point(37.5371, 126.7377)
 
 
-def camera(name: str, east: float, north: float, **changed: object) -> Camera:
+def camera(name: str, east: float, north: float, **changed: Any) -> Camera:
     """A camera so many metres from the place."""
     made = Camera("pole-1", name, moved(PLACE, east, north))
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 def names(ranking: Ranking) -> list[str]:
@@ -120,14 +122,14 @@ def test_at_most_five_within_five_hundred_metres() -> None:
     st.randoms(),
 )
 def test_the_order_of_the_table_does_not_count_and_scores_stay_in_bounds(
-    put: list[tuple[float, float, float, float]], accuracy: float, chance: object
+    put: list[tuple[float, float, float, float]], accuracy: float, chance: Random
 ) -> None:
     cameras = [
         camera(f"c{n}", e, s, bearing_deg=b, fov_deg=f, range_m=300)
         for n, (e, s, b, f) in enumerate(put)
     ]
     shuffled = list(cameras)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     found = rank(PLACE, cameras, accuracy_m=accuracy)
     assert found == rank(PLACE, shuffled, accuracy_m=accuracy)
     assert len(found.seeing) <= 5
