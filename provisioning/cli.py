@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from provisioning.commands import bundle, desk, discover, doctor, flash
+from provisioning.commands import bundle, desk, discover, doctor, flash, image
 from provisioning.commands.authority import authority, example
 from provisioning.commands.enrol import enrol
 from provisioning.commands.site import site
@@ -20,6 +20,8 @@ app.add_typer(enrol, name="enrol")
 enrol.command(epilog="Example: polewatch provision enrol serve --config desk.yaml")(desk.serve)
 enrol.command(epilog="Example: polewatch provision enrol refused --config desk.yaml")(desk.refused)
 authority.command(epilog=example("keep --keys desk/keys --journals desk/data"))(desk.keep)
+app.command("image", epilog=image.EXAMPLE)(image.image)
+app.command("wheels", epilog=image.WHEELS_EXAMPLE)(image.wheels)
 app.command("flash", epilog=flash.EXAMPLE)(flash.flash)
 app.command("bundle", epilog=bundle.EXAMPLE)(bundle.bundle)
 app.command("discover", epilog=discover.EXAMPLE)(discover.discover)

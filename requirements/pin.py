@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SETS = {"demo": ["demo"], "dev": ["demo", "dev"], "fuzz": ["fuzz"]}
+SETS = {"demo": ["demo"], "dev": ["demo", "dev"], "fuzz": ["fuzz"], "agent": ["agent"]}
+# What boxes get travels with the package that makes their images.
+ELSEWHERE = {"agent": ROOT / "provisioning" / "image" / "agent.txt"}
 
 OPTIONS = [
-    *("--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras", "--all-build-deps"),
+    *("--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"),
 ]
 # The extra `demo` names this project's other extras, so pip-compile lists the project itself too.
@@ -37,11 +39,13 @@ def clean(text: str) -> str:
 
 
 def pin(name: str, extras: list[str]) -> None:
-    """Write requirements/{name}.txt; what stands there already keeps its version."""
-    target = ROOT / "requirements" / f"{name}.txt"
+    """Write the set's file; what stands there already keeps its version."""
+    target = ELSEWHERE.get(name, ROOT / "requirements" / f"{name}.txt")
     environment = {key: value for key, value in os.environ.items() if not is_index_setting(key)}
     environment |= {"PIP_CONFIG_FILE": os.devnull, "CUSTOM_COMPILE_COMMAND": "make requirements"}
     command = [sys.executable, "-m", "piptools", "compile", *OPTIONS]
+    if name != "agent":
+        command.append("--all-build-deps")
     for extra in extras:
         command += ["--extra", extra]
     if name != "demo":

@@ -80,6 +80,51 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         ".img, .img.xz, .img.zst 파일을 온전히 다시 받으십시오", "Fetch it again, whole, as .img, .img.xz or .img.zst",
     ),
     (
+        "image.no-root", "PW-273",
+        "리눅스 루트 파티션이 없음", "There is no Linux root partition in it",
+        "ext4 루트 파티션이 있는 데비안 또는 라즈베리 파이 OS 이미지를 쓰십시오", "Use an image of Debian or Raspberry Pi OS whose root is a plain ext4 partition",
+    ),
+    (
+        "image.too-small", "PW-274",
+        "이미지가 작아 에이전트가 들어가지 않음", "The image is too small for the agent",
+        "더 큰 --size를 지정하거나, 루트가 마지막 파티션인 이미지를 쓰십시오", "Give a larger --size, or use an image whose root is the last partition",
+    ),
+    (
+        "image.architecture", "PW-275",
+        "지원하지 않는 기계용 이미지", "The image is for another kind of machine",
+        "amd64 또는 arm64 이미지와 그에 맞는 휠 폴더를 쓰십시오", "Use an image for amd64 or arm64, with the wheels made for it",
+    ),
+    (
+        "image.no-room", "PW-276",
+        "이 컴퓨터의 디스크 공간 부족", "This computer's disk has no room for it",
+        "공간을 비우거나 --out을 다른 디스크로 지정하십시오", "Free space, or let --out name another disk",
+    ),
+    (
+        "image.base", "PW-277",
+        "기본 이미지에 필요한 것이 없음", "The base image lacks what a box needs",
+        "알려 준 패키지가 든 원본 이미지를 쓰십시오", "Use an untouched base image with the packages that are named",
+    ),
+    (
+        "image.wheels", "PW-278",
+        "휠 폴더가 온전하지 않음", "The wheels are incomplete or altered",
+        "'polewatch provision wheels'로 이 이미지의 파이썬과 기계에 맞게 다시 받으십시오", "Fetch them anew by 'polewatch provision wheels' for this image's Python and machine",
+    ),
+    (
+        "image.tool", "PW-279",
+        "필요한 프로그램이 없거나 실패함", "A program that is needed is missing or failed",
+        "알려 준 패키지를 설치하십시오", "Install the package that is named, or report what the program said",
+    ),
+    (
+        "image.output", "PW-280",
+        "여기에 쓸 수 없음", "It cannot be written there",
+        "--out에 새 파일 이름을 지정하십시오", "Let --out name a new file in a folder that you may write",
+    ),
+    (
+        "image.contents", "PW-281",
+        "이미지에 넣을 것이 잘못됨", "What should go into the image is wrong",
+        "알려 준 파일을 고치십시오", "Mend the file that is named",
+    ),
+    (
         "power.low", "PW-221",
         "전원 전압 부족", "The supply voltage is or was too low",
         "전원 어댑터와 배선을 교체하십시오", "Replace the power supply and check its wiring",

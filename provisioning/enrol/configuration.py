@@ -14,7 +14,7 @@ DATA = PurePosixPath("/var/lib/polewatch")
 
 
 def agent_text(site: Site, shard: str) -> str:
-    """agent.yaml with everything that the site file tells; rules are added by hand.
+    """agent.yaml with everything that the site file tells.
 
     Raises ProvisionError when the agent would refuse it.
     """
@@ -23,7 +23,7 @@ def agent_text(site: Site, shard: str) -> str:
         broker["uplink_bytes_per_s"] = site.uplink.bytes_per_s
     cameras = []
     for camera in site.cameras:
-        one: dict[str, object] = {"id": camera.id, "url": camera.url}
+        one: dict[str, object] = {"id": camera.id, "url": camera.url, **(camera.watch or {})}
         if camera.sub_url is not None:
             one["sub_url"] = camera.sub_url
         if camera.credentials is not None:

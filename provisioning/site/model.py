@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,8 @@ from wire.names import Name, Shard
 from wire.settings import Settings, SettingsError, load_settings
 
 UplinkKind = Literal["fibre", "lte", "other"]
+WATCHED = {"zones", "lines", "rules", "analysis_fps", "drill"}
+"""Of a camera in agent.yaml, what a site file may say; the agent's own model checks it."""
 UPLINKS: tuple[UplinkKind, ...] = get_args(UplinkKind)
 
 
@@ -50,6 +52,16 @@ class SiteCamera(Settings):
     credentials: Name | None = Field(
         None, description="Name of the stored user and password; never the words themselves."
     )
+    watch: dict[str, Any] | None = Field(
+        None, description="What it watches for: zones, lines, rules as in agent.yaml."
+    )
+
+    @field_validator("watch")
+    @classmethod
+    def _known(cls, watch: dict[str, Any] | None) -> dict[str, Any] | None:
+        if unknown := sorted(set(watch or {}) - WATCHED):
+            raise ValueError(f"may hold {', '.join(sorted(WATCHED))}; not {', '.join(unknown)}")
+        return watch
 
     @field_validator("url", "sub_url")
     @classmethod

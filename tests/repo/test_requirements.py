@@ -12,17 +12,22 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ELSEWHERE = {"agent": ROOT / "provisioning" / "image" / "agent.txt"}
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.M)
 
 
 def pins(name: str) -> dict[str, tuple[str, str]]:
     """Canonical name → (version, the text with its hashes)."""
-    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    text = _text(name)
     found: dict[str, tuple[str, str]] = {
         canonicalize_name(m["name"]): (m["version"], m["rest"]) for m in PIN.finditer(text)
     }
     assert found
     return found
+
+
+def _text(name: str) -> str:
+    return ELSEWHERE.get(name, ROOT / "requirements" / f"{name}.txt").read_text()
 
 
 def wanted(*extras: str) -> list[Requirement]:

@@ -1,0 +1,1 @@
+"""A base image becomes a box's own: program, first start and claim, without mounting anything."""
