@@ -12,7 +12,7 @@ import httpx
 from edge_agent.clips.reading import units_of
 from edge_agent.clips.segment import describe
 from polewatch.demo.books import ClipSummary
-from polewatch.viewer import Viewer
+from polewatch.viewer import ClipReport, Viewer
 
 HTTP_TIMEOUT_S = 15.0
 HEADERS = {"X-Polewatch": "1"}
@@ -35,7 +35,21 @@ class Sighting:
 async def pull(
     console: str, person: str, password: str, sighting: Sighting, ring: Path, seconds: float
 ) -> ClipSummary:
-    """Watch `seconds` from shortly before the incident; raises ClipError."""
+    """As `view`, and compare what came with the camera's ring."""
+    report = await view(console, person, password, sighting, seconds)
+    recorded = await asyncio.to_thread(recorded_hashes, ring)
+    return ClipSummary(
+        frames=report.frames,
+        first_frame_ms=round(report.first_frame_ms or 0.0, 1),
+        codec=report.codec.lower(),
+        transcoded=report.transcoded_share(recorded) > 0,
+    )
+
+
+async def view(
+    console: str, person: str, password: str, sighting: Sighting, seconds: float
+) -> ClipReport:
+    """Watch `seconds` from shortly before the incident; ClipError when no picture comes."""
     start = sighting.opened_at - timedelta(seconds=5)
     end = start + timedelta(seconds=seconds)
     async with (
@@ -72,13 +86,7 @@ async def pull(
         report = await viewer.watch(exchange, seconds + 5)
     if report.first_frame_ms is None:
         raise ClipError("the session was answered but no picture arrived within its time")
-    recorded = await asyncio.to_thread(recorded_hashes, ring)
-    return ClipSummary(
-        frames=report.frames,
-        first_frame_ms=round(report.first_frame_ms, 1),
-        codec=report.codec.lower(),
-        transcoded=report.transcoded_share(recorded) > 0,
-    )
+    return report
 
 
 def recorded_hashes(ring: Path) -> set[str]:

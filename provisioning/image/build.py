@@ -52,10 +52,14 @@ def build(
     out: Path,
     wanted: contents.Wanted,
     wheel_folder: Path,
-    size: int | None,
-    say: Say,
+    size: int | None = None,
+    say: Say = lambda _: None,
+    pins: Path = wheels.PINS,
+    spare: int = SPARE,
 ) -> Made:
     """Make `out` of `base`; `size` is the whole disk's, as small as it can be when None.
+
+    `pins` names every wheel that is taken, with its hash; `spare` bytes of the root are left free.
 
     Raises ProvisionError; then nothing is left behind.
     """
@@ -63,7 +67,8 @@ def build(
     _check_out(base, out)
     with tempfile.TemporaryDirectory(prefix=".polewatch-image-", dir=out.parent) as name:
         try:
-            made = _Build(image, Path(name), wanted, wheel_folder, size, say)
+            program = _Program(wheel_folder, pins, spare)
+            made = _Build(image, Path(name), wanted, program, size, say)
             facts, disk, nodes = made.run()
             say("hash")
             sha256 = _sha256(disk)
@@ -76,6 +81,16 @@ def build(
     return Made(facts, out.stat().st_size, sha256, nodes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """Where the program comes from."""
+
+    wheels: Path
+    pins: Path
+    spare: int
+    """Bytes that stay free beside it."""
+
+
 class _Build:
     """One run; `work` is removed by the caller."""
 
@@ -84,14 +99,14 @@ class _Build:
         image: Image,
         work: Path,
         wanted: contents.Wanted,
-        wheel_folder: Path,
+        program: _Program,
         size: int | None,
         say: Say,
     ) -> None:
         self._image = image
         self._work = work
         self._wanted = wanted
-        self._wheels = wheel_folder
+        self._program = program
         self._size = size
         self._say = say
         self._root = work / "root"
@@ -128,8 +143,8 @@ class _Build:
         nodes = unpack(self._image, folder)
         name = uuid.uuid5(NAMESPACE, f"{self._wanted.site.city}/{self._wanted.site.pole}")
         start = ALIGN + ESP_SIZE
-        # Half as much again for the program, which is not unpacked yet; it grows by what it needs.
-        size = _aligned(int(contents.total(nodes) * 1.1) + SPARE)
+        # Inodes and journal take some; for the program, which is not unpacked yet, it grows.
+        size = _aligned(int(contents.total(nodes) * 1.1) + max(self._program.spare, 16 * ALIGN))
         root = Ext4.make(self._root, self._scratch, size, name, _epoch(newest(nodes)))
         root.write(with_parents(nodes, frozenset(("/lost+found",))))
         shutil.rmtree(folder)
@@ -155,14 +170,14 @@ class _Build:
         facts = facts_of(root)
         self._say("wheels")
         unpacked = self._work / "program"
-        wheels.install(facts, self._wheels, unpacked)
+        wheels.install(facts, self._program.wheels, unpacked, self._program.pins)
         texts = [(root.read(path) or b"").decode() for path in _ACCOUNTS]
         accounts, owner = contents.with_user(contents.Accounts(*texts))
         nodes = contents.box_nodes(self._wanted, owner)
         nodes += contents.program_nodes(facts, unpacked)
         nodes += contents.account_nodes(accounts, contents.shadow_group(accounts.group))
         nodes += more
-        grow(contents.total(nodes) + SPARE)
+        grow(contents.total(nodes) + self._program.spare)
         self._say("write")
         self._remove(root, nodes)
         there = _folders(root, nodes)

@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from provisioning.flash.image import Image
 from provisioning.image.node import Kind, Node
@@ -34,8 +35,9 @@ def unpack(image: Image, folder: Path) -> list[Node]:
     A name that leaves the root is refused. A hard link becomes a copy of its file.
     """
     nodes: dict[str, Node] = {}
+    stream = cast(IO[bytes], _Stream(image.chunks()))
     try:
-        with tarfile.open(fileobj=_Stream(image.chunks()), mode="r|", encoding="utf-8") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8") as archive:
             for number, member in enumerate(archive):
                 node = _node(archive, member, folder / str(number), nodes, image.path)
                 nodes[node.path] = node

@@ -29,7 +29,9 @@ openssl                        | openssl     | a second opinion on certificates
 systemd                        | systemd-analyze | checks the units of docs/guide/systemd
 util-linux                     | unshare     | mount namespaces for disks that are full
 mount                          | losetup     | loop devices that cards are flashed to
-e2fsprogs                      | mkfs.ext4   | a card that is mounted and must not be written
+e2fsprogs                      | mkfs.ext4   | images of boxes; a card that is mounted and must not be written
+mtools                         | mcopy       | boot partitions of those images
+fdisk                          | /usr/sbin/sfdisk | judges their partition tables
 git                            | git         | lists the tracked files
 '
 
