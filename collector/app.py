@@ -9,10 +9,14 @@ import structlog
 
 from collector.broker_log import BrokerLog
 from collector.changes import Changes
+from collector.channels.base import Channel
+from collector.channels.cap import CapChannel
 from collector.channels.mqtt import MqttChannel
+from collector.channels.webhook import WebhookChannel
 from collector.commander import Commander
 from collector.config import CollectorSettings
 from collector.dispatch import Dispatch
+from collector.endpoints import HttpsEndpoint, MqttEndpoint
 from collector.gaps import MAX_RANGES, GapKeeper
 from collector.inbox import Inbox
 from collector.incident_desk import IncidentDesk
@@ -57,10 +61,11 @@ class Collector:
         self._clock = clock
         self._identity = Identity.load(settings.identity)
         self._trust = TrustKeeper(settings.register_file, clock)
-        routing = RoutingFile(settings.routing, self._trust.agencies)
+        groups = {one.group for one in settings.cameras if one.group is not None}
+        self._routing = RoutingFile(settings.routing, self._trust.agencies, groups)
         self._persons = Persons(settings.signer.certificate, self._identity.ca_file, clock)
         self._listener = listen(settings.http.host, settings.http.port)
-        self._desk = IncidentDesk(settings, routing.current)
+        self._desk = IncidentDesk(settings, self._routing.current)
         self._holder = Holder(settings.data)
         self._database = open_database(settings, self._trust, self._desk, clock)
         self._changes = Changes()
@@ -96,17 +101,33 @@ class Collector:
             timeout_s=settings.command_timeout_s,
         )
         self._orders = OrderDesk(self._database, self._commander, clock)
+        source = service_source(settings.site, self._identity.name)
+
         mqtt = MqttChannel(
-            service_source(settings.site, self._identity.name),
+            source,
             clock,
             publish=self._link.publish,
             is_up=lambda: self._link.up,
             agencies=self._trust.agencies,
+            endpoint_of=self._endpoint_of,
         )
+        channels: dict[str, Channel] = {
+            "mqtt": mqtt,
+            "cap": CapChannel(settings.zone, settings.places(), self._endpoint_of),
+            "webhook": WebhookChannel(source, clock, self._endpoint_of),
+        }
         log_file = settings.broker.log_file
         self._broker_log = BrokerLog(log_file, self._database, clock) if log_file else None
         self._upkeep = self._kept_up()
-        self._dispatch = Dispatch(settings, self._database, {"mqtt": mqtt}, self._changes, clock)
+        self._dispatch = Dispatch(
+            settings,
+            self._database,
+            self._desk,
+            channels,
+            self._routing.current,
+            self._changes,
+            clock,
+        )
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
         """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
@@ -145,6 +166,9 @@ class Collector:
             self._holder.release()
             log.info("collector.stopped", **vars(self._inbox.counts))
         return 1 if self._broken() else 0
+
+    def _endpoint_of(self, agency: str, channel: str) -> HttpsEndpoint | MqttEndpoint | None:
+        return self._routing.current().endpoint(agency, channel)
 
     def _watch(self, server: WebServer, over: threading.Event) -> None:
         """A collector of which a part has died, or stands still, must not look alive."""
@@ -224,6 +248,7 @@ class Collector:
             persons=self._persons,
             commander=self._commander,
             desk=self._desk,
+            endpoint_of=self._endpoint_of,
             wake_dispatch=self._dispatch.wake,
             wake_orders=self._orders.wake,
             broker_is_up=lambda: self._link.up,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from wire.event import Severity
 from wire.names import Name
 from wire.settings import Settings, SettingsPath
 
@@ -93,6 +94,9 @@ class CameraPlace(Settings):
     fov_deg: float = Field(90.0, gt=0, le=360, description="Horizontal angle of view.")
     range_m: float = Field(80.0, gt=0, le=5000, description="How far its picture is useful.")
     width_px: int = Field(1920, ge=64, le=16_384, description="Width of its picture.")
+    area_code: str | None = Field(
+        None, pattern=r"^\d{10}$", description="Its district (행정구역코드), for CAP."
+    )
 
 
 class DispatchSettings(Settings):
@@ -137,6 +141,24 @@ class IncidentSettings(Settings):
     join_within_s: float = Field(
         60.0, ge=0, le=3600, description="Same camera and type, after its last activity."
     )
+    likely_from: float = Field(
+        0.5, ge=0, le=1, description="Confidence from which it is likely, below it possible."
+    )
+    severities: dict[str, Severity] = Field(
+        default_factory=dict,
+        description="By type, instead of what the pole's rule says: {loitering: moderate}",
+    )
+    suggest_after: int = Field(
+        5, ge=1, le=10_000, description="So many incidents of a rule were rejected …"
+    )
+    suggest_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="… and at least this share of those that people decided: "
+        "a look at the rule is suggested.",
+    )
+    suggest_days: int = Field(30, ge=1, le=365, description="Within so many days.")
 
 
 class InboxSettings(Settings):

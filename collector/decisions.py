@@ -1,4 +1,4 @@
-"""What people decide of incidents: acknowledge, confirm, reject, close."""
+"""What people decide of incidents, and write down: acknowledge, confirm, reject, close, note."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ class DecisionBody(BaseModel):
     note: Text | None = Field(None, description="Shown with the step.")
 
 
+class NoteBody(BaseModel):
+    """What somebody wants to be remembered of an incident."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Text = Field(min_length=1)
+
+
 class Decisions:
     """Writes decisions; `on_decided` wakes the dispatch."""
 
@@ -51,9 +59,7 @@ class Decisions:
 
     def decide(self, incident_id: str, body: DecisionBody, person: PersonToken) -> None:
         """Raises ProblemError: 403 for the wrong role, 404, 409 for what the state forbids."""
-        if not DECIDERS & set(person.roles):
-            needed = ", ".join(sorted(DECIDERS))
-            raise ProblemError("auth.forbidden", f"deciding needs one of the roles {needed}")
+        _check_role(person)
         now = self._clock.now()
         try:
             with self._database.transaction() as run:
@@ -81,6 +87,31 @@ class Decisions:
         self._changes.publish(Change("incident", incident_id))
         self._on_decided()
 
+    def note(self, incident_id: str, body: NoteBody, person: PersonToken) -> None:
+        """Raises ProblemError: 403 for the wrong role, 404."""
+        _check_role(person)
+        now = self._clock.now()
+        with self._database.transaction() as run:
+            known = self._desk.note(
+                run, incident_id, body.note, person=person.person, agency=person.agency, now=now
+            )
+            if not known:
+                raise ProblemError("incident.unknown", "there is no such incident", status=404)
+            fields = {
+                "incident_id": incident_id,
+                "person": person.person,
+                "agency": person.agency,
+                "note": body.note,
+            }
+            ledger.append(run, now, "incident.noted", fields)
+        self._changes.publish(Change("incident", incident_id))
+
+
+def _check_role(person: PersonToken) -> None:
+    if not DECIDERS & set(person.roles):
+        needed = ", ".join(sorted(DECIDERS))
+        raise ProblemError("auth.forbidden", f"this needs one of the roles {needed}")
+
 
 def build_router(decisions: Decisions, persons: Persons) -> APIRouter:
     """`POST /api/incidents/{incident_id}/decision`."""
@@ -94,6 +125,16 @@ def build_router(decisions: Decisions, persons: Persons) -> APIRouter:
     ) -> Response:
         """Acknowledge, confirm, reject or close an incident; agencies are told."""
         await asyncio.to_thread(decisions.decide, incident_id, body, person)
+        return Response(status_code=204)
+
+    @router.post("/{incident_id}/notes", status_code=204, dependencies=[Depends(same_origin)])
+    async def note(
+        incident_id: Id,
+        body: NoteBody,
+        person: PersonToken = Depends(persons.required),
+    ) -> Response:
+        """Write something down; the state stays, and agencies are not told."""
+        await asyncio.to_thread(decisions.note, incident_id, body, person)
         return Response(status_code=204)
 
     return router

@@ -1,235 +1,175 @@
-"""Deliveries: handed to their channel when due, repeated until the agency's own acknowledgement."""
+"""Deliveries: one lane for MQTT and one for each HTTPS endpoint, and who is told next in silence.
+
+MQTT is handed over in a moment; a service that hangs for seconds must hold up nobody but itself.
+"""
 
 from __future__ import annotations
 
-import random
 import sqlite3
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from collector.changes import Change, Changes
-from collector.channels.base import Channel, ChannelError, Parcel
+from collector.channels.base import Channel
 from collector.config import CollectorSettings
-from collector.store import clocks, deliveries, plates, stills
-from collector.store import incidents as rows
+from collector.incident_desk import IncidentDesk
+from collector.lane import Lane
+from collector.routing import Routing
+from collector.store import deliveries, escalations
 from collector.store.damage import is_damage
 from collector.store.database import Database
-from collector.store.deliveries import Due
-from wire import faultpoint
+from collector.store.deliveries import Queue
 from wire.clock import Clock
-from wire.event import BoxParts
-from wire.incident import Incident, Place
 
 log = structlog.get_logger()
 
+LOOK_EVERY_S = 0.5
+"""At escalations that are due, and at endpoints that came or went."""
 AT_ONCE = 100
-LONGEST_WAIT_S = 1.0
-JITTER = 0.2
-
-
-@dataclass
-class DispatchCounts:
-    """Since the start of the process; repeated ones included."""
-
-    handed_over: int = 0
-    failures: int = 0
+MQTT = "mqtt"
 
 
 class Dispatch:
-    """One thread; `wake` makes it look at once."""
+    """`wake` makes all lanes look at once."""
 
     def __init__(
         self,
         settings: CollectorSettings,
         database: Database,
+        desk: IncidentDesk,
         channels: Mapping[str, Channel],
+        routing: Callable[[], Routing],
         changes: Changes,
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._places = settings.places()
         self._database = database
+        self._desk = desk
         self._channels = channels
+        self._routing = routing
         self._changes = changes
         self._clock = clock
-        self._wake = threading.Event()
-        self._stopping = False
-        self._longest = timedelta(seconds=settings.dispatch.longest_retry_s * (1 + 2 * JITTER))
-        self._blocked = False
-        self._late: list[tuple[str, str]] = []
-        self._late_lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
-        self.counts = DispatchCounts()
-        self.failed: BaseException | None = None
+        self._lanes: dict[tuple[str, str | None], Lane] = {}
+        self._lock = threading.Lock()
+        self._running = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="escalations", daemon=True)
+        self._failed: BaseException | None = None
+        self._strays = True
+        self._follow_table()
+
+    @property
+    def failed(self) -> BaseException | None:
+        """What ended one of its threads."""
+        return self._failed or next((one.failed for one in self._all() if one.failed), None)
 
     def start(self) -> None:
+        self._running = True
+        for lane in self._all():
+            lane.start()
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        self._stopping = True
-        self._wake.set()
+        self._over.set()
         self._thread.join(timeout_s)
+        lanes = self._all()
+        for lane in lanes:
+            lane.end()
+        for lane in lanes:
+            lane.join(timeout_s)
 
     def wake(self) -> None:
         """Something may be due."""
-        self._wake.set()
+        for lane in self._all():
+            lane.wake()
 
     def still_arrived(self, incident_id: str, sha256: str) -> None:
-        """A picture came after its event; who has the incident gets it now."""
-        with self._late_lock:
-            self._late.append((incident_id, sha256))
-        self._wake.set()
+        """The picture of an incident came after the incident was sent."""
+        for lane in self._all():
+            lane.still_arrived(incident_id, sha256)
+
+    def round(self) -> None:
+        """All that its threads do, once."""
+        self._look()
+        for lane in self._all():
+            lane.round()
+
+    def _all(self) -> list[Lane]:
+        with self._lock:
+            return list(self._lanes.values())
 
     def _run(self) -> None:
         try:
-            while not self._stopping:
-                self._wake.clear()
+            while not self._over.is_set():
                 try:
-                    busy = self._round()
+                    self._look()
                 except sqlite3.Error as error:
                     if is_damage(error):
                         raise
                     log.error("dispatch.storage", error=str(error))
-                    busy = False
-                if not busy:
-                    pause = LONGEST_WAIT_S if self._blocked else self._pause()
-                    self._clock.wait(self._wake, pause)
+                self._clock.wait(self._over, LOOK_EVERY_S)
         except BaseException as error:
-            self.failed = error
+            self._failed = error
             log.exception("dispatch.failed")
             raise
 
-    def _pause(self) -> float:
-        try:
-            with self._database.reading() as run:
-                next_at = deliveries.next_due(run)
-        except sqlite3.Error:
-            return LONGEST_WAIT_S
-        if next_at is None:
-            return LONGEST_WAIT_S
-        return min(LONGEST_WAIT_S, max(0.02, (next_at - self._clock.now()).total_seconds()))
+    def _look(self) -> None:
+        if self._follow_table() or self._strays:
+            self._strays = False
+            with self._database.transaction() as run:
+                strays = deliveries.give_up_strays(run, self._queues())
+            self._changes.publish(*(Change("delivery", one) for one in set(strays)))
+        self._escalate()
 
-    def _round(self) -> bool:
-        """Send what is due; true when there may be more at once."""
+    def _queues(self) -> list[Queue]:
+        with self._lock:
+            return [Queue(channel, agency) for channel, agency in self._lanes]
+
+    def _follow_table(self) -> bool:
+        """Begin and end lanes as the table has endpoints; whether any came or went."""
+        wanted: set[tuple[str, str | None]] = {(MQTT, None)}
+        wanted |= {
+            (one.channel, one.agency) for one in self._routing().endpoints if one.channel != MQTT
+        }
+        with self._lock:
+            fresh = {key: self._lane(*key) for key in wanted - self._lanes.keys()}
+            gone = [self._lanes.pop(key) for key in self._lanes.keys() - wanted]
+            self._lanes.update(fresh)
+        for lane in gone:
+            lane.end()
+        if self._running:
+            for lane in fresh.values():
+                lane.start()
+        return bool(fresh or gone)
+
+    def _lane(self, channel: str, agency: str | None) -> Lane:
+        def queue() -> Queue:
+            if agency is not None:
+                return Queue(channel, agency)
+            return Queue(channel, None, self._routing().disabled(channel))
+
+        return Lane(
+            self._settings,
+            self._database,
+            self._desk,
+            self._channels[channel],
+            queue,
+            self._changes,
+            self._clock,
+        )
+
+    def _escalate(self) -> None:
         now = self._clock.now()
         with self._database.reading() as run:
-            due = deliveries.due(run, now, AT_ONCE, self._longest)
-            parcels = [(one, self._parcel(run, one)) for one in due]
-        done = [(one, parcel, self._hand_over(one, parcel)) for one, parcel in parcels]
-        if done:
-            faultpoint.reach("dispatch.sent")
-        settled = [item for item in done if item[2] is not _NOT_NOW]
-        self._blocked = len(settled) < len(done)
-        if settled:
-            with self._database.transaction() as run:
-                for one, parcel, error in settled:
-                    self._settle(run, one, parcel, error, now)
-            self._changes.publish(*{Change("delivery", one.incident_id) for one, _, _ in settled})
-        self._send_late()
-        return len(due) == AT_ONCE and bool(settled)
-
-    def _hand_over(self, one: Due, parcel: Parcel) -> ChannelError | None:
-        channel = self._channels.get(one.channel)
-        if channel is None:
-            return ChannelError(f"there is no channel {one.channel}", permanent=True)
-        if not channel.ready:
-            return _NOT_NOW
-        try:
-            channel.send(parcel)
-        except ChannelError as error:
-            self.counts.failures += 1
-            return error
-        self.counts.handed_over += 1
-        return None
-
-    def _settle(
-        self,
-        run: sqlite3.Connection,
-        one: Due,
-        parcel: Parcel,
-        error: ChannelError | None,
-        now: datetime,
-    ) -> None:
-        timing = self._settings.dispatch
-        delay = min(timing.first_retry_s * 2.0**one.attempts, timing.longest_retry_s)
-        again_at = now + timedelta(seconds=delay * random.uniform(1 - JITTER, 1 + JITTER))
-        if one.attempts + 1 >= timing.give_up_after:
-            error = error or ChannelError(
-                f"not acknowledged after {one.attempts + 1} attempts; call {one.agency}",
-                permanent=True,
-            )
-            deliveries.failed(run, one, str(error), None)
-            log.warning("delivery.failed", agency=one.agency, incident=one.incident_id)
-        elif error is not None:
-            deliveries.failed(run, one, str(error), None if error.permanent else again_at)
-        else:
-            still = parcel.incident.still_sha256 if parcel.still is not None else None
-            deliveries.sent(run, one, still, now, again_at)
-
-    def _send_late(self) -> None:
-        with self._late_lock:
-            late, self._late = self._late, []
-        for incident_id, sha256 in late:
-            with self._database.reading() as run:
-                jpeg = stills.jpeg(run, sha256)
-                waiting = deliveries.still_arrived(run, incident_id, sha256)
-            for one in waiting:
-                channel = self._channels.get(one.channel)
-                if jpeg is None or channel is None or not channel.ready:
-                    continue
-                try:
-                    channel.send_still(one.agency, sha256, jpeg)
-                except ChannelError:
-                    # A picture is no promise; the incident's next revision carries it again.
-                    continue
-                with self._database.transaction() as run:
-                    deliveries.still_sent(run, one.delivery_id, sha256)
-
-    def _parcel(self, run: sqlite3.Connection, one: Due) -> Parcel:
-        known = rows.load(run, one.incident_id)
-        assert known is not None, "a delivery has an incident: the schema says so"
-        texts = rows.texts(run, one.incident_id)
-        place = self._places.get((known.device, known.camera))
-        link = self._settings.public_url
-        box = known.box
-        incident = Incident(
-            incident_id=known.incident_id,
-            delivery_id=one.delivery_id,
-            revision=known.revision,
-            state=known.state,
-            type=known.type,
-            severity=known.severity,
-            certainty=known.certainty,
-            drill=known.drill,
-            opened_at=known.opened_at.astimezone(self._settings.zone),
-            updated_at=known.updated_at.astimezone(self._settings.zone),
-            ended_at=known.ended_at and known.ended_at.astimezone(self._settings.zone),
-            closed_at=known.closed_at and known.closed_at.astimezone(self._settings.zone),
-            observed_at=known.observed_at,
-            site=self._settings.site,
-            device=known.device,
-            camera=known.camera,
-            camera_title=place.title if place else None,
-            place=Place(lat=place.lat, lon=place.lon, address=place.address) if place else None,
-            zone=known.zone,
-            text_ko=texts[0],
-            text_en=texts[1],
-            clock=clocks.told(run, one.incident_id),
-            finding_ids=rows.finding_ids(run, one.incident_id, 200),
-            still_sha256=known.still,
-            box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),
-            link=f"{link.rstrip('/')}/incidents/{known.incident_id}" if link else None,
-            plates=plates.of_incident(run, one.incident_id) if known.type == "plate" else (),
-            evidence=rows.evidence(run, one.incident_id, self._settings.dispatch.evidence),
-        )
-        still = None
-        if known.still is not None and known.still != one.still_sent:
-            still = stills.jpeg(run, known.still)
-        return Parcel(one.agency, incident, still)
-
-
-_NOT_NOW = ChannelError("the channel is not ready", permanent=False)
+            due = escalations.due(run, now, AT_ONCE)
+        if not due:
+            return
+        told = False
+        with self._database.transaction() as run:
+            for one in due:
+                told |= self._desk.escalate(run, one, now)
+        self._changes.publish(*{Change("incident", one.incident_id) for one in due})
+        if told:
+            self.wake()

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from collector import incidents
 from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
+from collector.escalation import Over, Tell, Wait, Waiting, next_move
 from collector.incidents import Incident
-from collector.routing import Routing, Subject, Target, route
-from collector.store import clocks, deliveries, orders, plates
+from collector.routing import Routing, Subject, route
+from collector.store import clocks, deliveries, escalations, orders, plates
 from collector.store import incidents as rows
+from collector.targets import Target
 from collector.texts import Sentence, sentences
 from wire.command import HoldEnd
 from wire.event import Event, PlatePart
@@ -35,6 +37,9 @@ class IncidentDesk:
         self._places = settings.places()
         self._zone = settings.zone
         self._join_within = timedelta(seconds=settings.incidents.join_within_s)
+        self._grading = incidents.Grading(
+            settings.incidents.likely_from, settings.incidents.severities
+        )
         self._routing = routing
 
     def take(
@@ -46,7 +51,9 @@ class IncidentDesk:
         if known is None:
             near = rows.candidates(run, device, event, self._join_within)
             known = incidents.choose(near, device, event, self._join_within)
-        outcome = incidents.apply(known, device, event, now=now, new_id=new_id())
+        outcome = incidents.apply(
+            known, device, event, now=now, new_id=new_id(), grading=self._grading
+        )
         one = outcome.incident
         self._save(run, known, one, now, event)
         rows.attach(run, one.incident_id, event_id)
@@ -138,6 +145,7 @@ class IncidentDesk:
         known = rows.load(run, acked.incident_id)
         if known is None:
             return None
+        escalations.hurry(run, acked.incident_id, now)
         changed = incidents.heard(known, ack.state, now=now)
         if changed is not None:
             self._save(run, known, changed, now)
@@ -180,6 +188,52 @@ class IncidentDesk:
         if known is not None:
             rows.save(run, known, known, self._texts(known, plates.of_incident(run, incident_id)))
 
+    def escalate(self, run: sqlite3.Connection, one: Waiting, now: datetime) -> bool:
+        """Look at an agency that is waited for; whether somebody else must be told now."""
+        known = rows.load(run, one.incident_id)
+        assert known is not None, "an escalation has an incident: the schema says so"
+        rule = self._routing().escalation(one.agency, known.severity)
+        told = escalations.deliveries_of(run, one.incident_id)
+        move = next_move(rule, one, known.state, told, now)
+        match move:
+            case Wait(until):
+                escalations.wait(run, one, until)
+            case Over(result):
+                escalations.over(run, one, result)
+                if result == "exhausted":
+                    note = f"nobody has acknowledged for {one.agency}; call {one.agency}"
+                    rows.step(run, one.incident_id, now, known.state, agency=one.agency, note=note)
+            case Tell(target, reason):
+                assert rule is not None, "who is told stands in a rule"
+                within = timedelta(seconds=rule.within_s)
+                escalations.told(run, one, now, now + within)
+                deliveries.want(run, one.incident_id, known.revision, (target,), now, one.agency)
+                why = (
+                    f"{one.agency} cannot be reached"
+                    if reason == "failed"
+                    else f"{one.agency} has not acknowledged within {rule.within_s:g} s"
+                )
+                note = f"{why}: {target} is told"
+                rows.step(run, one.incident_id, now, known.state, agency=one.agency, note=note)
+        return isinstance(move, Tell)
+
+    def note(
+        self,
+        run: sqlite3.Connection,
+        incident_id: str,
+        text: str,
+        *,
+        person: str,
+        agency: str,
+        now: datetime,
+    ) -> bool:
+        """A person writes something down; false when there is no such incident."""
+        known = rows.load(run, incident_id)
+        if known is None:
+            return False
+        rows.step(run, incident_id, now, known.state, person=person, agency=agency, note=text)
+        return True
+
     def _end_holds(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
         """The pole need not keep what was around its findings any longer."""
         found = rows.finding_ids(run, one.incident_id, MOST_ENDED)
@@ -207,7 +261,13 @@ class IncidentDesk:
             self._want(run, after, now)
 
     def _want(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
-        deliveries.want(run, one.incident_id, one.revision, self._route(one), now)
+        targets = self._route(one)
+        deliveries.want(run, one.incident_id, one.revision, targets, now)
+        for agency in {target.agency for target in targets}:
+            rule = self._routing().escalation(agency, one.severity)
+            if rule is not None:
+                until = now + timedelta(seconds=rule.within_s)
+                escalations.begin(run, one.incident_id, agency, now, until)
 
     def _route(self, one: Incident) -> tuple[Target, ...]:
         place = self._places.get((one.device, one.camera))
@@ -219,6 +279,7 @@ class IncidentDesk:
             group=place.group if place else None,
             began_at=one.opened_at,
             drill=one.drill,
+            position=(place.lat, place.lon) if place else None,
         )
         return tuple(route(self._routing(), subject, self._zone).targets)
 

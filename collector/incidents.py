@@ -20,10 +20,27 @@ from collector.store.rows import Box, Certainty
 from wire.event import SEVERITY_ORDER, Event, Severity
 from wire.incident import IncidentState
 
-LIKELY_FROM = 0.5
-"""Confidence from which CAP 1.2 calls it likely (DOMAIN: certainty)."""
 _CERTAINTY_ORDER: tuple[Certainty, ...] = ("possible", "likely", "observed")
 UNHANDLED: frozenset[IncidentState] = frozenset({"open", "notified", "acknowledged"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How severe and how sure a finding is, where the centre says so."""
+
+    likely_from: float = 0.5
+    """Confidence from which CAP 1.2 calls it likely (DOMAIN: certainty)."""
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """By type, instead of what the pole's rule says."""
+
+    def severity(self, event: Event) -> Severity:
+        return self.severities.get(event.type, event.severity)
+
+    def certainty(self, confidence: float) -> Certainty:
+        return "likely" if confidence >= self.likely_from else "possible"
+
+
+AS_REPORTED = Grading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +111,17 @@ def choose(
 
 
 def apply(
-    known: Incident | None, device: str, event: Event, *, now: datetime, new_id: str
+    known: Incident | None,
+    device: str,
+    event: Event,
+    *,
+    now: datetime,
+    new_id: str,
+    grading: Grading = AS_REPORTED,
 ) -> Outcome:
     """What `event` makes of the incident that it belongs to, or of none."""
     if known is None:
-        return Outcome(_open(device, event, now, new_id), opened=True)
+        return Outcome(_open(device, event, now, new_id, grading), opened=True)
     part = known.findings.get(event.finding_id)
     # A late update must not bring a finding back that has ended.
     ended = event.phase == "close" or (part is not None and part.ended)
@@ -110,8 +133,8 @@ def apply(
     reopened = known.state == "closed" and part is None
     changed = replace(
         known,
-        severity=_worse(known.severity, event.severity),
-        certainty=_surer(known.certainty, _certainty(event.confidence)),
+        severity=_worse(known.severity, grading.severity(event)),
+        certainty=_surer(known.certainty, grading.certainty(event.confidence)),
         confidence=confidence,
         state="open" if reopened else known.state,
         closed_at=None if reopened else known.closed_at,
@@ -210,14 +233,14 @@ def heard(known: Incident, answer: str, *, now: datetime) -> Incident | None:
     return replace(known, state=wanted, updated_at=now)
 
 
-def _open(device: str, event: Event, now: datetime, new_id: str) -> Incident:
+def _open(device: str, event: Event, now: datetime, new_id: str, grading: Grading) -> Incident:
     over = event.phase == "close"
     return Incident(
         incident_id=new_id,
         revision=1,
         type=event.type,
-        severity=event.severity,
-        certainty=_certainty(event.confidence),
+        severity=grading.severity(event),
+        certainty=grading.certainty(event.confidence),
         confidence=event.confidence,
         state="open",
         drill=event.drill,
@@ -262,10 +285,6 @@ def _revised(
 def _last_moment(event: Event) -> datetime:
     times = event.times
     return max(times.alarm_at, times.observed_at, times.ended_at or times.alarm_at)
-
-
-def _certainty(confidence: float) -> Certainty:
-    return "likely" if confidence >= LIKELY_FROM else "possible"
 
 
 def _worse(one: Severity, other: Severity) -> Severity:

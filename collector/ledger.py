@@ -48,6 +48,7 @@ Kind = Literal[
     "ledger.exported",
     "copy.destruction",
     "incident.decided",
+    "incident.noted",
     "delivery.acknowledged",
 ]
 

@@ -26,6 +26,7 @@ def explain_route(path: Path, settings: CollectorSettings, table: Routing, *, as
         group=place.group if place else None,
         began_at=event.times.started_at,
         drill=event.drill,
+        position=(place.lat, place.lon) if place else None,
     )
     routed = route(table, subject, settings.zone)
     if as_json:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from collector.areas import NamedArea
+from collector.endpoints import Endpoint, HttpsEndpoint, MqttEndpoint
+from collector.escalation import Escalation
+from collector.targets import Channel, Receiver, Target, target
+from collector.texts import TYPES
 from wire.event import Severity
 from wire.names import Name
 from wire.settings import Settings, SettingsError, load_settings
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Channel = Literal["mqtt"]
 
 
 class Hours(Settings):
@@ -49,14 +55,45 @@ class Route(Settings):
     """One line of the table; a condition that is left out fits everything."""
 
     name: Name = Field(description="Unique; named by `route --explain`.")
-    agencies: tuple[Name, ...] = Field(min_length=1, description="Who is told.")
-    channels: tuple[Channel, ...] = Field(("mqtt",), min_length=1, description="How.")
+    agencies: tuple[Receiver, ...] = Field(
+        min_length=1, description="Who is told: agency, or agency/channel."
+    )
+    channels: tuple[Channel, ...] = Field(
+        ("mqtt",), min_length=1, description="How, where an agency stands without a channel."
+    )
     types: tuple[str, ...] = Field((), description="Rule types, e.g. intrusion.")
     severities: tuple[Severity, ...] = Field((), description="minor, moderate, severe")
     cameras: tuple[str, ...] = Field((), description="device/camera, or device/* for all of a box.")
     groups: tuple[Name, ...] = Field((), description="Camera groups of the collector's file.")
+    areas: tuple[Name, ...] = Field((), description="Areas of this file that the camera is in.")
     hours: tuple[Hours, ...] = Field((), description="When it began; left out: always.")
     drills: bool = Field(True, description="Whether exercises take this route too.")
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Whom it tells, and how."""
+        return tuple(
+            at
+            for one in self.agencies
+            for at in (
+                [target(one)] if "/" in one else [Target(one, channel) for channel in self.channels]
+            )
+        )
+
+    @property
+    def conditions(self) -> str:
+        """All that must hold for it; equal texts are equal conditions."""
+        return self.model_dump_json(exclude={"name", "agencies", "channels"})
+
+    @field_validator("types")
+    @classmethod
+    def _known_types(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        for one in types:
+            if one not in TYPES:
+                close = difflib.get_close_matches(one, TYPES, n=1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                raise ValueError(f"{one!r} is no type{hint} (allowed: {', '.join(sorted(TYPES))})")
+        return types
 
     @field_validator("cameras")
     @classmethod
@@ -74,15 +111,67 @@ class Routing(Settings):
     routes: tuple[Route, ...] = Field(
         min_length=1, max_length=1000, description="The lines of the table."
     )
-    otherwise: tuple[Name, ...] = Field((), description="Who is told when no route fits.")
+    otherwise: tuple[Receiver, ...] = Field((), description="Who is told when no route fits.")
+    areas: tuple[NamedArea, ...] = Field((), max_length=1000, description="Parts of the city.")
+    endpoints: tuple[Endpoint, ...] = Field(
+        (), max_length=200, description="How agencies are reached other than by MQTT."
+    )
+    escalations: tuple[Escalation, ...] = Field(
+        (), max_length=200, description="Who is told next when an agency does not acknowledge."
+    )
 
     @model_validator(mode="after")
     def _names_once(self) -> Routing:
-        names = [route.name for route in self.routes]
-        doubles = sorted({name for name in names if names.count(name) > 1})
-        if doubles:
-            raise ValueError(f"route names stand twice: {', '.join(doubles)}")
+        for what, names in (
+            ("route names", [one.name for one in self.routes]),
+            ("area names", [one.name for one in self.areas]),
+            ("endpoints", [f"{one.agency}/{one.channel}" for one in self.endpoints]),
+        ):
+            doubles = sorted({name for name in names if names.count(name) > 1})
+            if doubles:
+                raise ValueError(f"{what} stand twice: {', '.join(doubles)}")
         return self
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Routing:
+        seen: dict[str, str] = {}
+        for one in self.routes:
+            other = seen.setdefault(one.conditions, one.name)
+            if other != one.name:
+                raise ValueError(
+                    f"routes {other} and {one.name} have the same conditions; make them one"
+                )
+        for first, second in combinations(self.escalations, 2):
+            both = {*first.severities} & {*second.severities}
+            if first.agency == second.agency and (
+                both or not first.severities or not second.severities
+            ):
+                raise ValueError(
+                    f"{first.agency} is escalated in two ways for "
+                    f"{', '.join(sorted(both)) or 'the same severity'}; keep one"
+                )
+        for one_ladder in self.escalations:
+            if len(set(one_ladder.ladder)) < len(one_ladder.ladder):
+                raise ValueError(f"the escalation of {one_ladder.agency} names a rung twice")
+        return self
+
+    def endpoint(self, agency: str, channel: str) -> HttpsEndpoint | MqttEndpoint | None:
+        """The endpoint of an agency over a channel."""
+        for one in self.endpoints:
+            if (one.agency, one.channel) == (agency, channel):
+                return one
+        return None
+
+    def disabled(self, channel: str) -> frozenset[str]:
+        """Agencies that nothing is sent to over `channel`."""
+        return frozenset(e.agency for e in self.endpoints if e.channel == channel and not e.enabled)
+
+    def escalation(self, agency: str, severity: Severity) -> Escalation | None:
+        """What happens when `agency` does not acknowledge."""
+        for one in self.escalations:
+            if one.agency == agency and severity in (one.severities or (severity,)):
+                return one
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +185,8 @@ class Subject:
     group: str | None
     began_at: datetime
     drill: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One agency over one channel."""
-
-    agency: str
-    channel: str
+    position: tuple[float, float] | None = None
+    """Latitude and longitude of the camera, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +205,40 @@ class Routed:
     reasons: tuple[Reason, ...]
 
 
-def load_routing(path: Path, agencies: Collection[str]) -> Routing:
-    """Read the table; raises SettingsError, also for an agency that is not enrolled."""
+def load_routing(
+    path: Path, agencies: Collection[str], groups: Collection[str] | None = None
+) -> Routing:
+    """Read the table; raises SettingsError, also for whoever cannot be reached.
+
+    `agencies`: who is enrolled; `groups`: camera groups that there are, None when that is unknown.
+    """
     routing = load_settings(path, Routing)
-    for at, route in enumerate(routing.routes):
-        _enrolled(path, f"routes[{at}].agencies", route.agencies, agencies)
-    _enrolled(path, "otherwise", routing.otherwise, agencies)
+    areas = [one.name for one in routing.areas]
+    for at, one in enumerate(routing.routes):
+        _reachable(path, f"routes[{at}].agencies", one.targets, routing, agencies)
+        _named(path, f"routes[{at}].areas", "area", one.areas, areas)
+        if groups is not None:
+            _named(path, f"routes[{at}].groups", "camera group", one.groups, groups)
+    others = [target(one) for one in routing.otherwise]
+    _reachable(path, "otherwise", others, routing, agencies)
+    for at, ladder in enumerate(routing.escalations):
+        _reachable(path, f"escalations[{at}].to", ladder.ladder, routing, agencies)
+        known = {*agencies, *(one.agency for one in routing.endpoints)}
+        _named(path, f"escalations[{at}].agency", "agency", [ladder.agency], known)
     return routing
 
 
 def route(routing: Routing, subject: Subject, zone: ZoneInfo) -> Routed:
     """Who is told of `subject`, and why."""
-    reasons = [Reason(one.name, _missed(one, subject, zone)) for one in routing.routes]
+    reasons = [Reason(one.name, _missed(one, routing, subject, zone)) for one in routing.routes]
     fitting = {reason.route for reason in reasons if reason.missed is None}
-    targets = [
-        Target(agency, channel)
-        for one in routing.routes
-        if one.name in fitting
-        for agency in one.agencies
-        for channel in one.channels
-    ]
+    targets = [at for one in routing.routes if one.name in fitting for at in one.targets]
     if not fitting:
-        targets = [Target(agency, "mqtt") for agency in routing.otherwise]
+        targets = [target(one) for one in routing.otherwise]
     return Routed(tuple(dict.fromkeys(targets)), tuple(reasons))
 
 
-def _missed(one: Route, subject: Subject, zone: ZoneInfo) -> str | None:
+def _missed(one: Route, routing: Routing, subject: Subject, zone: ZoneInfo) -> str | None:
     if one.types and subject.type not in one.types:
         return f"type {subject.type} is none of {', '.join(one.types)}"
     if one.severities and subject.severity not in one.severities:
@@ -158,6 +249,9 @@ def _missed(one: Route, subject: Subject, zone: ZoneInfo) -> str | None:
         return f"camera {subject.device}/{subject.camera} is none of {', '.join(one.cameras)}"
     if one.groups and subject.group not in one.groups:
         return f"camera group {subject.group or '(none)'} is none of {', '.join(one.groups)}"
+    if one.areas and not _in_area(one, routing, subject):
+        where = "{}, {}".format(*subject.position) if subject.position else "an unknown place"
+        return f"{where} is in none of {', '.join(one.areas)}"
     if subject.drill and not one.drills:
         return "exercises do not take this route"
     local = subject.began_at.astimezone(zone)
@@ -166,10 +260,33 @@ def _missed(one: Route, subject: Subject, zone: ZoneInfo) -> str | None:
     return None
 
 
-def _enrolled(path: Path, key: str, named: Collection[str], agencies: Collection[str]) -> None:
-    unknown = sorted(set(named) - set(agencies))
-    if unknown:
-        raise SettingsError(
-            f"{path}: {key}: {', '.join(unknown)} is not enrolled "
-            f"(allowed: {', '.join(sorted(agencies)) or 'none is enrolled yet'})"
-        )
+def _in_area(one: Route, routing: Routing, subject: Subject) -> bool:
+    return subject.position is not None and any(
+        area.holds(*subject.position) for area in routing.areas if area.name in one.areas
+    )
+
+
+def _reachable(
+    path: Path, key: str, targets: Iterable[Target], routing: Routing, agencies: Collection[str]
+) -> None:
+    for one in targets:
+        if one.channel == "mqtt":
+            if one.agency not in agencies:
+                raise SettingsError(
+                    f"{path}: {key}: {one.agency} is not enrolled "
+                    f"(allowed: {', '.join(sorted(agencies)) or 'none is enrolled yet'})"
+                )
+        elif routing.endpoint(one.agency, one.channel) is None:
+            raise SettingsError(
+                f"{path}: {key}: {one.agency} has no endpoint for {one.channel}; "
+                f"add one to endpoints or take another channel"
+            )
+
+
+def _named(path: Path, key: str, what: str, named: Iterable[str], known: Collection[str]) -> None:
+    for one in named:
+        if one not in known:
+            raise SettingsError(
+                f"{path}: {key}: there is no {what} {one} "
+                f"(allowed: {', '.join(sorted(known)) or 'none'})"
+            )

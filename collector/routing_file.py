@@ -17,13 +17,19 @@ log = structlog.get_logger()
 class RoutingFile:
     """Safe from any thread."""
 
-    def __init__(self, path: Path, agencies: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        agencies: Callable[[], Collection[str]],
+        groups: Collection[str] | None = None,
+    ) -> None:
         """Raises SettingsError when the table cannot be used now."""
         self._path = path
         self._agencies = agencies
+        self._groups = groups
         self._lock = threading.Lock()
         self._stamp = self._file_stamp()
-        self._routing = load_routing(path, agencies())
+        self._routing = load_routing(path, agencies(), groups)
 
     def current(self) -> Routing:
         """The table; a changed file that has mistakes is reported once and left aside."""
@@ -32,7 +38,7 @@ class RoutingFile:
             if found != self._stamp:
                 self._stamp = found
                 try:
-                    self._routing = load_routing(self._path, self._agencies())
+                    self._routing = load_routing(self._path, self._agencies(), self._groups)
                     log.info("routing.read", routes=len(self._routing.routes))
                 except SettingsError as error:
                     log.error("routing.unusable", error=str(error), remedy="the old table counts")

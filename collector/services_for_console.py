@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -11,6 +11,7 @@ from collector.changes import Changes
 from collector.config import CollectorSettings
 from collector.problems import ProblemError
 from collector.store.reader import Reader
+from wire.clock import Clock, SystemClock
 from wire.grant import PersonToken
 from wire.recording import Recording, RecordingQuestion
 
@@ -31,5 +32,6 @@ class ConsoleServices:
     settings: CollectorSettings
     person_of: Callable[[Request], PersonToken | None]
     broker_is_up: Callable[[], bool] = lambda: True
+    clock: Clock = field(default_factory=SystemClock)
     recording: Callable[[str, RecordingQuestion], Awaitable[Recording]] = _no_poles
     """Asks a pole what there is of a camera; raises ProblemError."""

@@ -9,8 +9,9 @@ import httpx
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from collector import decisions, holds, problems, relay, whep
+from collector import answers, decisions, holds, problems, relay, whep
 from collector.changes import Changes
+from collector.channels.https import EndpointOf
 from collector.commander import Commander
 from collector.config import CollectorSettings
 from collector.console.routes import build_router as build_console
@@ -40,6 +41,7 @@ class WebParts:
     persons: Persons
     commander: Commander
     desk: IncidentDesk
+    endpoint_of: EndpointOf
     wake_dispatch: Callable[[], None]
     wake_orders: Callable[[], None]
     broker_is_up: Callable[[], bool]
@@ -64,6 +66,15 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.database, parts.desk, parts.changes, parts.clock, _decided(parts)
     )
     app.include_router(decisions.build_router(decided, parts.persons))
+    said = answers.Answers(
+        parts.database,
+        parts.desk,
+        parts.endpoint_of,
+        parts.changes,
+        parts.clock,
+        parts.wake_dispatch,
+    )
+    app.include_router(answers.build_router(said))
     kept = holds.Holds(parts.database, parts.commander, parts.clock, parts.wake_orders)
     app.include_router(holds.build_router(kept, parts.persons))
 
@@ -84,6 +95,7 @@ def build_web(parts: WebParts) -> FastAPI:
         settings=settings,
         person_of=parts.persons.of,
         broker_is_up=parts.broker_is_up,
+        clock=parts.clock,
         recording=Recordings(parts.commander).show,
     )
     app.include_router(build_console(services))

@@ -49,29 +49,41 @@ def reference() -> str:
 
 def _tables(model: type[BaseModel], prefix: str, seen: set[type[BaseModel]]) -> list[str]:
     lines = ["| key | type | default | what it is for |", "|---|---|---|---|"]
-    inner: list[tuple[str, type[BaseModel]]] = []
+    inner: list[tuple[str, str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
         lines.append(f"| `{key}` | {_type(field)} | {_default(field)} | {_cell(field)} |")
-        many, child = _child(field.annotation)
-        if child is not None and child not in seen:
-            inner.append((key + ("[]." if many else "."), child))
+        many, children = _children(field.annotation)
+        where = key + ("[]." if many else ".")
+        for child in children:
+            tag = _tag(child) if len(children) > 1 else ""
+            if child not in seen:
+                inner.append((where, where.rstrip(".") + tag, child))
     lines.append("")
-    for where, child in inner:
-        lines += [f"### {where.rstrip('.')}", "", _first_line(child), ""]
+    for where, title, child in inner:
+        lines += [f"### {title}", "", _first_line(child), ""]
         lines += _tables(child, where, seen | {model})
     return lines
 
 
-def _child(annotation: Any) -> tuple[bool, type[BaseModel] | None]:
+def _children(annotation: Any) -> tuple[bool, list[type[BaseModel]]]:
+    """Whether there may be several, and the models that one may be."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return False, annotation
+        return False, [annotation]
     many = typing.get_origin(annotation) in (tuple, list)
+    found: list[type[BaseModel]] = []
     for argument in typing.get_args(annotation):
-        _, found = _child(argument)
-        if found is not None:
-            return many, found
-    return many, None
+        found += _children(argument)[1]
+    return many, found
+
+
+def _tag(model: type[BaseModel]) -> str:
+    """What tells this alternative from the others: the key that can hold one value only."""
+    for name, field in model.model_fields.items():
+        values = typing.get_args(field.annotation)
+        if typing.get_origin(field.annotation) is typing.Literal and len(values) == 1:
+            return f" with {name} {values[0]}"
+    return ""
 
 
 def _type(field: FieldInfo) -> str:
@@ -97,7 +109,7 @@ def _plain(annotation: Any) -> str:
     if origin is typing.Annotated:
         return _plain(arguments[0])
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_plain(one) for one in arguments)
+        return " or ".join(dict.fromkeys(_plain(one) for one in arguments))
     if origin in (tuple, list):
         return f"list of {_plain(arguments[0])}"
     if origin is dict:
@@ -123,8 +135,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _cell(field: FieldInfo) -> str:
-    _, child = _child(field.annotation)
-    text = field.description or ("" if child is None else _first_line(child))
+    _, children = _children(field.annotation)
+    text = field.description or (_first_line(children[0]) if children else "")
     return text.replace("|", "\\|").replace("\n", " ")
 
 

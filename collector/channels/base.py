@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
 from wire.incident import Incident
 
@@ -23,20 +24,34 @@ class Parcel:
     agency: str
     incident: Incident
     still: bytes | None
+    due_at: datetime
+    """Since when this revision must reach the agency; the same at each attempt."""
+    earlier: tuple[tuple[int, datetime], ...] = ()
+    """Revisions that were handed over before, with their `due_at`; of channels that ask for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the receiver said at once, about this revision."""
+
+    state: Literal["received", "accepted", "refused"]
+    officer: str | None = None
+    note: str | None = None
 
 
 class Channel(Protocol):
     """One way to agencies. Handing over is not delivery: only the agency's word is."""
 
     name: str
+    refers_back: bool
+    """Whether it must know what was sent before."""
 
-    @property
-    def ready(self) -> bool:
-        """Whether it makes sense to try now; while not, attempts are not counted."""
+    def waits(self, agency: str) -> str | None:
+        """Why it makes no sense to try now; None: try. While it waits, no attempt is counted."""
         ...
 
-    def send(self, parcel: Parcel) -> None:
-        """Hand over; raises ChannelError."""
+    def send(self, parcel: Parcel) -> Word | None:
+        """Hand over; returns the agency's word when it came at once. Raises ChannelError."""
         ...
 
     def send_still(self, agency: str, sha256: str, jpeg: bytes) -> None:

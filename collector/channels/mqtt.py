@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 
-from collector.channels.base import ChannelError, Parcel
+from collector.channels.base import ChannelError, Parcel, Word
+from collector.channels.https import EndpointOf, usable
 from wire.clock import Clock
 from wire.envelope import cloud_event
 from wire.names import new_id
@@ -16,6 +17,7 @@ class MqttChannel:
     """Publishes with QoS 1 over the collector's own connection."""
 
     name = "mqtt"
+    refers_back = False
 
     def __init__(
         self,
@@ -25,18 +27,21 @@ class MqttChannel:
         publish: Callable[[str, bytes], bool],
         is_up: Callable[[], bool],
         agencies: Callable[[], Collection[str]],
+        endpoint_of: EndpointOf,
     ) -> None:
         self._source = source
         self._clock = clock
         self._publish = publish
         self._is_up = is_up
         self._agencies = agencies
+        self._endpoint_of = endpoint_of
 
-    @property
-    def ready(self) -> bool:
-        return self._is_up()
+    def waits(self, agency: str) -> str | None:
+        if not self._is_up():
+            return "the broker cannot be reached"
+        return usable(self._endpoint_of(agency, self.name), agency, self.name)
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, parcel: Parcel) -> Word | None:
         """Still first, so that the picture is there when the incident is shown."""
         self._check(parcel.agency)
         if parcel.still is not None:
@@ -52,6 +57,8 @@ class MqttChannel:
         )
         payload = event.model_dump_json(exclude_none=True).encode()
         self._hand_over(agency_incident(parcel.agency), payload)
+        # The agency's word comes on its own topic.
+        return None
 
     def send_still(self, agency: str, sha256: str, jpeg: bytes) -> None:
         self._check(agency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,6 +13,7 @@ from collector.console.headers import ConsoleRoute
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
 from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
+from collector.suggestions import suggested
 from collector.whep import moment_of
 from wire.grant import PersonToken
 from wire.names import UUID_PATTERN, Name
@@ -32,6 +34,20 @@ def build_api(services: ConsoleServices) -> APIRouter:
             raise ProblemError("auth.required")
         return person
 
+    def read_suggestions() -> list[view.Json]:
+        rule = services.settings.incidents
+        since = services.clock.now() - timedelta(days=rule.suggest_days)
+        found = suggested(
+            reader.rule_counts(since), after=rule.suggest_after, share=rule.suggest_share
+        )
+        return [view.suggestion(one, rule.suggest_days) for one in found]
+
+    @router.get("/api/suggestions")
+    def suggestions(request: Request) -> Any:
+        """Rules that people reject often; nothing changes by itself."""
+        signed_in(request)
+        return {"suggestions": read_suggestions()}
+
     @router.get("/api/incidents")
     def incidents(
         request: Request,
@@ -51,7 +67,7 @@ def build_api(services: ConsoleServices) -> APIRouter:
         found = reader.incident(incident_id)
         if found is None:
             raise ProblemError("incident.unknown", "there is no such incident", status=404)
-        return view.detail(found, site)
+        return view.detail(found, site, read_suggestions())
 
     @router.get("/stills/{sha256}.jpg")
     def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:

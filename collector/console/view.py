@@ -19,6 +19,7 @@ from collector.store.rows import (
     StepRow,
     Summary,
 )
+from collector.suggestions import RuleCount
 from wire.codes import fault
 from wire.names import utc_text
 
@@ -111,13 +112,33 @@ def delivery(row: DeliveryRow) -> Json:
         "attempts": row.attempts,
         "officer": row.officer,
         "error": row.error,
+        "instead_of": row.instead_of,
     }
 
 
-def detail(found: IncidentDetail, site: Site) -> Json:
-    """One incident with its steps, findings and the newest of its events."""
+def suggestion(one: RuleCount, days: int) -> Json:
+    """A rule that people reject often."""
     return {
-        "incident": incident(found.incident, site),
+        "device": one.device,
+        "camera": one.camera,
+        "rule": one.rule,
+        "rejected": one.rejected,
+        "decided": one.decided,
+        "days": days,
+    }
+
+
+def detail(found: IncidentDetail, site: Site, suggestions: Iterable[Json] = ()) -> Json:
+    """One incident with its steps, findings and the newest of its events.
+
+    `suggestion` is what there is to say of its rule, null mostly.
+    """
+    one = found.incident
+    rule = (one.device, one.camera, one.rule)
+    about = [s for s in suggestions if (s["device"], s["camera"], s["rule"]) == rule]
+    return {
+        "incident": incident(one, site),
+        "suggestion": about[0] if about else None,
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "events": [

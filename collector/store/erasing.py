@@ -101,7 +101,19 @@ def incidents(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
         " ORDER BY updated_at LIMIT ?",
         (stamp(before), at_most),
     ).fetchall()
-    for table in ("incident_step", "incident_finding", "incident_clock", "delivery", "incident"):
+    run.executemany(
+        "DELETE FROM delivery_message WHERE delivery_id IN"
+        " (SELECT delivery_id FROM delivery WHERE incident_id = ?)",
+        [(row[0],) for row in ids],
+    )
+    for table in (
+        "incident_step",
+        "incident_finding",
+        "incident_clock",
+        "escalation",
+        "delivery",
+        "incident",
+    ):
         run.executemany(f"DELETE FROM {table} WHERE incident_id = ?", [(row[0],) for row in ids])
     return len(ids)
 

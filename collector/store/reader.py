@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from collector.store.rows import (
     StepRow,
     Summary,
 )
+from collector.suggestions import RuleCount
 from wire.health import CameraHealth, Health
 
 Places = Mapping[tuple[str, str], CameraPlace]
@@ -102,6 +104,21 @@ class Reader:
             ),
             tuple(row["finding_id"] for row in findings),
         )
+
+    def rule_counts(self, since: datetime) -> tuple[RuleCount, ...]:
+        """How people decided on what each rule of each camera has found since then."""
+        rows = self._all(
+            """
+            SELECT i.device, i.camera, i.rule, count(DISTINCT i.incident_id),
+                   count(DISTINCT CASE WHEN s.state = 'rejected' THEN i.incident_id END)
+            FROM incident_step s JOIN incident i USING (incident_id)
+            WHERE s.state IN ('confirmed', 'rejected') AND s.person IS NOT NULL
+              AND i.drill = 0 AND i.opened_at >= ?
+            GROUP BY i.device, i.camera, i.rule
+            """,
+            (stamp(since),),
+        )
+        return tuple(RuleCount(*row) for row in rows)
 
     def still(self, sha256: str) -> bytes | None:
         """The JPEG of that hash, when a verified event names it and it has arrived."""
@@ -327,6 +344,7 @@ def _delivery(row: sqlite3.Row) -> DeliveryRow:
         answer=row["answer"],
         officer=row["officer"],
         error=row["error"],
+        instead_of=row["instead_of"],
     )
 
 

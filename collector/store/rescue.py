@@ -48,6 +48,8 @@ TABLES = (
     "case_hold",
     "service_case",
     "ledger_seal",
+    "delivery_message",
+    "escalation",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -36,6 +36,8 @@ class DeliveryRow:
     answer: str | None
     officer: str | None
     error: str | None
+    instead_of: str | None
+    """Agency whose silence brought it about; None: a route did."""
 
 
 @dataclass(frozen=True, slots=True)

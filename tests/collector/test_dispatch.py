@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from collector.changes import Changes
-from collector.channels.base import ChannelError, Parcel
+from collector.channels.base import ChannelError, Parcel, Word
 from collector.config import DispatchSettings
 from collector.dispatch import Dispatch
+from collector.routing import Routing
 from collector.store.rows import DeliveryRow
+from tests.support.centre import ROUTES
 from tests.support.device import SimDevice, finding, jpeg
 from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
@@ -28,15 +30,21 @@ class Recorder:
     """A channel to nowhere: it takes what it is given, or fails as it is told."""
 
     name: str = "mqtt"
+    refers_back: bool = False
     ready: bool = True
     error: ChannelError | None = None
     parcels: list[Parcel] = field(default_factory=list)
     stills: list[str] = field(default_factory=list)
+    word: Word | None = None
 
-    def send(self, parcel: Parcel) -> None:
+    def waits(self, agency: str) -> str | None:
+        return None if self.ready else "no way"
+
+    def send(self, parcel: Parcel) -> Word | None:
         if self.error is not None:
             raise self.error
         self.parcels.append(parcel)
+        return self.word
 
     def send_still(self, agency: str, sha256: str, jpeg: bytes) -> None:
         if self.error is not None:
@@ -53,9 +61,27 @@ class Bench:
             update={"dispatch": TIMING, "public_url": "https://watch.example/"}
         )
         self.dispatch = Dispatch(
-            settings, way_in.database, {"mqtt": self.channel}, Changes(), self.clock
+            settings,
+            way_in.database,
+            way_in.desk,
+            {"mqtt": self.channel},
+            lambda: way_in.routing,
+            Changes(),
+            self.clock,
         )
         self.device: SimDevice = way_in.device()
+
+    def table(self, **more: object) -> None:
+        """The usual routes and more."""
+        self.way_in.routing = Routing.model_validate({**ROUTES, **more})
+
+    def deliveries(self) -> dict[str, DeliveryRow]:
+        """By agency and channel."""
+        found = self.way_in.reader.incidents().incidents[0].deliveries
+        return {f"{one.agency}/{one.channel}": one for one in found}
+
+    def notes(self) -> list[str]:
+        return [str(row[0]) for row in self.way_in.rows("SELECT note FROM incident_step") if row[0]]
 
     def report(self, **event: Any) -> None:
         made = finding(**event)
@@ -63,7 +89,7 @@ class Bench:
 
     def after(self, seconds: float) -> int:
         self.clock.advance(seconds)
-        self.dispatch._round()
+        self.dispatch.round()
         return len(self.channel.parcels)
 
     def delivery(self) -> DeliveryRow:
@@ -258,3 +284,106 @@ def test_evidence_is_bounded_and_keeps_the_first(bench: Bench) -> None:
     bench.after(1)
     evidence = [one.encode() for one in bench.channel.parcels[0].incident.evidence]
     assert evidence == [tokens[0], *tokens[-4:]]
+
+
+LADDER = {
+    "agency": "police",
+    "within_s": 60,
+    "to": ["fire", "centre"],
+}
+
+
+def test_silence_is_escalated_rung_by_rung_and_said(bench: Bench) -> None:
+    bench.table(escalations=[LADDER])
+    bench.report()
+    bench.after(59)
+    assert set(bench.deliveries()) == {"police/mqtt"}
+    bench.after(2)
+    assert set(bench.deliveries()) == {"police/mqtt", "fire/mqtt"}
+    assert bench.deliveries()["fire/mqtt"].instead_of == "police"
+    assert bench.notes()[-1] == ("police has not acknowledged within 60 s: fire by mqtt is told")
+    bench.after(59)
+    bench.after(2)
+    assert "centre/mqtt" in bench.deliveries()
+    bench.after(61)
+    assert bench.notes()[-1] == "nobody has acknowledged for police; call police"
+    said = len(bench.notes())
+    bench.after(1000)
+    assert len(bench.notes()) == said
+
+
+def test_who_acknowledged_is_not_escalated(bench: Bench) -> None:
+    bench.table(escalations=[LADDER])
+    bench.report()
+    bench.after(1)
+    bench.acknowledge()
+    bench.after(1000)
+    assert set(bench.deliveries()) == {"police/mqtt"}
+
+
+def test_a_lasting_failure_is_escalated_at_once_and_not_revived(bench: Bench) -> None:
+    bench.table(escalations=[LADDER])
+    bench.report()
+    bench.channel.error = ChannelError("police is not enrolled", permanent=True)
+    bench.after(1)
+    bench.channel.error = None
+    bench.after(1)
+    assert bench.deliveries()["police/mqtt"].state == "failed"
+    assert bench.deliveries()["fire/mqtt"].state == "sent"
+    assert bench.notes()[-1] == "police cannot be reached: fire by mqtt is told"
+
+
+def test_a_refusal_is_escalated_at_once(bench: Bench) -> None:
+    bench.table(escalations=[LADDER])
+    bench.report()
+    bench.after(1)
+    bench.acknowledge(state="refused")
+    bench.after(0)
+    assert "fire/mqtt" in bench.deliveries()
+
+
+def test_a_disabled_agency_waits_without_an_attempt_and_is_escalated(bench: Bench) -> None:
+    off = {"agency": "police", "channel": "mqtt", "enabled": False}
+    bench.table(escalations=[LADDER], endpoints=[off])
+    bench.report()
+    bench.after(61)
+    bench.after(0)
+    rows = bench.deliveries()
+    assert (rows["police/mqtt"].state, rows["police/mqtt"].attempts) == ("waiting", 0)
+    assert rows["fire/mqtt"].state == "sent"
+
+
+def test_what_has_no_endpoint_any_more_fails_aloud(bench: Bench) -> None:
+    bench.report()
+    with bench.way_in.database.transaction() as run:
+        run.execute("UPDATE delivery SET channel = 'cap'")
+    bench.after(1)
+    row = bench.delivery()
+    assert (row.state, row.error) == (
+        "failed",
+        "police has no endpoint for cap any more; mend routing.yaml",
+    )
+
+
+def test_a_word_that_comes_at_once_makes_it_done(bench: Bench) -> None:
+    bench.channel.word = Word("accepted", "경위 김", "출동")
+    bench.report()
+    bench.after(1)
+    row = bench.delivery()
+    assert (row.state, row.answer, row.officer) == ("done", "accepted", "경위 김")
+    assert bench.way_in.reader.incidents().incidents[0].state == "acknowledged"
+
+
+def test_a_message_keeps_its_time_and_refers_to_what_was_sent(bench: Bench) -> None:
+    bench.channel.refers_back = True
+    bench.report()
+    bench.after(1)
+    bench.after(5)
+    first, again = bench.channel.parcels
+    assert first.due_at == again.due_at
+    assert first.earlier == ()
+    bench.report(severity="severe")
+    bench.after(1)
+    last = bench.channel.parcels[-1]
+    assert last.earlier == ((1, first.due_at),)
+    assert last.due_at > first.due_at

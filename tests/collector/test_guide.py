@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+import yaml
+from pydantic import ValidationError
+
 from collector.config import CollectorSettings
+from collector.endpoints import CapEndpoint, WebhookEndpoint
 from collector.routing import load_routing
 from collector.signer.config import SignerSettings
 from wire.settings import load_settings
@@ -25,3 +30,17 @@ def test_the_signers_example_is_valid() -> None:
 def test_the_routing_example_is_valid() -> None:
     table = load_routing(GUIDE / "routing.yaml", {"police", "fire", "cleaning", "centre"})
     assert [route.name for route in table.routes] == ["crime", "rescue", "night-watch", "cleaning"]
+    assert [one.agency for one in table.escalations] == ["police", "fire"]
+
+
+def test_the_endpoints_of_the_routing_example_are_valid_but_for_their_files() -> None:
+    text = (GUIDE / "routing.yaml").read_text()
+    commented = text[text.index("# endpoints:") :].replace("\n# ", "\n").removeprefix("# ")
+    cap, webhook, off = yaml.safe_load(commented)["endpoints"]
+    assert off == {"agency": "cleaning", "channel": "mqtt", "enabled": False}
+    for entry in (cap, webhook):
+        for file in ("ca_file", "client", "secret_file"):
+            entry.pop(file, None)
+    assert CapEndpoint.model_validate(cap).event_codes == {"forest/fire": "MFW"}
+    with pytest.raises(ValidationError, match=r"1 validation error[\s\S]*secret_file"):
+        WebhookEndpoint.model_validate(webhook)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collector import incidents
-from collector.incidents import DecisionError, Incident, Outcome
+from collector.incidents import DecisionError, Grading, Incident, Outcome
 from tests.support.device import finding
 from wire.names import new_id
 
@@ -43,6 +43,19 @@ def test_the_first_event_opens_an_incident() -> None:
 )
 def test_certainty_follows_confidence(confidence: float, certainty: str) -> None:
     assert opened(confidence=confidence).certainty == certainty
+
+
+def test_the_centre_may_grade_by_itself() -> None:
+    own = Grading(likely_from=0.8, severities={"loitering": "severe"})
+    for type, severity in (("loitering", "severe"), ("intrusion", "minor")):
+        event = finding(at=T, type=type, severity="minor", confidence=0.79)
+        one = incidents.apply(None, POLE, event, now=NOW, new_id=new_id(), grading=own).incident
+        assert (one.severity, one.certainty) == (severity, "possible")
+        surer = finding(
+            finding_id=event.finding_id, at=at(1), type=type, severity="minor", confidence=0.8
+        )
+        one = incidents.apply(one, POLE, surer, now=NOW, new_id=new_id(), grading=own).incident
+        assert (one.severity, one.certainty) == (severity, "likely")
 
 
 @pytest.mark.parametrize(

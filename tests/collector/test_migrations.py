@@ -22,6 +22,7 @@ RELEASED = {
     "migration_6.sql": "0d17c20f598860de",
     "migration_7.sql": "26cc668de6f24c89",
     "migration_8.sql": "748186fae4d10ed7",
+    "migration_9.sql": "a1dbbde8d9075d5c",
 }
 """What is released is never edited: databases in the field were made by these bytes."""
 VERSIONS = range(1, SCHEMA_VERSION + 1)

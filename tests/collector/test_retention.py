@@ -14,10 +14,12 @@ import pytest
 from collector import ledger
 from collector.config import RetentionSettings
 from collector.retention import AT_ONCE, Erased, Retention
+from collector.routing import Routing
 from collector.services.case import Case, Personal, Requester
 from collector.store import cases, holds
 from collector.upkeep import Upkeep
 from provisioning.authority import Authority
+from tests.support.centre import ROUTES
 from tests.support.device import SimDevice, finding, jpeg
 from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
@@ -155,13 +157,25 @@ def test_what_a_case_holds_stays_until_it_is_released(bench: Bench) -> None:
 
 
 def test_incidents_go_a_year_after_their_last_change(bench: Bench) -> None:
+    ladder = {"agency": "police", "within_s": 60, "to": ["fire"]}
+    bench.way.routing = Routing.model_validate({**ROUTES, "escalations": [ladder]})
     bench.event()
+    with bench.way.database.transaction() as run:
+        run.execute("INSERT INTO delivery_message SELECT delivery_id, 1, next_at FROM delivery")
+    assert bench.count("escalation") == 1
     bench.clock.advance(31 * DAY)
     bench.retention.run_once()
     assert bench.count("incident") == 1
     bench.clock.advance(335 * DAY)
     assert bench.retention.run_once() == Erased(incidents=1)
-    for table in ("incident", "incident_step", "incident_finding", "delivery"):
+    for table in (
+        "incident",
+        "incident_step",
+        "incident_finding",
+        "delivery",
+        "delivery_message",
+        "escalation",
+    ):
         assert bench.count(table) == 0
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from collector.routing import Routing, Subject, Target, load_routing, route
+from collector.routing import Routing, Subject, load_routing, route
 from collector.routing_file import RoutingFile
+from collector.targets import Target
 from wire.settings import SettingsError
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -25,11 +26,17 @@ SUBJECT = Subject(
     group="parks",
     began_at=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
     drill=False,
+    position=(37.54, 126.74),
 )
+AREAS = [
+    {"name": "north", "polygon": [[37.53, 126.73], [37.55, 126.73], [37.55, 126.75]]},
+    {"name": "market", "circle": [37.545, 126.74, 600]},
+    {"name": "harbour", "circle": [37.45, 126.6, 2000]},
+]
 
 
 def table(*routes: dict[str, object], otherwise: tuple[str, ...] = ()) -> Routing:
-    return Routing.model_validate({"routes": list(routes), "otherwise": otherwise})
+    return Routing.model_validate({"routes": list(routes), "otherwise": otherwise, "areas": AREAS})
 
 
 def one(**conditions: object) -> Routing:
@@ -52,6 +59,9 @@ def agencies(routing: Routing, subject: Subject = SUBJECT) -> list[str]:
         ({"cameras": ["pole-002-1/*"]}, False),
         ({"groups": ["parks"]}, True),
         ({"groups": ["schools"]}, False),
+        ({"areas": ["market"]}, True),
+        ({"areas": ["harbour", "market"]}, True),
+        ({"areas": ["harbour"]}, False),
         ({"hours": [{"from": "21:00", "to": "22:00"}]}, True),
         ({"hours": [{"from": "22:00", "to": "21:00"}]}, False),
         ({"hours": [{"from": "21:30", "to": "05:00", "days": ["sun"]}]}, True),
@@ -60,6 +70,29 @@ def agencies(routing: Routing, subject: Subject = SUBJECT) -> list[str]:
 )
 def test_every_condition(conditions: dict[str, object], fits: bool) -> None:
     assert agencies(one(**conditions)) == (["police"] if fits else [])
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "held"),
+    [
+        (37.545, 126.735, True),
+        (37.535, 126.745, False),
+        (37.551, 126.735, False),
+        (37.545, 126.729, False),
+    ],
+)
+def test_a_polygon_holds_what_lies_between_its_corners(lat: float, lon: float, held: bool) -> None:
+    north = one(areas=["north"])
+    assert bool(agencies(north, replace(SUBJECT, position=(lat, lon)))) == held
+    assert agencies(north, replace(SUBJECT, position=None)) == []
+
+
+def test_a_receiver_may_name_its_channel() -> None:
+    routing = one(agencies=["police", "fire/cap"], channels=["webhook"])
+    assert route(routing, SUBJECT, SEOUL).targets == (
+        Target("police", "webhook"),
+        Target("fire", "cap"),
+    )
 
 
 def test_a_night_belongs_to_the_day_on_which_it_began() -> None:
@@ -73,7 +106,7 @@ def test_a_night_belongs_to_the_day_on_which_it_began() -> None:
 def test_all_routes_that_fit_add_up_without_doubles() -> None:
     routing = table(
         {"name": "a", "agencies": ["police", "centre"]},
-        {"name": "b", "agencies": ["centre", "fire"]},
+        {"name": "b", "agencies": ["centre", "fire"], "severities": ["moderate"]},
         otherwise=("fire",),
     )
     assert agencies(routing) == ["police", "centre", "fire"]
@@ -111,6 +144,55 @@ def test_the_reason_names_the_condition_that_is_missed() -> None:
             "stand twice: a",
         ),
         ("routes: [{name: a, agencies: [police], channels: [fax]}]", "'mqtt'"),
+        ("routes: [{name: a, agencies: [police/fax]}]", "agencies[0]: string should match"),
+        ("routes: [{name: a, agencies: [fire/cap]}]", "fire has no endpoint for cap"),
+        ("routes: [{name: a, agencies: [police], types: [intrusoin]}]", "did you mean 'intrusion'"),
+        ("routes: [{name: a, agencies: [police], areas: [moon]}]", "there is no area moon"),
+        ("routes: [{name: a, agencies: [police], groups: [zoo]}]", "no camera group zoo"),
+        (
+            "routes: [{name: a, agencies: [police]}, {name: b, agencies: [fire]}]",
+            "routes a and b have the same conditions",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\n"
+            "areas: [{name: n, circle: [126.7, 37.5, 100]}]",
+            "longitude first; write [lat, lon]",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\nareas: [{name: n, polygon: [[37.5, 126.7]]}]",
+            "at least three corners",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\n"
+            "escalations: [{agency: police, within_s: 60, to: [sheriff]}]",
+            "escalations[0].to: sheriff is not enrolled",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\n"
+            "escalations: [{agency: police, within_s: 60, to: [centre, centre]}]",
+            "names a rung twice",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\nescalations:\n"
+            "  - {agency: police, within_s: 60, to: [centre]}\n"
+            "  - {agency: police, within_s: 9, to: [fire], severities: [severe]}",
+            "police is escalated in two ways",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\nendpoints:\n"
+            "  - {agency: fire, channel: cap, url: 'http://x', sender: s, sender_name: s}",
+            "must be https://",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\nendpoints:\n"
+            "  - {agency: fire, channel: webhook, url: 'https://x', secret_file: none.txt}",
+            "none.txt cannot be read",
+        ),
+        (
+            "routes: [{name: a, agencies: [police]}]\nendpoints:\n"
+            "  - {agency: fire, channel: cap, url: 'https://x', sender: a b, sender_name: s}",
+            "endpoints[0].cap.sender",
+        ),
         ("routes: [{name: a, agencies: [police]}]\notherwise: [nobody]", "nobody is not enrolled"),
     ],
 )
@@ -118,7 +200,7 @@ def test_a_wrong_table_says_where_and_what_is_allowed(tmp_path: Path, text: str,
     path = tmp_path / "routing.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        load_routing(path, AGENCIES)
+        load_routing(path, AGENCIES, {"parks"})
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
 

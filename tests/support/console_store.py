@@ -105,6 +105,8 @@ class Delivered:
     error: str | None = None
     attempts: int = 1
     officer: str | None = None
+    channel: str = "mqtt"
+    instead_of: str | None = None
 
 
 @dataclass
@@ -248,6 +250,9 @@ class FilledStore:
                 boot_id=new_id(), ended=int(ended is not None))  # fmt: skip
         _insert(rows, "incident_step", incident_id=told.id, at=stamp(began), state="open",
                 note=told.note)  # fmt: skip
+        if told.state in ("confirmed", "rejected"):
+            _insert(rows, "incident_step", incident_id=told.id, at=stamp(began), state=told.state,
+                    person=self.token.person, agency=self.token.agency)  # fmt: skip
 
     def device(self, device: str, *, online: bool = True) -> None:
         now = stamp(datetime.now(UTC))
@@ -276,7 +281,8 @@ def _deliver(rows: sqlite3.Connection, incident_id: str, one: Delivered, began: 
         delivery_id=new_id(),
         incident_id=incident_id,
         agency=one.agency,
-        channel="mqtt",
+        channel=one.channel,
+        instead_of=one.instead_of,
         wanted=1,
         sent=int(sent),
         acked=int(done),

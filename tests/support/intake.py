@@ -44,7 +44,8 @@ class WayIn:
         )
         self.trust = TrustKeeper(self.city.register_file, self.clock)
         self.database = Database(self.folder)
-        self.desk = IncidentDesk(self.settings, lambda: Routing.model_validate(ROUTES))
+        self.routing = Routing.model_validate(ROUTES)
+        self.desk = IncidentDesk(self.settings, lambda: self.routing)
         self.intake = Intake(self.desk, self.bounds)
         self.reader = Reader(self.database.path, {})
 

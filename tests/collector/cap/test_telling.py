@@ -216,4 +216,4 @@ def test_what_is_no_answer_to_us_is_none() -> None:
 )
 def test_what_cap_forbids_is_not_written(changed: dict[str, object], said: str) -> None:
     with pytest.raises(CapError, match=said):
-        write_cap(replace(told(incident()), **changed))  # type: ignore[arg-type]
+        write_cap(replace(told(incident()), **changed))  # type: ignore[arg-type]  # any field

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from fastapi.testclient import TestClient
 
 from collector.console.routes import build_router
 from tests.support.console_store import Delivered, FilledStore, Told
+from wire.incident import IncidentState
 
 ATTACK = """<img src=x onerror="alert(1)">'"><script>alert(1)</script>"""
 
@@ -49,6 +51,7 @@ def test_an_incident_says_all_that_a_row_shows(operator: TestClient, store: Fill
             "attempts": 1,
             "officer": None,
             "error": None,
+            "instead_of": None,
         }
     ]
     assert one["case_hint"].startswith("GYEYANG-")
@@ -121,3 +124,31 @@ def test_a_persons_name_is_escaped(operator: TestClient, store: FilledStore) -> 
     assert "<script>alert(1)" not in page
     assert "&lt;img src=x onerror=" in page
     assert build_router(store.services()).routes
+
+
+def test_a_rule_that_people_reject_often_is_suggested(
+    operator: TestClient, store: FilledStore
+) -> None:
+    def told(state: IncidentState, **more: Any) -> str:
+        return store.tell(Told(state=state, picture=None, rule="yard", note="봤음", **more))
+
+    rejected = [told("rejected") for _ in range(5)]
+    told("confirmed")
+    told("rejected", drill=True)
+    told("rejected", ago=timedelta(days=31))
+    other = told("rejected", place=1)
+    (one,) = operator.get("/api/suggestions").json()["suggestions"]
+    assert one == {
+        "device": "pole-001-1",
+        "camera": "gate",
+        "rule": "yard",
+        "rejected": 5,
+        "decided": 6,
+        "days": 30,
+    }
+    assert operator.get(f"/api/incidents/{rejected[0]}").json()["suggestion"] == one
+    assert operator.get(f"/api/incidents/{other}").json()["suggestion"] is None
+
+
+def test_suggestions_are_for_who_is_signed_in(anybody: TestClient) -> None:
+    assert anybody.get("/api/suggestions").status_code == 401

@@ -410,9 +410,18 @@ def test_decisions_are_made_by_the_right_people(
     path = f"/api/incidents/{incident}/decision"
     with _client(open_centre, "kim") as client:
         _is(client.post(path, json={"decision": "confirmed"}), 403, "auth.forbidden")
+        notes = f"/api/incidents/{incident}/notes"
+        _is(client.post(notes, json={"note": "x"}), 403, "auth.forbidden")
     with _client(open_centre, "oper") as client:
         assert client.post(path, json={"decision": "confirmed", "note": "봤음"}).status_code == 204
         _is(client.post(path, json={"decision": "acknowledged"}), 409, "request.invalid")
+        notes = f"/api/incidents/{incident}/notes"
+        assert client.post(notes, json={"note": "우산을 든 사람"}).status_code == 204
+        _is(client.post(notes, json={"note": ""}), 400, "request.invalid")
+        nowhere = "/api/incidents/01a00000-0000-7000-8000-000000000009/notes"
+        _is(client.post(nowhere, json={"note": "x"}), 404, "incident.unknown")
+        last = client.get(f"/api/incidents/{incident}").json()["steps"][-1]
+        assert (last["state"], last["note"]) == ("confirmed", "우산을 든 사람")
     row = open_centre.rows("SELECT state, certainty, revision FROM incident")[0]
     assert tuple(row) == ("confirmed", "observed", 2)
     steps = open_centre.rows("SELECT state, person FROM incident_step ORDER BY number")

@@ -316,3 +316,41 @@ def test_an_ended_sign_in_leads_to_the_door(console: Watched, address: str) -> N
     console.page.reload()
     console.page.wait_for_url(f"{address}/sign-in?next=/incidents/*")
     assert new_id() not in console.page.url
+
+
+def test_who_was_told_how_and_why_and_what_people_often_reject(
+    chromium: Browser, store: FilledStore
+) -> None:
+    for minutes in range(1, 6):
+        ago = timedelta(minutes=minutes)
+        store.tell(Told(state="rejected", ago=ago, lasts=timedelta(seconds=5), rule="yard"))
+    silent = Delivered("police", state="sent", attempts=4)
+    refused = Delivered("fire", state="failed", error="answered 403", channel="cap")
+    instead = Delivered("centre", channel="webhook", instead_of="police", officer="경위 김")
+    store.tell(Told(rule="yard", drill=True, deliveries=(silent, refused, instead)))
+    sent: list[str] = []
+
+    def keep(route: Route) -> None:
+        sent.append(f"{route.request.url} {route.request.post_data}")
+        route.fulfill(status=204)
+
+    cookies = {"pw_person": "yes"}
+    with served(store) as url, watched_page(chromium, url, cookies=cookies) as watched:
+        page = watched.page
+        page.route("**/notes", keep)
+        page.goto(f"{url}/")
+        page.wait_for_selector("html[data-ready]")
+        detail = page.locator("#detail")
+        expect(detail.locator(".drill")).to_have_text("훈련")
+        lines = detail.locator(".deliveries").first.locator("li")
+        expect(lines.filter(has_text="4회 시도")).to_contain_text("경찰 112… 응답 대기")
+        expect(lines.filter(has_text="CAP")).to_contain_text("answered 403")
+        expect(lines.filter(has_text="WEBHOOK")).to_contain_text(
+            "경찰 112 무응답으로 전달 · 경위 김"
+        )
+        expect(detail.locator(".suggestion")).to_contain_text("5건 중 5건이 오탐")
+        page.get_by_label("기록할 메모").fill("순찰차에 전화함 y n")
+        page.get_by_role("button", name="기록", exact=True).click()
+        expect(page.get_by_label("기록할 메모")).to_have_value("")
+        assert len(sent) == 1
+        assert "순찰차에 전화함 y n" in sent[0]

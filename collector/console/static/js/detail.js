@@ -4,6 +4,7 @@ import { Decider } from "./decide.js";
 import { h, shape } from "./dom.js";
 import { inLanguage, span, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
+import { NoteField } from "./note.js";
 import { Viewer } from "./viewer.js";
 
 export class Detail {
@@ -12,6 +13,7 @@ export class Detail {
   #shown = null;
   #head = h("div", {});
   #below = h("div", {});
+  #note = new NoteField();
   viewer;
   decider = new Decider();
 
@@ -34,11 +36,12 @@ export class Detail {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
       const { element, readings } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, element, h("div", { class: "acts" }, this.decider.element), readings, this.#below);
+      this.#root.replaceChildren(this.#back, this.#head, element, h("div", { class: "acts" }, this.decider.element), readings, this.#below, this.#note.element);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);
     this.decider.show(incident);
+    this.#note.show(incident);
     this.#head.replaceChildren(
       h("div", { class: `title ${incident.severity}` },
         shape(incident.severity, ""),
@@ -48,7 +51,12 @@ export class Detail {
         incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
-    this.#below.replaceChildren(...this.#deliveries(incident), this.#facts(incident, more), ...this.#steps(more));
+    this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident), this.#facts(incident, more), ...this.#steps(more));
+  }
+
+  #suggestion(more) {
+    const one = more?.suggestion;
+    return one ? [h("p", { class: "suggestion" }, t("suggestion.rejected", one))] : [];
   }
 
   #facts(incident, more) {
@@ -74,9 +82,9 @@ export class Detail {
       h("h3", { class: "section" }, t("detail.deliveries")),
       h("ul", { class: "deliveries" }, incident.deliveries.map((one) => {
         const how = progress(one);
-        const why = [one.officer, one.error, one.attempts > 1 && t("delivery.attempts", { n: one.attempts })];
+        const why = [one.instead_of && t("delivery.escalation", { who: word("agency", one.instead_of) }), one.officer, one.error, one.attempts > 1 && t("delivery.attempts", { n: one.attempts })];
         return h("li", {},
-          h("b", {}, word("agency", one.agency)),
+          h("b", {}, word("agency", one.agency), one.channel !== "mqtt" && h("small", {}, ` ${one.channel.toUpperCase()}`)),
           h("span", { class: how }, `${{ good: "✓", wait: "…", bad: "✕" }[how]} ${word("delivery", one.state)} ${how === "good" ? span(one.seconds) : ""}`),
           h("span", { class: "why" }, why.filter(Boolean).join(" · ")));
       })),
