@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from collector.broker_log import BrokerLog
+from collector.certificates import CertificateDesk
 from collector.changes import Changes
 from collector.channels.base import Channel
 from collector.channels.cap import CapChannel
@@ -103,6 +104,7 @@ class Collector:
         self._orders = OrderDesk(self._database, self._commander, clock)
         source = service_source(settings.site, self._identity.name)
 
+        self._certificates = CertificateDesk(self._commander, clock, self._trust.device_certificate)
         mqtt = MqttChannel(
             source,
             clock,
@@ -145,6 +147,7 @@ class Collector:
         self._dispatch.start()
         self._orders.start()
         self._upkeep.start()
+        self._certificates.start()
         self._link.start()
         if self._broker_log is not None:
             self._broker_log.start()
@@ -159,6 +162,7 @@ class Collector:
             if self._broker_log is not None:
                 self._broker_log.stop()
             self._upkeep.stop()
+            self._certificates.stop()
             self._orders.stop()
             self._inbox.stop()
             self._dispatch.stop()
@@ -197,6 +201,7 @@ class Collector:
             self._commander.hear_clock(device, boot_id, monotonic_s)
         for device, state in effects.states:
             self._commander.hear_state(device, state)
+            self._certificates.hear_state(device, state)
         for device, reply in effects.replies:
             self._commander.hear_reply(device, reply)
         for address, epoch in effects.forks:

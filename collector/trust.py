@@ -52,6 +52,10 @@ class TrustKeeper:
     def device_address(self, name: str) -> DeviceAddress | None:
         return self._trust.device_address(name)
 
+    def device_certificate(self, name: str) -> tuple[str, Path] | None:
+        """SHA-256 of a device's certificate as the register has it, and the file of its chain."""
+        return self._trust.device_certificate(name)
+
     def devices(self) -> tuple[str, ...]:
         return self._trust.devices()
 

@@ -30,6 +30,7 @@ from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.uplink.certificate import CertificateError, OwnCertificate
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -44,6 +45,7 @@ from wire.clock import Clock, SystemClock
 from wire.command import (
     Command,
     EpochBegin,
+    IdentityCertificate,
     WhepCandidateCommand,
     WhepControlCommand,
     WhepOfferCommand,
@@ -186,6 +188,7 @@ class Agent:
             faults=self._faults,
             lists=self._lists,
         )
+        self._certificate = OwnCertificate(identity, guard, self._on_certificate)
         self._link = Link(
             identity,
             self.address,
@@ -198,7 +201,7 @@ class Agent:
             self._outbox,
             gate,
             trust,
-            guard,
+            self._certificate,
             self._clock,
             boot_id=self.boot_id,
             version=version,
@@ -391,6 +394,7 @@ class Agent:
         register("hold.place", self._holds.place)
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)
+        register("identity.certificate", self._take_certificate)
 
     def _whep_offer(self, command: Command) -> Answer:
         if not isinstance(command.action, WhepOfferCommand):
@@ -425,6 +429,20 @@ class Agent:
         except OutboxError as error:
             raise CommandFailedError(error.code, error.detail) from error
         return Answer()
+
+    def _take_certificate(self, command: Command) -> Answer:
+        if not isinstance(command.action, IdentityCertificate):
+            raise CommandFailedError("command.invalid", "no certificate")
+        try:
+            if self._certificate.offer(command.action.certificate):
+                self._link.connect_anew()
+        except CertificateError as error:
+            self._on_certificate("certificate.refused", error.detail, error.code)
+            raise CommandFailedError(error.code, error.detail) from error
+        return Answer()
+
+    def _on_certificate(self, action: str, detail: str, code: str | None) -> None:
+        self._reporter.audit(action, detail=detail[:500], code=code)
 
     def _on_refusal(self, code: str, detail: str) -> None:
         self._reporter.audit("command.refused", code=code, detail=detail[:500])

@@ -290,6 +290,21 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "보안 담당자에게 알리고, 장비를 새 노트북 키로 다시 등록하십시오", "Tell who is responsible for security; enrol the boxes anew with another laptop key",
     ),
     (
+        "certificate.invalid", "PW-546",
+        "쓸 수 없는 인증서", "The certificate cannot be used",
+        "인증 기관에서 그 장비의 인증서를 갱신하십시오(authority renew)", "Have the authority renew the device's certificate (authority renew)",
+    ),
+    (
+        "certificate.foreign", "PW-547",
+        "다른 장비의 인증서", "The certificate is another device's",
+        "중앙의 등록부를 확인하십시오", "Check the centre's register",
+    ),
+    (
+        "certificate.older", "PW-548",
+        "가진 것보다 먼저 끝나는 인증서", "The certificate ends sooner than the one at hand",
+        "인증 기관에서 그 장비의 인증서를 갱신하십시오(authority renew)", "Have the authority renew the device's certificate (authority renew)",
+    ),
+    (
         "desk.not-ready", "PW-542",
         "등록 창구가 이 폴을 아직 준비하지 못함", "The enrolment desk is not ready for this pole",
         "자동으로 다시 시도합니다. 반복되면 중앙에서 polewatch-keeper 를 확인하십시오", "It is tried again by itself; when it repeats check polewatch-keeper at the centre",

@@ -96,6 +96,13 @@ class RecordingShow(WireModel):
     question: RecordingQuestion
 
 
+class IdentityCertificate(WireModel):
+    """The device's own certificate of a later term; no secret, and useless to anybody else."""
+
+    name: Literal["identity.certificate"] = "identity.certificate"
+    certificate: str = Field(max_length=20_000, description="PEM chain, the device's own first.")
+
+
 Action = Annotated[
     WhepOfferCommand
     | WhepCandidateCommand
@@ -107,7 +114,8 @@ Action = Annotated[
     | HoldPlace
     | HoldRelease
     | HoldEnd
-    | RecordingShow,
+    | RecordingShow
+    | IdentityCertificate,
     Field(discriminator="name"),
 ]
 

@@ -218,6 +218,8 @@ class AuditEvent(WireModel):
         "hold.released",
         "hold.refused",
         "recording.deleted",
+        "certificate.taken",
+        "certificate.refused",
     ]
     at: Moment
     quality: TimeQuality

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from wire.event import TimeQuality
-from wire.names import Id, Moment, Name, Text, WireModel
+from wire.names import Id, Moment, Name, Sha256, Text, WireModel
 
 
 class DeviceState(WireModel):
@@ -18,6 +18,9 @@ class DeviceState(WireModel):
     since: Moment
     version: str = Field(max_length=40)
     reason: Text | None = None
+    certificate: Sha256 | None = Field(
+        None, description="Of the certificate, as DER, that its connection shows."
+    )
 
 
 class CameraHealth(WireModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,11 +76,14 @@ class Identity:
             raise IdentityError(f"{key_file} does not belong to {folder / 'cert.pem'}; enrol again")
         return cls(common_name(certificate), key, folder)
 
-    def tls_client(self) -> ssl.SSLContext:
-        """Mutual TLS 1.2 or newer, towards peers of the city's authority only."""
+    def tls_client(self, cert_file: Path | None = None) -> ssl.SSLContext:
+        """Mutual TLS 1.2 or newer, towards peers of the city's authority only.
+
+        `cert_file` is another certificate of the same key.
+        """
         context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(self.ca_file))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.cert_file, self.key_file)
+        context.load_cert_chain(cert_file or self.cert_file, self.key_file)
         return context
 
 
@@ -121,6 +125,34 @@ def signing_key_of(
             continue
         return OKPKey.import_key(_public_pem(certificate))
     raise IdentityError(f"certificate {name} was not issued by a trusted authority")
+
+
+def verify_chain(chain: list[x509.Certificate], roots: list[x509.Certificate]) -> None:
+    """Each link up to an authority of ours; raises ValueError, TypeError or InvalidSignature.
+
+    What each certificate may be used for, and its time, is the TLS peer's to judge.
+    """
+    if not chain:
+        raise ValueError("it holds no certificate")
+    for certificate, issuer in itertools.pairwise(chain):
+        if not _may_issue(issuer):
+            raise ValueError("one of its issuers is no authority")
+        certificate.verify_directly_issued_by(issuer)
+    top = chain[-1]
+    if top in roots:
+        return
+    for root in roots:
+        if root.subject == top.issuer:
+            top.verify_directly_issued_by(root)
+            return
+    raise ValueError("no authority of ours is at its end")
+
+
+def _may_issue(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def load_authorities(path: Path) -> list[x509.Certificate]:

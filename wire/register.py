@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -109,6 +110,8 @@ class Trust:
         self.refused: dict[str, str] = {}
         self._devices: dict[str, tuple[DeviceEntry, OKPKey]] = {}
         self._services: dict[str, OKPKey] = {}
+        self._folder = path.parent
+        self._fingerprints: dict[str, str] = {}
         for entry in (*self.register.devices, *self.register.services):
             if entry.revoked:
                 self.refused[entry.name] = "revoked"
@@ -121,6 +124,7 @@ class Trust:
                 continue
             if isinstance(entry, DeviceEntry):
                 self._devices[entry.name] = (entry, key)
+                self._fingerprints[entry.name] = certificate.fingerprint(SHA256()).hex()
             else:
                 self._services[entry.name] = key
 
@@ -134,6 +138,13 @@ class Trust:
     def device_address(self, name: str) -> DeviceAddress | None:
         found = self._devices.get(name)
         return None if found is None else self.register.address(found[0])
+
+    def device_certificate(self, name: str) -> tuple[str, Path] | None:
+        """SHA-256 of a device's certificate, and the file with its chain."""
+        found = self._devices.get(name)
+        if found is None:
+            return None
+        return self._fingerprints[name], self._folder / found[0].certificate
 
     def devices(self) -> tuple[str, ...]:
         return tuple(self._devices)

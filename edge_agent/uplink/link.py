@@ -18,6 +18,7 @@ import structlog
 
 from edge_agent.camera.backoff import Backoff
 from edge_agent.uplink.budget import Budget, Meter
+from edge_agent.uplink.certificate import OwnCertificate
 from edge_agent.uplink.commands import CommandGate, CommandRefusedError, Dispatcher
 from edge_agent.uplink.connection import Connection, LinkError, Will
 from edge_agent.uplink.order import Item
@@ -25,7 +26,7 @@ from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.refusals import Audit, Refusals
 from edge_agent.uplink.silence import PROBE_EVERY_S, PROBE_ITEMS, SILENCE_S, Silence
 from edge_agent.uplink.store import OutboxError
-from edge_agent.uplink.trust import PeerTrust, WallClockGuard, tls_context
+from edge_agent.uplink.trust import PeerTrust
 from wire import faultpoint
 from wire.clock import Clock
 from wire.codes import explain
@@ -40,6 +41,8 @@ from wire.topics import DeviceAddress, TopicError, parse_down, service_source
 COLLECTOR = "collector"
 TICK_S = 0.5
 GOODBYE_S = 1.0
+ANEW_AFTER_S = 1.0
+"""A reply on its way is given so long before the connection is made anew."""
 LASTED_S = 30.0
 """A session this long was a success: the next failure is retried soon."""
 
@@ -83,7 +86,7 @@ class Link:
         outbox: Outbox,
         gate: CommandGate,
         trust: PeerTrust,
-        guard: WallClockGuard,
+        certificate: OwnCertificate,
         clock: Clock,
         *,
         boot_id: str,
@@ -100,7 +103,7 @@ class Link:
         self._gate = gate
         self._key_of = trust.key_of_only(COLLECTOR)
         self._source = service_source(address.site, COLLECTOR)
-        self._guard = guard
+        self._certificate = certificate
         self._clock = clock
         self._boot_id = boot_id
         self._version = version
@@ -116,6 +119,7 @@ class Link:
         self._replies_lock = threading.Lock()
         self._connection: Connection | None = None
         self._stop = threading.Event()
+        self._anew_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self.fault: str | None = None
         """Why there is no connection, as a code of wire.codes."""
@@ -150,6 +154,11 @@ class Link:
             self._replies.append(reply)
         self._wake()
 
+    def connect_anew(self) -> None:
+        """Have the connection made anew in a moment, without a word to the centre."""
+        self._anew_s = self._clock.monotonic() + ANEW_AFTER_S
+        self._wake()
+
     # --- life ---------------------------------------------------------------------------------
 
     def _wake(self) -> None:
@@ -160,8 +169,9 @@ class Link:
     def _run(self) -> None:
         while not self._stop.is_set():
             began_s = self._clock.monotonic()
+            anew = False
             try:
-                self._run_once()
+                anew = self._run_once()
             except (LinkError, IdentityError) as error:
                 self._tell(error)
             except Exception:
@@ -171,16 +181,21 @@ class Link:
             if self._clock.monotonic() - began_s > LASTED_S:
                 self._backoff.reset()
             hopeless = self.fault in ("broker.refused", "broker.untrusted", "identity.invalid")
-            if not self._stop.is_set():
+            if not self._stop.is_set() and not anew:
                 self._clock.wait(self._stop, self._backoff.pause(longest=hopeless))
 
     def _tell(self, error: LinkError | IdentityError) -> None:
         code = error.code if isinstance(error, LinkError) else "identity.invalid"
+        if not self.connected and self._certificate.failed(code):
+            # The next try shows the old one again, and soon.
+            return
         if self.fault != code:
             log.warning("link.down", code=code, reason=str(error), remedy=explain(code))
         self.fault = code
 
-    def _run_once(self) -> None:
+    def _run_once(self) -> bool:
+        """One connection from its first to its last moment; true when the next is due at once."""
+        tls = self._certificate.context()
         since = self._clock.now()
         will = Will(
             self._address.state(), self._sign("state", self._state("offline", since, "lost"))
@@ -189,7 +204,7 @@ class Link:
             self._settings.host,
             self._settings.port,
             self._identity.client_id,
-            tls_context(self._identity, self._guard),
+            tls,
             will,
             self._clock,
         )
@@ -201,9 +216,15 @@ class Link:
             connection.open(f"{self._address.down}/#")
             self._connection = connection
             self._greet(session, since)
+            self._certificate.worked()
             while not self._stop.is_set():
                 self._turn(session)
+                if self._anew_s is not None and self._clock.monotonic() >= self._anew_s:
+                    self._anew_s = None
+                    session.parted = True
+                    return True
             self._part(session, since)
+            return False
         finally:
             self._connection = None
             self._meter.ended()
@@ -346,6 +367,7 @@ class Link:
                 "since": since,
                 "version": self._version,
                 "reason": reason,
+                "certificate": self._certificate.shown,
             }
         )
 

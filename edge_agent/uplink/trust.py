@@ -41,6 +41,10 @@ class WallClockGuard:
         self._clock = clock
         self._quality = quality
 
+    def renew(self, own: x509.Certificate) -> None:
+        """The box's own certificate is another one from now on."""
+        self._own = own
+
     def now(self) -> datetime | None:
         """The time to judge by; None while the clock is certainly wrong."""
         now = self._clock.now()
@@ -84,9 +88,11 @@ class PeerTrust:
         return lambda kid: self.key_of(name) if kid == name else None
 
 
-def tls_context(identity: Identity, guard: WallClockGuard) -> ssl.SSLContext:
+def tls_context(
+    identity: Identity, guard: WallClockGuard, cert_file: Path | None = None
+) -> ssl.SSLContext:
     """Mutual TLS to the broker; times are not checked while the clock is certainly wrong."""
-    context = identity.tls_client()
+    context = identity.tls_client(cert_file)
     if guard.now() is None:
         context.verify_flags |= NO_CHECK_TIME
     return context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 from cryptography import x509
@@ -19,7 +18,7 @@ from provisioning.certificates import make_request
 from provisioning.enrol.messages import Answer, Request
 from provisioning.files import write_private, write_public
 from provisioning.problems import ProvisionError
-from wire.identity import IdentityError, common_name
+from wire.identity import IdentityError, common_name, verify_chain
 
 
 def request(folder: Path, pole: str, claim: str) -> Request:
@@ -59,29 +58,15 @@ def _check(identity: Path, answer: Answer) -> None:
         chain = x509.load_pem_x509_certificates(answer.certificate.encode())
         roots = x509.load_pem_x509_certificates(answer.ca.encode())
         name = common_name(chain[0])
-        _verify(chain, roots)
+        verify_chain(chain, roots)
         for pem in (answer.collector, answer.signer):
-            _verify(x509.load_pem_x509_certificates(pem.encode()), roots)
+            verify_chain(x509.load_pem_x509_certificates(pem.encode()), roots)
     except (ValueError, TypeError, InvalidSignature, IdentityError) as error:
         raise ProvisionError("enrol.mismatch", f"its certificates do not hold ({error})") from error
     if chain[0].public_key() != key.public_key():
         raise ProvisionError("enrol.mismatch", f"{name} was made for another box's key")
     if name != answer.name:
         raise ProvisionError("enrol.mismatch", f"the certificate names {name}, not {answer.name}")
-
-
-def _verify(chain: list[x509.Certificate], roots: list[x509.Certificate]) -> None:
-    """Each link up to an authority of ours; raises ValueError or InvalidSignature."""
-    for certificate, issuer in itertools.pairwise(chain):
-        certificate.verify_directly_issued_by(issuer)
-    top = chain[-1]
-    if top in roots:
-        return
-    for root in roots:
-        if root.subject == top.issuer:
-            top.verify_directly_issued_by(root)
-            return
-    raise ValueError("no authority of ours is at its end")
 
 
 def _key(identity: Path) -> Ed25519PrivateKey:

@@ -72,7 +72,11 @@ class Desk:
     def _agent(self, pole: str, laptop: Laptop) -> str:
         limit = laptop.limit_of(pole)
         assert limit is not None
-        return agent_text(load_site(self._sites / f"{pole}.yaml"), limit.shard)
+        path = self._sites / f"{pole}.yaml"
+        site = load_site(path)
+        if site.pole != pole:
+            raise ProvisionError("enrol.mismatch", f"{path} is of {site.pole}")
+        return agent_text(site, limit.shard)
 
     def _refresh(self) -> None:
         """Read what the keeper handed over, when it changed."""

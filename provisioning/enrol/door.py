@@ -9,6 +9,7 @@ import ssl
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import TCPServer
 from typing import Any, cast
 
 import structlog
@@ -55,6 +56,11 @@ class Door(HTTPServer):
         self._room = threading.BoundedSemaphore(limits.connections)
         super().__init__((settings.http.host, settings.http.port), _Visit)
 
+    def server_bind(self) -> None:
+        """Without the look-up of our own name that the base class would do."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.socket.getsockname()[:2]
+
     @property
     def url(self) -> str:
         host, port = self.socket.getsockname()[:2]
@@ -69,7 +75,9 @@ class Door(HTTPServer):
         threading.Thread(target=self._visit, args=(request, client_address), daemon=True).start()
 
     def _visit(self, request: socket.socket, client_address: tuple[str, int]) -> None:
-        ended = threading.Timer(WHOLE_S, _cut, (request,))
+        # TLS takes the socket over; a second handle of the connection can still end it.
+        handle = request.dup()
+        ended = threading.Timer(WHOLE_S, _cut, (handle,))
         ended.daemon = True
         ended.start()
         try:
@@ -83,6 +91,7 @@ class Door(HTTPServer):
             log.exception("desk.failed", address=client_address[0])
         finally:
             ended.cancel()
+            handle.close()
             request.close()
             self._room.release()
 
@@ -104,17 +113,22 @@ class _Visit(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, {"refused": dict(self.server.refusals.counts)})
 
     def do_POST(self) -> None:
+        address, clock = self.client_address[0], self.server.clock
+        # Before anything is answered: what was sent and not read would cut the answer off.
+        body = self._body()
         if self.path != "/enrol":
             self._send(HTTPStatus.NOT_FOUND, {})
             return
-        address, clock = self.client_address[0], self.server.clock
         wait_s = self.server.throttle.wait_s(address, clock.monotonic())
         if wait_s > 0:
             self._refuse("", ProvisionError("desk.busy", f"{wait_s:.0f} s"), wait_s)
             return
         pole = ""
         try:
-            asked = parse(self._body(), Request, address)
+            if body is None:
+                detail = f"a body of at most {MAX_BODY_BYTES:,} bytes with its length is needed"
+                raise ProvisionError("request.invalid", detail)
+            asked = parse(body, Request, address)
             pole = asked.pole
             answer = self.server.desk.enrol(asked, clock.now())
         except ProvisionError as problem:
@@ -128,11 +142,11 @@ class _Visit(BaseHTTPRequestHandler):
         faultpoint.reach("desk.signed")
         self._send(HTTPStatus.OK, answer.model_dump(mode="json"))
 
-    def _body(self) -> bytes:
+    def _body(self) -> bytes | None:
+        """What was sent; None, and unread, when it is too much."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-            detail = f"a body of at most {MAX_BODY_BYTES:,} bytes with its length is needed"
-            raise ProvisionError("request.invalid", detail)
+            return None
         return self.rfile.read(int(length))
 
     def _refuse(self, pole: str, problem: ProvisionError, wait_s: float = 0.0) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from edge_agent.uplink.commands import Answer, CommandGate
+from edge_agent.uplink.certificate import CertificateError, OwnCertificate
+from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.order import Pace
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -16,7 +17,7 @@ from edge_agent.uplink.rows import Signer
 from edge_agent.uplink.synchronised import time_quality
 from edge_agent.uplink.trust import PeerTrust, WallClockGuard
 from wire.clock import Clock
-from wire.command import Command, EpochBegin
+from wire.command import Command, EpochBegin, IdentityCertificate
 from wire.event import AuditEvent, TimeQuality
 from wire.health import Health
 from wire.identity import Identity, load_certificate
@@ -65,6 +66,7 @@ class Uplink:
             trust.key_of_only(COLLECTOR),
             service_source(address.site, COLLECTOR),
         )
+        self.certificate = OwnCertificate(identity, guard, self._certified)
         self.link = Link(
             identity,
             address,
@@ -72,7 +74,7 @@ class Uplink:
             self.outbox,
             gate,
             trust,
-            guard,
+            self.certificate,
             clock,
             boot_id=self.boot_id,
             version="test",
@@ -80,6 +82,7 @@ class Uplink:
             audit=self._audit,
         )
         self.link.dispatcher.register("epoch.begin", self._begin_epoch)
+        self.link.dispatcher.register("identity.certificate", self._take_certificate)
 
     def close(self) -> None:
         self.link.stop()
@@ -110,6 +113,20 @@ class Uplink:
             detail=detail,
         )
         self.outbox.put("audit", entry, severity="moderate")
+
+    def _certified(self, action: str, detail: str, code: str | None) -> None:
+        values = {"action": action, "detail": detail, "code": code, "at": self._clock.now()}
+        entry = AuditEvent.model_validate({**values, "quality": self._quality()})
+        self.outbox.put("audit", entry, severity="moderate")
+
+    def _take_certificate(self, command: Command) -> Answer:
+        assert isinstance(command.action, IdentityCertificate)
+        try:
+            if self.certificate.offer(command.action.certificate):
+                self.link.connect_anew()
+        except CertificateError as error:
+            raise CommandFailedError(error.code, error.detail) from error
+        return Answer()
 
     def _begin_epoch(self, command: Command) -> Answer:
         assert isinstance(command.action, EpochBegin)

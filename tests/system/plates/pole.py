@@ -28,6 +28,7 @@ from edge_agent.scene import Box, Detection, Frame, Image
 from edge_agent.sight.camera_sight import CameraTracker
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.uplink.certificate import OwnCertificate
 from edge_agent.uplink.commands import CommandGate
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
@@ -139,10 +140,13 @@ def main() -> None:
     def audit(code: str, detail: str) -> None:
         reporter.audit("command.refused", code=code, detail=detail)
 
+    def certified(action: str, detail: str, code: str | None) -> None:
+        reporter.audit(action, code=code, detail=detail)
+
     link = Link(
         identity, address,
         LinkSettings(arguments.host, arguments.port, health_interval_s=0.5, retry_first_s=0.2),
-        outbox, gate, trust, guard, clock,
+        outbox, gate, trust, OwnCertificate(identity, guard, certified), clock,
         boot_id=boot_id, version="test", health=health, audit=audit,
     )  # fmt: skip
     link.dispatcher.register("watchlist.delta", watchlist_handler(lists))
