@@ -20,7 +20,7 @@ from collector.intake import Effects, Intake
 from collector.link import Incoming
 from collector.store.damage import is_damage
 from collector.store.database import Database
-from collector.store.devices import gaps_asked
+from collector.store.devices import ended, gaps_asked
 from collector.store.refusals import count
 from collector.store.stills import sweep
 from collector.trust import TrustKeeper
@@ -77,6 +77,7 @@ class Inbox:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._next_sweep = 0.0
+        self._revoked: frozenset[str] = frozenset()
         self.counts = InboxCounts()
         self.beat_s = clock.monotonic()
         """When the thread last came round, on the monotonic clock."""
@@ -212,6 +213,7 @@ class Inbox:
 
     def _tick(self) -> None:
         self._trust.refresh()
+        self._end_revoked()
         with self._database.reading() as run:
             asked = self._gaps.ask(run)
         if asked:
@@ -227,6 +229,23 @@ class Inbox:
                     count(run, "still.orphaned", orphans)
         except sqlite3.Error as error:
             log.error("inbox.storage", error=str(error))
+
+    def _end_revoked(self) -> None:
+        revoked = self._trust.revoked()
+        if revoked == self._revoked:
+            return
+        try:
+            with self._database.transaction() as run:
+                found = ended(run, revoked)
+        except sqlite3.Error as error:
+            log.error("inbox.storage", error=str(error))
+            return
+        self._revoked = revoked
+        effects = Effects()
+        for name in found:
+            log.info("device.revoked", device=name)
+            effects.changed("device", name)
+        self._announce(effects)
 
     def _note_gaps(self, asked: dict[str, int]) -> None:
         try:

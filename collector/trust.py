@@ -67,6 +67,10 @@ class TrustKeeper:
         """Why an enrolled principal is not believed; None when it is, or is unknown."""
         return self._trust.refused.get(name)
 
+    def revoked(self) -> frozenset[str]:
+        """Devices that were enrolled and have no rights any more."""
+        return frozenset(one.name for one in self._trust.register.devices if one.revoked)
+
     def _tell(self) -> None:
         log.info("register.read", devices=len(self._trust.devices()), agencies=len(self.agencies()))
         for name, why in self._trust.refused.items():

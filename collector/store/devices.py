@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from collector.store.moments import stamp
@@ -36,6 +36,17 @@ def presence(run: sqlite3.Connection, device: str, state: DeviceState) -> bool:
         (device, state.state, state.boot_id, stamp(state.since), state.version, state.reason),
     )
     return booted
+
+
+def ended(run: sqlite3.Connection, revoked: Iterable[str]) -> list[str]:
+    """Revoked devices are offline, for nobody believes their own word of it; those that changed."""
+    known = run.execute("SELECT device FROM device WHERE state = 'online'").fetchall()
+    found = sorted({name for (name,) in known} & set(revoked))
+    run.executemany(
+        "UPDATE device SET state = 'offline', reason = 'revoked' WHERE device = ?",
+        [(name,) for name in found],
+    )
+    return found
 
 
 def health(run: sqlite3.Connection, device: str, figures: Health, now: datetime) -> None:

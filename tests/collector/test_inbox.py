@@ -181,3 +181,15 @@ def test_it_ends_when_told(bench: Bench) -> None:
     bench.inbox.stop()
     assert not bench.inbox._thread.is_alive()
     assert bench.inbox.failed is None
+
+
+def test_a_revoked_device_is_offline_though_nobody_believes_its_last_will(bench: Bench) -> None:
+    way_in, device = bench.way_in, bench.device
+    way_in.take((device.address.state(), device.online()))
+    bench.inbox.start()
+    way_in.city.revoke(device.identity.name)
+
+    def shown() -> list[tuple[object, ...]]:
+        return way_in.rows("SELECT state, reason FROM device")
+
+    wait_until(lambda: shown() == [("offline", "revoked")], 20, "the revoked one to be offline")
