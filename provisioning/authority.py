@@ -33,6 +33,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from provisioning import certificates as x
 from provisioning.files import write_private, write_public
+from provisioning.problems import ProvisionError
 from wire.clock import Clock, SystemClock
 from wire.names import is_name
 from wire.register import (
@@ -50,8 +51,8 @@ RESERVED = {"localhost"}
 """Names that a certificate's SAN must not claim: a client would take its owner for this machine."""
 
 
-class AuthorityError(Exception):
-    """What the authority refuses to do, with the remedy."""
+class AuthorityError(ProvisionError):
+    """What the authority refuses to do."""
 
 
 class Issued(BaseModel):
@@ -80,10 +81,7 @@ class Authority:
         self.folder = folder
         self._clock = clock or SystemClock()
         if not self.register_file.is_file():
-            raise AuthorityError(
-                f"{folder} holds no authority; "
-                f"make one by: polewatch provision authority init --folder {folder} --site NAME"
-            )
+            raise AuthorityError("authority.none", str(folder))
         self._depth = 0
         self._signer: x.Signer | None = None
         self._register: Register
@@ -96,7 +94,7 @@ class Authority:
         """Make a new authority for `site`; raises AuthorityError when one is there already."""
         _check_name("site", site)
         if (folder / "register.yaml").exists() or (folder / "root").exists():
-            raise AuthorityError(f"{folder} already holds an authority; name another folder")
+            raise AuthorityError("authority.there", str(folder))
         now = (clock or SystemClock()).now()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         root = x.make_root(site, now)
@@ -200,7 +198,7 @@ class Authority:
             current = self._current(name)
             key = self.certificate(name).public_key()
             if not isinstance(key, Ed25519PublicKey):
-                raise AuthorityError(f"{name}'s key is not Ed25519; issue it anew")
+                raise AuthorityError("identity.invalid", f"{name}'s key is not Ed25519")
             return self._certify(x.Subject(name, current.kind, current.hosts), key)
 
     def revoke(self, name: str) -> None:
@@ -296,31 +294,24 @@ class Authority:
                 key = load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
                 certificate = x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes())
             except (OSError, ValueError) as error:
-                raise AuthorityError(
-                    f"the issuing key in {folder} cannot be read ({error}); restore that folder"
-                ) from error
+                raise AuthorityError("authority.key", f"{folder} ({error})") from error
             if not isinstance(key, Ed25519PrivateKey):
-                raise AuthorityError(f"{folder / 'key.pem'} is not an Ed25519 key")
+                raise AuthorityError("authority.key", f"{folder / 'key.pem'} is not Ed25519")
             self._signer = x.Signer(certificate, key)
         return self._signer
 
     def _current(self, name: str) -> Issued:
         known = [item for item in self._issued if item.name == name]
         if not known:
-            raise AuthorityError(
-                f"{name} was never issued; names are listed by: polewatch provision authority list"
-            )
+            raise AuthorityError("name.unknown", name)
         if known[-1].revoked_at is not None:
-            raise AuthorityError(f"{name} is revoked; issue another name")
+            raise AuthorityError("name.revoked", name)
         return known[-1]
 
     def _issue(self, subject: x.Subject, csr: bytes | None) -> Path:
         _check_name("name", subject.name)
         if any(item.name == subject.name for item in self._issued) and not self._cut_off(subject):
-            raise AuthorityError(
-                f"{subject.name} was issued before; 'renew' extends it, and after a revocation "
-                f"another name is needed, because brokers know their clients by name"
-            )
+            raise AuthorityError("name.taken", subject.name)
         folder = self.identity(subject.name)
         if csr is None:
             key = Ed25519PrivateKey.generate()
@@ -329,7 +320,7 @@ class Authority:
         try:
             public_key = x.public_key_of(csr)
         except ValueError as error:
-            raise AuthorityError(f"the signing request for {subject.name}: {error}") from error
+            raise AuthorityError("request.invalid", f"{subject.name}: {error}") from error
         return self._certify(subject, public_key)
 
     def _cut_off(self, subject: x.Subject) -> bool:
@@ -388,9 +379,7 @@ def _remember(subject: x.Subject, certificate: x509.Certificate) -> Issued:
 
 def _check_name(what: str, name: str) -> None:
     if not is_name(name) or name in RESERVED:
-        raise AuthorityError(
-            f"{what} {name!r} is no name: use 1 to 32 of a-z, 0-9 and '-', and not 'localhost'"
-        )
+        raise AuthorityError("name.invalid", f"{what} {name!r}")
 
 
 def _relative(name: str) -> Path:

@@ -290,6 +290,46 @@ FIELD: tuple[tuple[str, str, str, str, str, str], ...] = (
         "보안 담당자에게 알리고, 장비를 새 노트북 키로 다시 등록하십시오", "Tell who is responsible for security; enrol the boxes anew with another laptop key",
     ),
     (
+        "authority.none", "PW-551",
+        "인증 기관이 없는 폴더", "The folder holds no authority",
+        "authority init 으로 만들거나 --folder 로 다른 폴더를 지정하십시오", "Make one by 'authority init', or name another folder by --folder",
+    ),
+    (
+        "authority.there", "PW-552",
+        "이미 인증 기관이 있는 폴더", "The folder already holds an authority",
+        "다른 폴더를 지정하십시오", "Name another folder",
+    ),
+    (
+        "authority.key", "PW-553",
+        "발급 키를 쓸 수 없음", "The issuing key cannot be used",
+        "백업에서 issuing 폴더를 되돌리십시오", "Restore the folder 'issuing' from its backup",
+    ),
+    (
+        "name.invalid", "PW-554",
+        "쓸 수 없는 이름", "It is no name",
+        "a-z, 0-9, '-' 로 1자에서 32자까지 쓰고 'localhost'는 피하십시오", "Use 1 to 32 of a-z, 0-9 and '-', and not 'localhost'",
+    ),
+    (
+        "name.taken", "PW-555",
+        "이미 발급된 이름", "The name was issued before",
+        "authority renew 로 연장하십시오. 취소된 이름은 다시 쓸 수 없으니 다른 이름을 쓰십시오", "'authority renew' extends it; after a revocation use another name, because brokers know their clients by name",
+    ),
+    (
+        "name.unknown", "PW-556",
+        "발급된 적 없는 이름", "The name was never issued",
+        "authority list 로 이름을 확인하십시오", "See the names by 'authority list'",
+    ),
+    (
+        "name.revoked", "PW-557",
+        "취소된 이름", "The name is revoked",
+        "다른 이름으로 발급하십시오", "Issue another name",
+    ),
+    (
+        "laptop.invalid", "PW-558",
+        "노트북 키를 만들 수 없음", "No laptop's key can be made of that",
+        "알려 준 것을 고친 뒤 다시 하십시오", "Mend what is named, then do it again",
+    ),
+    (
         "certificate.invalid", "PW-546",
         "쓸 수 없는 인증서", "The certificate cannot be used",
         "인증 기관에서 그 장비의 인증서를 갱신하십시오(authority renew)", "Have the authority renew the device's certificate (authority renew)",

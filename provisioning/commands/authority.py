@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.table import Table
 
 from provisioning.authority import Authority, Issued, Role, days_left
 from provisioning.certificates import Kind
-from provisioning.commands.output import print_json
+from provisioning.commands.output import failing, print_json
+from provisioning.problems import ProvisionError
+from provisioning.words import t
 from wire.clock import SystemClock
 
 authority = typer.Typer(no_args_is_help=True, help="The city's certificate authority.")
@@ -44,14 +46,13 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a new authority: an offline root, an issuing key, an empty register."""
-    made = Authority.init(folder, site)
+    with failing(as_json=as_json):
+        made = Authority.init(folder, site)
     if as_json:
         print_json({"folder": str(folder), "site": site, "ca": str(made.ca_file)})
         return
-    typer.echo(
-        f"{folder}: authority of {site}. Move {folder / 'root'} to an offline medium now: "
-        f"daily work needs only {folder / 'issuing'}."
-    )
+    root, issuing = folder / "root", folder / "issuing"
+    typer.echo(t("authority.made", folder=folder, site=site, root=root, issuing=issuing))
 
 
 @authority.command(epilog=example("issue device pole-001 --csr pole-001.csr"))
@@ -71,54 +72,58 @@ def issue(
 ) -> None:
     """Enrol a device, agency, service or operator and make its identity folder."""
     _check_issue_options(kind, role, host, replace)
-    request = None if csr is None else csr.read_bytes()
-    opened = Authority(folder)
-    if kind == "device":
-        made = opened.issue_device(name, csr=request, replace=replace)
-    elif kind == "agency":
-        made = opened.issue_agency(name, csr=request)
-    elif kind == "operator":
-        made = opened.issue_operator(name, csr=request)
-    else:
-        assert role is not None
-        made = opened.issue_service(name, role, hosts=tuple(host or ()), csr=request)
+    with failing(as_json=as_json):
+        request = None if csr is None else _read(csr)
+        opened = Authority(folder)
+        if kind == "device":
+            made = opened.issue_device(name, csr=request, replace=replace)
+        elif kind == "agency":
+            made = opened.issue_agency(name, csr=request)
+        elif kind == "operator":
+            made = opened.issue_operator(name, csr=request)
+        else:
+            assert role is not None
+            made = opened.issue_service(name, role, hosts=tuple(host or ()), csr=request)
     _report(opened.issued()[-1], made, as_json, "issued")
 
 
 @authority.command("list", epilog=example("list --json"))
 def list_(folder: Folder = HERE, as_json: AsJson = False) -> None:
     """Every certificate ever issued, with what is left of its time."""
-    opened = Authority(folder)
+    with failing(as_json=as_json):
+        opened = Authority(folder)
     now = SystemClock().now()
     if as_json:
         print_json([item.model_dump(mode="json") for item in opened.issued()])
         return
-    table = Table("name", "kind", "expires", "state", "serial")
+    columns = ("name", "kind", "expires", "state", "serial")
+    table = Table(*(t(f"authority.column.{name}") for name in columns))
     for item in opened.issued():
         left = days_left(item, now)
-        state = "revoked" if item.revoked_at else f"{left} days left" if left >= 0 else "expired"
-        table.add_row(item.name, item.kind, f"{item.not_after:%Y-%m-%d}", state, item.serial[:16])
+        state = "revoked" if item.revoked_at else "valid" if left >= 0 else "expired"
+        told = (t(f"authority.kind.{item.kind}"), f"{item.not_after:%Y-%m-%d}")
+        table.add_row(item.name, *told, t(f"authority.{state}", days=left), item.serial[:16])
     Console().print(table)
 
 
 @authority.command(epilog=example("revoke pole-001-1"))
 def revoke(name: Name, folder: Folder = HERE, as_json: AsJson = False) -> None:
     """Take every right from a name for good."""
-    opened = Authority(folder)
-    opened.revoke(name)
+    with failing(as_json=as_json):
+        opened = Authority(folder)
+        opened.revoke(name)
     if as_json:
         print_json({"revoked": name, "crl": str(opened.crl_file)})
         return
-    typer.echo(
-        f"{name} is revoked. Brokers hear of it by: polewatch broker config, then a reload (SIGHUP)"
-    )
+    typer.echo(t("authority.is-revoked", name=name))
 
 
 @authority.command(epilog=example("renew pole-001-1"))
 def renew(name: Name, folder: Folder = HERE, as_json: AsJson = False) -> None:
     """A new term for the same name and key."""
-    opened = Authority(folder)
-    made = opened.renew(name)
+    with failing(as_json=as_json):
+        opened = Authority(folder)
+        made = opened.renew(name)
     _report(opened.issued()[-1], made, as_json, "renewed")
 
 
@@ -126,15 +131,23 @@ def _check_issue_options(
     kind: Kind, role: Role | None, host: list[str] | None, replace: bool
 ) -> None:
     if kind == "service" and role is None:
-        raise typer.BadParameter("a service needs --role collector, signer, broker, web or desk")
+        raise typer.BadParameter(t("authority.needs-role", roles=", ".join(get_args(Role))))
     if kind != "service" and (role is not None or host):
-        raise typer.BadParameter("--role and --host are for services")
+        raise typer.BadParameter(t("authority.for-services"))
     if kind != "device" and replace:
-        raise typer.BadParameter("--replace is for devices")
+        raise typer.BadParameter(t("authority.for-devices"))
 
 
 def _report(item: Issued, folder: Path, as_json: bool, what: Literal["issued", "renewed"]) -> None:
     if as_json:
         print_json({**item.model_dump(mode="json"), "folder": str(folder)})
         return
-    typer.echo(f"{what} {item.name} ({item.kind}) until {item.not_after:%Y-%m-%d}: {folder}")
+    told = {"name": item.name, "kind": t(f"authority.kind.{item.kind}"), "folder": folder}
+    typer.echo(t(f"authority.{what}", until=f"{item.not_after:%Y-%m-%d}", **told))
+
+
+def _read(csr: Path) -> bytes:
+    try:
+        return csr.read_bytes()
+    except OSError as error:
+        raise ProvisionError("request.invalid", f"{csr}: {error.strerror}") from error

@@ -98,7 +98,8 @@ def keep(
     """Keep the enrolment desk in keys, take in what it enrolled, renew what ends soon."""
     _log_to_stderr()
     stop = stop_on_signals()
-    keeper = keeping.Keeper(Authority(folder), keys, journals, SystemClock(), publish)
+    with failing(as_json=as_json):
+        keeper = keeping.Keeper(Authority(folder), keys, journals, SystemClock(), publish)
     told = ""
     while True:
         try:

@@ -40,18 +40,19 @@ def claim(
     as_json: AsJson = False,
 ) -> None:
     """A new one-use claim for a box of a pole; it is shown once."""
-    opened = Authority(folder)
-    if not is_name(pole):
-        raise AuthorityError(f"pole {pole!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
-    book = Claims(opened.folder)
+    with failing(as_json=as_json):
+        opened = Authority(folder)
+        if not is_name(pole):
+            raise AuthorityError("name.invalid", f"pole {pole!r}")
+        book = Claims(opened.folder)
+        count = book.revoke(pole) if revoke else 0
+        text = "" if revoke else book.issue(pole, SystemClock().now(), timedelta(days=days))
     if revoke:
-        count = book.revoke(pole)
         if as_json:
             print_json({"pole": pole, "revoked": count})
         else:
             typer.echo(t("enrol.revoked", pole=pole, count=count))
         return
-    text = book.issue(pole, SystemClock().now(), timedelta(days=days))
     if as_json:
         print_json({"pole": pole, "claim": text})
     else:
@@ -68,7 +69,8 @@ def laptop(
     as_json: AsJson = False,
 ) -> None:
     """Make a laptop's issuing key: short-lived, for the next board of the named poles only."""
-    made = make_laptop(Authority(folder), name, pole, out, SystemClock().now(), days)
+    with failing(as_json=as_json):
+        made = make_laptop(Authority(folder), name, pole, out, SystemClock().now(), days)
     if as_json:
         names = [limit.name for limit in made.poles]
         print_json({"laptop": name, "names": names, "expires_at": made.expires_at.isoformat()})
@@ -84,8 +86,9 @@ def lost(
     as_json: AsJson = False,
 ) -> None:
     """Report a laptop lost: nothing that it brings back is taken any more."""
-    opened = Authority(folder)
-    names = report_lost(opened, name, SystemClock().now())
+    with failing(as_json=as_json):
+        opened = Authority(folder)
+        names = report_lost(opened, name, SystemClock().now())
     enrolled = [one.name for one in opened.register.devices if not one.revoked]
     taken = [one for one in names if one in enrolled]
     if as_json:
@@ -106,8 +109,8 @@ def reconcile(
     as_json: AsJson = False,
 ) -> None:
     """Take in what a laptop enrolled; misuse is refused and told."""
-    opened = Authority(folder)
     with failing(as_json=as_json):
+        opened = Authority(folder)
         found = take_back(opened, back)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)

@@ -57,18 +57,19 @@ def make_laptop(
     """
     kept = authority.folder / "laptops" / name
     if not is_name(name):
-        raise AuthorityError(f"{name!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
+        raise AuthorityError("name.invalid", f"laptop {name!r}")
     if kept.exists() or out.exists():
-        raise AuthorityError(f"{kept if kept.exists() else out} is there already; choose another")
+        there = kept if kept.exists() else out
+        raise AuthorityError("laptop.invalid", f"{there} is there already")
     if not 1 <= days <= MAX_DAYS:
-        raise AuthorityError(f"a laptop's key lives 1 to {MAX_DAYS} days")
+        raise AuthorityError("laptop.invalid", f"{days} days; it lives 1 to {MAX_DAYS} days")
     claims = Claims(authority.folder)
     limits = tuple(
         limit_of(authority, pole, tuple(one for one in claims.of(pole) if one.usable))
         for pole in dict.fromkeys(poles)
     )
     if not limits:
-        raise AuthorityError("name the poles that the laptop may enrol")
+        raise AuthorityError("laptop.invalid", f"{name}: name the poles that it may enrol")
     issuing = authority.issuing()
     names = [limit.name for limit in limits]
     made = certificates.make_laptop(name, names, issuing, now, timedelta(days=days))
@@ -102,7 +103,7 @@ def report_lost(authority: Authority, name: str, now: datetime) -> tuple[str, ..
     """
     kept = authority.folder / "laptops" / name
     if not is_name(name) or not (kept / "limits.json").is_file():
-        raise AuthorityError(f"no laptop {name!r} was ever made here")
+        raise AuthorityError("name.unknown", f"laptop {name!r}")
     if not (kept / LOST).exists():
         write_public(kept / LOST, f"{now:%Y-%m-%d %H:%M} UTC\n".encode())
     return tuple(limit.name for limit in read(kept / "limits.json", Limits).poles)
@@ -195,7 +196,7 @@ def answer_of(authority: Authority, name: str) -> Answer:
 def limit_of(authority: Authority, pole: str, claims: tuple[Claim, ...]) -> PoleLimit:
     """The next board of a pole and the claims that count for it; raises AuthorityError."""
     if not is_name(pole):
-        raise AuthorityError(f"pole {pole!r} is no name: use 1 to 32 of a-z, 0-9 and '-'")
+        raise AuthorityError("name.invalid", f"pole {pole!r}")
     boards = [entry for entry in authority.register.devices if entry.pole == pole]
     generation = max((entry.generation for entry in boards), default=0) + 1
     shard = boards[-1].shard if boards else shard_of(pole)
@@ -206,4 +207,4 @@ def _service(authority: Authority, role: str) -> bytes:
     for entry in authority.register.services:
         if entry.role == role and not entry.revoked:
             return (authority.folder / entry.certificate).read_bytes()
-    raise AuthorityError(f"no {role} is enrolled yet; issue it before laptops are made")
+    raise AuthorityError("laptop.invalid", f"no {role} is enrolled yet")

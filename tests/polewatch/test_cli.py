@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from collector.broker.runner import BrokerError
 from polewatch import __version__
 from polewatch.cli import PROGRAMS, MissingExtraError, explain, main
-from provisioning.authority import AuthorityError
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -51,11 +51,11 @@ def test_a_failure_is_one_line_with_its_remedy(
 
 
 def test_debug_shows_where_it_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ["provision", "authority", "list", "--folder", str(tmp_path / "none")]
-    with pytest.raises(AuthorityError):
+    command = ["broker", "run", "--config", str(tmp_path / "none")]
+    with pytest.raises(BrokerError):
         main(["--debug", *command])
     monkeypatch.setenv("POLEWATCH_DEBUG", "1")
-    with pytest.raises(AuthorityError):
+    with pytest.raises(BrokerError):
         main(command)
 
 
