@@ -336,7 +336,7 @@ FAULTS = _table(
     (
         "case.no-basis", "PW-725",
         "법적 근거가 없음", "The request names no legal basis",
-        "개인정보 보호법 제18조제2항제3호 등 법적 근거를 적으십시오", "Name it, e.g. 개인정보 보호법 제18조제2항제3호; without one no video is provided",
+        "개인정보 보호법 제18조제2항제3호 등 법적 근거를 적으십시오", "Name it, e.g. PIPA 18(2)3; without one no video is provided",
     ),
     (
         "place.impossible", "PW-723",

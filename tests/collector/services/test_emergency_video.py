@@ -114,7 +114,7 @@ def test_without_a_legal_basis_nothing_is_provided_and_the_ledger_says_who_asked
 ) -> None:
     with bench.client("kim") as officer:
         for changed in ({"basis": "  "}, {"basis": ""}):
-            is_(officer.post(URL, json=body(**changed)), 422, "case.no-basis", "제18조")
+            is_(officer.post(URL, json=body(**changed)), 422, "case.no-basis", "PIPA 18(2)3")
         without = body()
         del without["basis"]
         is_(officer.post(URL, json=without), 422, "case.no-basis")
