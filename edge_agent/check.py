@@ -17,7 +17,14 @@ from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight import fire, posture
 from models.registry import ModelError, Registry
 from wire.clock import Clock
-from wire.identity import Identity, IdentityError, load_certificate
+from wire.identity import (
+    Identity,
+    IdentityError,
+    common_name,
+    load_authorities,
+    load_certificate,
+    signing_key_of,
+)
 from wire.settings import SettingsError
 from wire.whep import IceServer
 
@@ -41,7 +48,7 @@ def run_checks(
 def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Iterator[Check]:
     """Every check with its bound; later ones measure with what earlier ones brought."""
     yield Check("identity", 5, partial(check_identity, settings, clock))
-    yield Check("trust", 5, partial(check_trust, settings))
+    yield Check("trust", 5, partial(check_trust, settings, clock))
     yield Check("power", 5, partial(box.check_power, ROOT))
     yield Check("temperature", 5, partial(box.check_temperature, ROOT))
     yield Check("disk", 20, partial(box.check_disk, settings.data))
@@ -87,14 +94,29 @@ def check_identity(settings: AgentSettings, clock: Clock) -> CheckResult:
     return good("identity", f"{identity.name}, valid for {left.days} days")
 
 
-def check_trust(settings: AgentSettings) -> CheckResult:
-    """The collector's and the signer's certificates can be read."""
-    try:
-        for path in (settings.trust.collector, settings.trust.signer):
-            load_certificate(path)
-    except IdentityError as error:
-        return bad("trust", "identity.invalid", str(error))
-    return good("trust", "collector and signer known")
+def check_trust(settings: AgentSettings, clock: Clock) -> CheckResult:
+    """Collector and signer are the city's own, and their certificates are not about to expire."""
+    files = {"collector": settings.trust.collector, "signer": settings.trust.signer}
+    lefts = []
+    for name, path in files.items():
+        try:
+            certificate = load_certificate(path)
+            if (found := common_name(certificate)) != name:
+                raise IdentityError(f"{path} is the certificate of {found!r}")
+            begins = certificate.not_valid_before_utc
+            signing_key_of(certificate, load_authorities(settings.identity / "ca.pem"), now=begins)
+        except IdentityError as error:
+            told = str(error)
+            detail = told if str(path) in told else f"{path}: {told}"
+            return bad("trust", "identity.invalid", detail)
+        if clock.now() < begins:
+            early = f"{name} begins on {begins:%Y-%m-%d}; this clock is before it"
+            return bad("trust", "clock.unsynchronised", early)
+        left = certificate.not_valid_after_utc - clock.now()
+        if left < EXPIRY_WARNING:
+            return bad("trust", "identity.invalid", f"{name} expires in {left.days} days")
+        lefts.append(left.days)
+    return good("trust", f"collector and signer, valid for {min(lefts)} days")
 
 
 def check_model(settings: AgentSettings, registry: Registry | None = None) -> CheckResult:

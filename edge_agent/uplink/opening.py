@@ -26,6 +26,8 @@ from wire.clock import Clock
 from wire.event import EpochStart, LossReason
 from wire.names import utc_text
 
+STAMP = "%Y%m%dT%H%M%SZ"
+
 log = structlog.get_logger()
 
 
@@ -38,6 +40,14 @@ def open_store(
     """
     reading = mark.read()
     store, saved = _database(folder, reserve_bytes, writer)
+    if _of_another_board(store, writer):
+        # Its messages are signed by a name that has no rights any more: nobody would take them. The
+        # mark knows which they are, so that the new epoch names them as lost.
+        store.close()
+        set_aside(folder)
+        keep_aside(folder, clock.now().strftime(STAMP), "former-board")
+        log.warning("outbox.board", device=writer.signer.kid)
+        store = Store(folder / DATABASE, reserve_bytes)
     with store.write() as run:
         run.execute(
             "INSERT OR IGNORE INTO outbox (only, device) VALUES (1, ?)", (writer.signer.kid,)
@@ -58,7 +68,7 @@ def open_store(
     mark.sync()
     store.reserve_journal()
     if (folder / SALVAGING).exists():
-        keep_aside(folder, clock.now().strftime("%Y%m%dT%H%M%SZ"))
+        keep_aside(folder, clock.now().strftime(STAMP))
     if start is not None:
         log.warning("outbox.epoch", epoch=epoch, previous=start.previous, reason=start.reason)
     return store
@@ -78,6 +88,13 @@ def _database(folder: Path, reserve_bytes: int, writer: Writer) -> tuple[Store, 
     set_aside(folder)
     faultpoint.reach("outbox.open.aside")
     return Store(folder / DATABASE, reserve_bytes), salvage(aside, writer.signer)
+
+
+def _of_another_board(store: Store, writer: Writer) -> bool:
+    """Whether the disk came from a board of another name."""
+    with store.read() as run:
+        row = run.execute("SELECT device FROM outbox").fetchone()
+    return row is not None and row[0] != writer.signer.kid
 
 
 def _epochs(run: sqlite3.Connection) -> tuple[Current | None, set[str]]:

@@ -227,15 +227,16 @@ def set_aside(folder: Path) -> Path:
     return aside
 
 
-def keep_aside(folder: Path, stamp: str) -> None:
-    """After the salvage: keep the damaged files under a name of their own; the oldest go."""
-    kept = sorted(folder.glob("damaged-*"))
+def keep_aside(folder: Path, stamp: str, what: str = "damaged") -> None:
+    """Keep what was set aside under a name of its own, such as `damaged-…`; the oldest go."""
+    kept = sorted(folder.glob(f"{what}-*"))
     for old in kept[: max(0, len(kept) + 1 - ASIDE_KEPT)]:
         shutil.rmtree(old, ignore_errors=True)
-    place = folder / f"damaged-{stamp}"
+    place = folder / f"{what}-{stamp}"
     count = 1
     while place.exists():
         count += 1
-        place = folder / f"damaged-{stamp}-{count}"
+        place = folder / f"{what}-{stamp}-{count}"
     (folder / SALVAGING).rename(place)
-    log.error("outbox.damaged", kept=str(place), remedy=explain("disk.corrupt"))
+    if what == "damaged":
+        log.error("outbox.damaged", kept=str(place), remedy=explain("disk.corrupt"))
