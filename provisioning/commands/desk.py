@@ -120,6 +120,20 @@ def keep(
             return
 
 
+def not_taken(folder: Folder = HERE, as_json: AsJson = False) -> None:
+    """What was refused of what the desk brought back: look into each, the desk may be broken."""
+    with failing(as_json=as_json):
+        lines = list(keeping.refused(Authority(folder)))
+    if as_json:
+        print_json(lines)
+        return
+    table = Table(*(t(f"enrol.column.{name}") for name in ("at", "key", "board", "refusal")))
+    for line in lines:
+        problem = ProvisionError(line["code"], line["detail"])
+        table.add_row(line["at"], line["key"], line["name"], str(problem))
+    Console().print(table)
+
+
 def _log_to_stderr() -> None:
     structlog.configure(
         processors=[

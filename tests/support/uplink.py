@@ -66,6 +66,8 @@ class Uplink:
             trust.key_of_only(COLLECTOR),
             service_source(address.site, COLLECTOR),
         )
+        self.certified: list[str] = []
+        """What was put down of the pole's own certificates."""
         self.certificate = OwnCertificate(identity, guard, self._certified)
         self.link = Link(
             identity,
@@ -115,6 +117,7 @@ class Uplink:
         self.outbox.put("audit", entry, severity="moderate")
 
     def _certified(self, action: str, detail: str, code: str | None) -> None:
+        self.certified.append(action)
         values = {"action": action, "detail": detail, "code": code, "at": self._clock.now()}
         entry = AuditEvent.model_validate({**values, "quality": self._quality()})
         self.outbox.put("audit", entry, severity="moderate")
