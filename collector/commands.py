@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import segno
 import structlog
 import typer
 from rich.console import Console
@@ -31,6 +34,7 @@ from collector.routing import load_routing
 from collector.serving import WebServer, listen, print_ready
 from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
+from collector.signer.codes import new_secret, remove_secret
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
 from collector.store.reader import Reader
@@ -129,6 +133,47 @@ def add(
         typer.echo(f"{name} may sign in with the password (shown only now): {shown}")
 
 
+@user.command(
+    epilog="Example: polewatch collector user totp kim --svg kim.svg --config signer.yaml"
+)
+def totp(
+    name: Annotated[str, typer.Argument(help="Whose account.")],
+    config: SignerConfig = SIGNER_YAML,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Write the QR code as a picture too.")
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="End the person's codes, and with them exports.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Let a person export: a new secret for an authenticator app, shown only now.
+
+    A secret from before ends with it, as after a lost phone.
+    """
+    with _readable_errors():
+        store = SignerStore(load_settings(config, SignerSettings).data)
+        try:
+            if remove:
+                remove_secret(store, name, SystemClock().now())
+                typer.echo(f"{name} may not export any more")
+                return
+            address = new_secret(store, name, SystemClock().now())
+        finally:
+            store.close()
+    code = segno.make(address, error="m")
+    if svg is not None:
+        picture = io.BytesIO()
+        code.save(picture, kind="svg", scale=6)
+        _write_private(svg, picture.getvalue())
+    if as_json:
+        typer.echo(json.dumps({"name": name, "address": address}))
+        return
+    typer.echo(f"Scan this with {name}'s authenticator app (shown only now):")
+    code.terminal(compact=True)
+    typer.echo(address)
+
+
 @app.command(epilog="Example: polewatch collector route --explain event.json")
 def route(
     config: CollectorConfig = COLLECTOR_YAML,
@@ -190,6 +235,15 @@ _COUNTS = ("missing", "gaps_asked", "duplicates")
 def run_signer_module() -> None:
     """`python -m collector.signer`."""
     typer.run(signer)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
 
 
 def _make_password() -> str:

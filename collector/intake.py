@@ -270,6 +270,8 @@ class Intake:
                 | "session.change"
                 | "session.end"
                 | "export"
+                | "export.refused"
+                | "export.end"
                 | "hold.placed"
                 | "hold.released"
                 | "hold.refused"

@@ -34,6 +34,8 @@ Kind = Literal[
     "pole.session.change",
     "pole.session.end",
     "pole.export",
+    "pole.export.refused",
+    "pole.export.end",
     "pole.hold.placed",
     "pole.hold.released",
     "pole.hold.refused",

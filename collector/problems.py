@@ -15,6 +15,7 @@ STATUS: dict[str, int] = {
     "clip.bad-offer": 400,
     "auth.required": 401,
     "auth.refused": 401,
+    "auth.code": 403,
     "auth.forbidden": 403,
     "permit.needed": 403,
     "grant.invalid": 403,

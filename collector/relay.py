@@ -73,7 +73,7 @@ class Relay:
 
     async def grant(self, token: str, wanted: GrantRequest) -> dict[str, object]:
         """A grant for the person of `token`; raises ProblemError. Both outcomes are entered."""
-        fields = wanted.model_dump(mode="json")
+        fields = wanted.entry()
         person = self._persons.of_token(token)
         if person is not None:
             fields |= {"person": person.person, "agency": person.agency}

@@ -17,6 +17,7 @@ from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.export_notes import pass_on
+from edge_agent.export_setting import export_desk
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
@@ -156,12 +157,16 @@ class Agent:
         self._grants = GrantDesk(
             settings.data / "grants.sqlite", identity.name, signer_key, self._clock
         )
+        self._exports = export_desk(
+            settings, version, {camera.id: camera.ring for camera in self._cameras}
+        )
         self._sessions = SessionHost(
             {camera.id: camera.clip_source for camera in self._cameras},
             self._grants,
             self._clock,
             self._on_session,
             max_sessions=settings.clips.max_sessions,
+            exports=self._exports,
         )
         source = service_source(settings.site, COLLECTOR)
         gate = CommandGate(
@@ -302,6 +307,10 @@ class Agent:
         self._lists.report_lost()
         if self._plates is not None:
             self._plates.start()
+        try:
+            self._exports.clear()
+        except OSError as error:
+            log.error("export.left", error=str(error))
         self._sessions.start()
         self._link.start()
         self._scheduler.start()
@@ -448,7 +457,9 @@ class Agent:
         self._reporter.audit("command.refused", code=code, detail=detail[:500])
 
     def _on_session(self, event: SessionEvent) -> None:
-        grant = event.grant
+        grant, export = event.grant, event.export
+        made = export and export.made
+        asked = export and export.request
         self._reporter.audit(
             event.action,
             camera=event.camera,
@@ -460,4 +471,9 @@ class Agent:
             code=event.code,
             detail=event.detail[:500],
             bytes_sent=event.bytes_sent,
+            start_at=asked and asked.start_at,
+            end_at=asked and asked.end_at,
+            export_id=made and made.told.export_id,
+            bytes=made and made.told.bytes,
+            sha256=made and made.told.sha256,
         )

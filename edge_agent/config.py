@@ -106,6 +106,9 @@ class ClipSettings(Settings):
     """Viewing over WebRTC."""
 
     max_sessions: int = Field(8, ge=1, le=64, description="Viewers at once on this box.")
+    export_megabytes: int = Field(
+        2_000, ge=1, le=100_000, description="Of recording in one export asked for by a viewer."
+    )
 
 
 class PlateSettings(Settings):

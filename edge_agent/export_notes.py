@@ -14,8 +14,9 @@ from pathlib import Path
 import structlog
 from pydantic import Field, ValidationError
 
+from edge_agent.clips.evidence.statement import file_sha256
 from wire.evidence import Statement
-from wire.names import Id, Moment, Name, WireModel
+from wire.names import Id, Moment, Name, Sha256, WireModel
 
 FOLDER = "exports"
 
@@ -33,6 +34,12 @@ class ExportNote(WireModel):
     person: str = Field(max_length=80)
     detail: str = Field(max_length=500)
     bytes: int
+    sha256: Sha256 | None = None
+
+
+def on_the_box() -> str:
+    """Who works at the box's own command line."""
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()} on the box"[:80]
 
 
 def leave_note(data: Path, statement: Statement, out: Path) -> None:
@@ -46,9 +53,10 @@ def leave_note(data: Path, statement: Statement, out: Path) -> None:
         case=statement.case,
         start_at=statement.start_at,
         end_at=statement.end_at,
-        person=f"{os.environ.get('SUDO_USER') or getpass.getuser()} on the box"[:80],
+        person=on_the_box(),
         detail="; ".join(word for word in words if word)[:500],
         bytes=out.stat().st_size,
+        sha256=file_sha256(out),
     )
     made = folder / f"{note.export_id}.new"
     made.write_text(note.model_dump_json(), encoding="utf-8")

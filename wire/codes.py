@@ -238,6 +238,21 @@ FAULTS = _table(
         "주 스트림을 보거나 설정에 sub_url을 넣으십시오", "Ask for the main stream, or set the camera's sub_url",
     ),
     (
+        "export.busy", "PW-811",
+        "다른 내보내기가 진행 중", "Another export is being made",
+        "끝난 뒤 다시 시도하십시오", "Wait until it is done, then ask again",
+    ),
+    (
+        "export.too-large", "PW-812",
+        "내보내기가 너무 큼", "The export is too large",
+        "시간을 나누어 내보내십시오", "Export shorter spans, one after the other",
+    ),
+    (
+        "export.failed", "PW-813",
+        "내보내기를 만들지 못함", "The export could not be made",
+        "알려 준 내용을 확인하고 다시 요청하십시오", "See what the message names, then ask again",
+    ),
+    (
         "clip.no-room", "PW-808",
         "영상을 변환할 여유가 없음", "The box has no room to convert this video",
         "다른 열람을 닫고 기다리거나, 카메라 또는 보조 스트림을 B프레임 없는 H.264로 설정하십시오",
@@ -342,6 +357,12 @@ FAULTS = _table(
         "place.impossible", "PW-723",
         "위치가 잘못됨", "The position cannot be meant",
         "위도와 경도의 순서와 값을 확인하십시오", "Check latitude and longitude, and their order",
+    ),
+    (
+        "auth.code", "PW-717",
+        "일회용 번호가 맞지 않음", "The one-time code does not hold",
+        "인증 앱의 새 번호를 입력하십시오. 등록하지 않았으면 관리자에게 요청하십시오",
+        "Type the newest number of the authenticator app; each counts once. Without one ask for 'polewatch collector user totp'",
     ),
     (
         "request.invalid", "PW-511",

@@ -211,6 +211,8 @@ class AuditEvent(WireModel):
         "config.applied",
         "config.refused",
         "export",
+        "export.refused",
+        "export.end",
         "watchlist.applied",
         "watchlist.refused",
         "watchlist.ended",
@@ -236,4 +238,6 @@ class AuditEvent(WireModel):
     start_at: Moment | None = Field(None, description="Of the recording that is meant.")
     end_at: Moment | None = None
     segments: int | None = Field(None, ge=0, description="Files of the ring that were deleted.")
-    bytes: int | None = Field(None, ge=0, description="Their size.")
+    bytes: int | None = Field(None, ge=0, description="Their size, or that of an export's file.")
+    export_id: Id | None = None
+    sha256: Sha256 | None = Field(None, description="Of an export's file.")

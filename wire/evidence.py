@@ -89,6 +89,7 @@ class Statement(WireModel):
     attached: tuple[Attached, ...] = Field((), max_length=64)
     gops: tuple[GopProof, ...] = Field(min_length=1, max_length=200_000)
     missing: tuple[Unproven, ...] = Field((), max_length=10_000)
+    exporter: str = Field("", max_length=200, description="Who exported it, by name.")
     grant: Token | None = Field(None, description="The grant under which it was exported.")
     certificates: tuple[str, ...] = Field(
         min_length=1, max_length=4, description="PEM of every signer."

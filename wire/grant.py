@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -12,6 +12,11 @@ from wire.names import Id, Moment, Name, WireModel
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{2}:){31}[0-9A-F]{2}$")]
 """SHA-256 fingerprint of the viewer's DTLS certificate, as in SDP, upper case."""
 
+Right = Literal["live", "recorded", "export"]
+"""To see what is, to see what was, and to take what was away as evidence."""
+OneTimeCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+"""RFC 6238, as an authenticator app shows it."""
+
 
 class Grant(WireModel):
     """What the signer signs and the pole checks; times are wall times with skew allowed for."""
@@ -19,7 +24,7 @@ class Grant(WireModel):
     grant_id: Id
     device: Name
     camera: Name
-    rights: tuple[Literal["live", "recorded"], ...] = Field(min_length=1, max_length=2)
+    rights: tuple[Right, ...] = Field(min_length=1, max_length=3)
     start_at: Moment | None = Field(None, description="Recorded: earliest picture.")
     end_at: Moment | None = None
     case: str = Field(min_length=1, max_length=80)
@@ -35,6 +40,8 @@ class Grant(WireModel):
     def _range(self) -> Grant:
         if "recorded" in self.rights and (self.start_at is None or self.end_at is None):
             raise ValueError("a grant for recorded video names start_at and end_at")
+        if "export" in self.rights and "recorded" not in self.rights:
+            raise ValueError("a grant to export is one for recorded video too")
         return self
 
 
@@ -52,13 +59,20 @@ class GrantRequest(WireModel):
 
     device: Name
     camera: Name
-    rights: tuple[Literal["live", "recorded"], ...] = Field(min_length=1, max_length=2)
+    rights: tuple[Right, ...] = Field(min_length=1, max_length=3)
     start_at: Moment | None = None
     end_at: Moment | None = None
     case: str = Field(min_length=1, max_length=80)
     basis: str = Field(min_length=1, max_length=120)
     purpose: str = Field(min_length=1, max_length=200)
     fingerprint: Fingerprint
+    code: OneTimeCode | None = Field(
+        None, description="For the right `export`: the person's one-time code."
+    )
+
+    def entry(self) -> dict[str, Any]:
+        """What a ledger or log may hold of it: all but the code."""
+        return self.model_dump(mode="json", exclude={"code"}, exclude_none=True)
 
 
 class PersonToken(WireModel):

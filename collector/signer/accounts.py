@@ -21,7 +21,8 @@ from collector.store.database import StoreError, connect
 from collector.store.moments import moment, stamp
 
 FILE_NAME = "signer.sqlite"
-SCHEMA = Path(__file__).with_name("schema.sql")
+SCRIPTS = ("schema.sql", "migration_2.sql")
+"""The schema's versions, each by its script."""
 LONGEST_LOCK = timedelta(minutes=15)
 MIN_PASSWORD = 10
 FIRST = "0" * 64
@@ -66,13 +67,26 @@ class SignerStore:
         self._hasher = hasher or PasswordHasher()
         # An unknown name must cost as much time as a known one.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
-        found = self._connection.execute(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'version'"
-        ).fetchone()
-        if found is None:
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA.read_text(encoding='utf-8')}\n"
-                "INSERT INTO version VALUES (1, strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')); COMMIT;"
+        try:
+            self._migrate(folder / FILE_NAME)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _migrate(self, path: Path) -> None:
+        run = self._connection
+        made = run.execute("SELECT 1 FROM sqlite_schema WHERE name = 'version'").fetchone()
+        held = 0 if made is None else run.execute("SELECT max(number) FROM version").fetchone()[0]
+        if held > len(SCRIPTS):
+            raise StoreError(
+                f"{path}: written by a newer version (schema {held}, this program knows"
+                f" {len(SCRIPTS)}); install that version again"
+            )
+        for number, name in enumerate(SCRIPTS[held:], held + 1):
+            script = Path(__file__).with_name(name).read_text(encoding="utf-8")
+            run.executescript(
+                f"BEGIN IMMEDIATE; {script}\nINSERT INTO version VALUES"
+                f" ({number}, strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')); COMMIT;"
             )
 
     @contextlib.contextmanager
@@ -179,15 +193,20 @@ class SignerStore:
             run.execute("SELECT failures FROM account WHERE name = ?", (row["name"],)).fetchone()[0]
             + 1
         )
-        until = None
-        if failures >= failures_before_lock:
-            doubled = lock * 2 ** min(failures - failures_before_lock, 10)
-            until = now + min(doubled, LONGEST_LOCK)
+        until = lock_after(failures, failures_before_lock, lock, now)
         run.execute(
             "UPDATE account SET failures = ?, locked_until = ? WHERE name = ?",
             (failures, until and stamp(until), row["name"]),
         )
         return until
+
+
+def lock_after(failures: int, most: int, lock: timedelta, now: datetime) -> datetime | None:
+    """Until when nothing is looked at after so many failures in a row; doubled with each more."""
+    if failures < most:
+        return None
+    doubled: timedelta = lock * 2 ** min(failures - most, 10)
+    return now + min(doubled, LONGEST_LOCK)
 
 
 def write_log(

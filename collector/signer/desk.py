@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from collector.problems import ProblemError
 from collector.signer.accounts import SignerStore, SignInError, write_log
+from collector.signer.codes import use_code
 from collector.signer.config import SignerSettings
 from collector.signer.permit import Permit, PermitRequest
 from collector.signer.permits import Permits
@@ -55,12 +56,7 @@ class SignerDesk:
                 lock=timedelta(seconds=self._settings.lock_seconds),
             )
         except SignInError as error:
-            if error.until is None:
-                raise ProblemError(error.code) from None
-            seconds = max(1, round((error.until - now).total_seconds()))
-            raise ProblemError(
-                error.code, f"wait {seconds} s", headers={"Retry-After": str(seconds)}
-            ) from None
+            raise _told(error, now) from None
         person = PersonToken(
             token_id=new_id(),
             person=account.name,
@@ -94,7 +90,7 @@ class SignerDesk:
             self._check(person, wanted, now)
         except ProblemError as error:
             with self._store.transaction() as run:
-                fields = {"code": error.code, **wanted.model_dump(mode="json", exclude_none=True)}
+                fields = {"code": error.code, **wanted.entry()}
                 write_log(run, now, "grant.refused", person.person, fields)
             raise
         grant = Grant(
@@ -163,6 +159,8 @@ class SignerDesk:
                 raise ProblemError("request.invalid", f"'{name}' is empty")
         if "recorded" in wanted.rights:
             self._check_range(wanted, now)
+        elif "export" in wanted.rights:
+            raise ProblemError("request.invalid", "who may export may see the recording: ask both")
         self._permits.check(person, wanted, now)
         with self._store.transaction() as run:
             recent = run.execute(
@@ -178,6 +176,22 @@ class SignerDesk:
                 f"more than {self._settings.grants_per_minute} grants in a minute",
                 headers={"Retry-After": "60"},
             )
+        # Last: a code is spent only on what else is in order.
+        if "export" in wanted.rights:
+            self._take_code(person, wanted.code, now)
+
+    def _take_code(self, person: PersonToken, code: str | None, now: datetime) -> None:
+        try:
+            use_code(
+                self._store,
+                person.person,
+                code,
+                now,
+                failures_before_lock=self._settings.failures_before_lock,
+                lock=timedelta(seconds=self._settings.lock_seconds),
+            )
+        except SignInError as error:
+            raise _told(error, now) from None
 
     def _check_range(self, wanted: GrantRequest, now: datetime) -> None:
         start, end = wanted.start_at, wanted.end_at
@@ -195,3 +209,10 @@ class SignerDesk:
     def _sign(self, body: WireModel) -> str:
         payload = body.model_dump_json(exclude_none=True).encode()
         return sign_bytes(payload, self._identity.name, self._identity.key).decode()
+
+
+def _told(error: SignInError, now: datetime) -> ProblemError:
+    if error.until is None:
+        return ProblemError(error.code)
+    seconds = max(1, round((error.until - now).total_seconds()))
+    return ProblemError(error.code, f"wait {seconds} s", headers={"Retry-After": str(seconds)})

@@ -53,7 +53,7 @@ def export(
     from edge_agent.clips.evidence.harvest import ExportError, ExportOrder
     from edge_agent.clips.evidence.permit import check_grant
     from edge_agent.config import load_agent_settings
-    from edge_agent.export_notes import leave_note
+    from edge_agent.export_notes import leave_note, on_the_box
     from edge_agent.ring_keeper import ring_folder
     from models.registry import ModelError, Registry
     from wire import __version__
@@ -87,6 +87,7 @@ def export(
             recipient=recipient,
             purpose=purpose,
             basis=basis,
+            exporter=on_the_box(),
             grant=token,
             mark=mark,
             stills_at=tuple(map(moment, still or [])),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from aiortc import (
     RTCConfiguration,
+    RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
@@ -68,6 +70,15 @@ class Peer:
             except Exception as error:
                 # As with the offer: a stranger's text, and a parser that asserts.
                 raise PeerError(f"{type(error).__name__} {error}"[:200]) from error
+
+    def on_channel(self, take: Callable[[RTCDataChannel], None]) -> None:
+        """Have `take` called for each data channel that the viewer opens; before it has `sdp`."""
+        self._connection.on("datachannel", take)
+
+    @property
+    def pump(self) -> Pump:
+        """What sends the pictures."""
+        return self._pump
 
     @property
     def bytes_sent(self) -> int:

@@ -89,6 +89,8 @@ class _Since:
     missing: int = 0
     repeated: int = 0
     """Bytes sent again; as many of them as of others are taken for arrived."""
+    beside: int = 0
+    """Bytes of what goes the same way without being RTP; taken so too."""
     busy_s: float = 0.0
 
 
@@ -125,6 +127,16 @@ class Pump:
         self._extensions = rtp.Extensions()
         self._kind = self._rtx_kind = 0
         self._cname = ""
+
+    @property
+    def backlog_s(self) -> float:
+        """How long the pictures that wait take at the path's rate."""
+        return self._queued_bytes * 8 / self.path.rate_bps
+
+    def note_beside(self, size: int, busy_s: float) -> None:
+        """Something else took `size` bytes of the path, or would have taken more for `busy_s`."""
+        self._since.beside += size
+        self._since.busy_s += busy_s
 
     @classmethod
     def of(cls, sender: RTCRtpSender, track: ClipTrack) -> Pump:
@@ -199,7 +211,10 @@ class Pump:
             seconds=passed_s,
             packets=expected,
             lost=lost / expected,
-            arrived_bps=(expected * size + since.repeated) * (1 - lost / expected) * 8 / passed_s,
+            arrived_bps=(expected * size + since.repeated + since.beside)
+            * (1 - lost / expected)
+            * 8
+            / passed_s,
             busy=min(1.0, since.busy_s / passed_s),
             rtt_s=rtcp.round_trip(info),
         )

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeVar
 
 import structlog
 
+from edge_agent.clips.exports.desk import ExportDesk
+from edge_agent.clips.exports.line import ExportLine, ExportNews
 from edge_agent.clips.grant import GrantDesk, GrantRefusedError
 from edge_agent.clips.peer import Peer, PeerError
 from edge_agent.clips.player import ClipTrack
@@ -36,7 +38,14 @@ NICENESS = 5
 STATS_EVERY_S = 0.25
 
 Action = Literal[
-    "session.open", "session.refused", "session.pause", "session.change", "session.end"
+    "session.open",
+    "session.refused",
+    "session.pause",
+    "session.change",
+    "session.end",
+    "export",
+    "export.refused",
+    "export.end",
 ]
 Result = TypeVar("Result")
 log = structlog.get_logger()
@@ -65,6 +74,7 @@ class SessionEvent:
     detail: str = ""
     bytes_sent: int | None = None
     pictures_sent: int | None = None
+    export: ExportNews | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +85,7 @@ class _Session:
     track: ClipTrack
     programme: Programme
     chosen: Chosen
+    line: ExportLine | None = None
     keeper: asyncio.Task[None] | None = None
 
 
@@ -90,13 +101,18 @@ class SessionHost:
         *,
         max_sessions: int = MAX_SESSIONS,
         transcoder: Transcoder | None = None,
+        exports: ExportDesk | None = None,
     ) -> None:
-        """`on_event` is called on the host's thread and must not block."""
+        """`on_event` is called on the host's thread and must not block.
+
+        Without `exports` no data channel is answered.
+        """
         self._sources = Sources(sources, clock, transcoder or Transcoder())
         self._grants = grants
         self._clock = clock
         self._on_event = on_event
         self._max_sessions = max_sessions
+        self._exports = exports
         self._sessions: dict[str, _Session] = {}
         self._opening: set[str] = set()
         self._bytes_ended = 0
@@ -205,6 +221,8 @@ class SessionHost:
             raise SessionRefusedError("clip.bad-offer", str(error)) from error
         session = _Session(offer, grant, peer, track, programme, chosen)
         self._sessions[offer.session_id] = session
+        if self._exports is not None:
+            session.line = self._line(session, self._exports)
         session.keeper = asyncio.create_task(self._keep(session))
         self._tell("session.open", offer, grant, detail=str(programme))
         return WhepAnswer(
@@ -217,6 +235,23 @@ class SessionHost:
             transcoded=chosen.transcoded,
         )
 
+    def _line(self, session: _Session, desk: ExportDesk) -> ExportLine:
+        def tell(news: ExportNews) -> None:
+            self._tell(
+                news.action,
+                session.offer,
+                session.grant,
+                code=news.code,
+                detail=news.detail,
+                bytes_sent=news.bytes_sent,
+                export=news,
+            )
+
+        token = session.offer.grant
+        line = ExportLine(desk, session.grant, token, session.peer.pump, self._clock, tell)
+        session.peer.on_channel(line.take)
+        return line
+
     async def _keep(self, session: _Session) -> None:
         """Watch over one session until its viewer, its clip or its grant ends."""
         opened = self._clock.monotonic()
@@ -227,15 +262,17 @@ class SessionHost:
             age_s = self._clock.monotonic() - opened
             state = session.peer.state
             if session.track.finished and session.peer.drained:
-                why = "the clip ended"
+                # What is exported goes on until it is there, or the grant ends.
+                exporting = session.line is not None and session.line.busy
+                why = "" if exporting else "the clip ended"
             elif session.track.readyState == "ended" and not session.track.finished:
                 why = "the viewer left"
-            elif state in ("failed", "closed"):
-                why = f"the connection {state}"
+            if state in ("failed", "closed"):
+                why = why or f"the connection {state}"
             elif state != "connected" and age_s > CONNECT_TIMEOUT_S and not session.peer.bytes_sent:
                 why = "the viewer never connected"
-            elif age_s >= lifetime_s:
-                why = "the grant expired"
+            if age_s >= lifetime_s:
+                why = why or "the grant expired"
         session.keeper = None
         await self._end(session.offer.session_id, why)
 
@@ -248,6 +285,8 @@ class SessionHost:
             await asyncio.wait([session.keeper])
         self._bytes_ended += session.peer.bytes_sent
         session.track.stop()
+        if session.line is not None:
+            await session.line.close()
         await session.peer.close()
         self._tell(
             "session.end",
@@ -326,6 +365,7 @@ class SessionHost:
         detail: str = "",
         bytes_sent: int | None = None,
         pictures_sent: int | None = None,
+        export: ExportNews | None = None,
     ) -> None:
         log.info(action, session=offer.session_id, camera=offer.camera, code=code, detail=detail)
         self._on_event(
@@ -339,6 +379,7 @@ class SessionHost:
                 detail,
                 bytes_sent,
                 pictures_sent,
+                export,
             )
         )
 

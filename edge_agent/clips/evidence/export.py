@@ -10,10 +10,16 @@ from pathlib import Path
 
 import av.error
 
-from edge_agent.clips.evidence.harvest import ExportError, ExportOrder, Harvest, file_sha256
+from edge_agent.clips.evidence.harvest import ExportError, ExportOrder, Harvest
 from edge_agent.clips.evidence.media import write_mp4
 from edge_agent.clips.evidence.recorded import gops
-from edge_agent.clips.evidence.statement import CLIP, MANIFEST, statement_sha256, worst_quality
+from edge_agent.clips.evidence.statement import (
+    CLIP,
+    MANIFEST,
+    file_sha256,
+    statement_sha256,
+    worst_quality,
+)
 from wire.clock import Clock
 from wire.envelope import cloud_event, sign
 from wire.event import ModelPart
@@ -86,6 +92,7 @@ def export(
             attached=attached,
             gops=tuple(GopProof(token=gop.token, since_90k=gop.since_90k) for gop in good),
             missing=harvest.missing(),
+            exporter=order.exporter,
             grant=order.grant,
             certificates=tuple(one.cert_file.read_text() for one in signers),
         )

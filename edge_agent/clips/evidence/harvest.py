@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -14,6 +13,7 @@ from edge_agent.clips.access_unit import AccessUnit
 from edge_agent.clips.evidence.mark import VTT, Mark, webvtt
 from edge_agent.clips.evidence.media import MediaError
 from edge_agent.clips.evidence.recorded import RecordedGop
+from edge_agent.clips.evidence.statement import file_sha256
 from edge_agent.clips.evidence.still import jpeg_of
 from wire.event import TimeQuality
 from wire.evidence import Attached, Unproven
@@ -36,6 +36,8 @@ class ExportOrder:
     recipient: str = ""
     purpose: str = ""
     basis: str = ""
+    exporter: str = ""
+    """Who exports it; a person's own signature comes on top."""
     grant: str | None = None
     mark: bool = False
     """Whether a visible mark with case and recipient goes with it."""
@@ -163,9 +165,3 @@ class Harvest:
         path = self._folder / f"still-{number + 1}.jpg"
         path.write_bytes(jpeg)
         return Attached(file=path.name, sha256=file_sha256(path), kind="still", shown_at=shown_at)
-
-
-def file_sha256(path: Path) -> str:
-    """In hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

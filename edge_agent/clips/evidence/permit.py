@@ -30,8 +30,9 @@ def check_grant(
         raise ExportError(f"the grant is for {grant.device}/{grant.camera}; ask for a new one")
     if grant.case != order.case:
         raise ExportError(f"the grant is for case {grant.case}, not {order.case}")
-    if "recorded" not in grant.rights or grant.start_at is None or grant.end_at is None:
-        raise ExportError("the grant is for live video alone; ask for one of recorded video")
+    if "export" not in grant.rights or grant.start_at is None or grant.end_at is None:
+        permitted = ", ".join(grant.rights)
+        raise ExportError(f"the grant permits {permitted}; ask for one to export, with a code")
     if order.from_at < grant.start_at or order.to_at > grant.end_at:
         raise ExportError(
             f"the grant is for {grant.start_at} to {grant.end_at}; ask for a longer one"

@@ -23,6 +23,7 @@ from edge_agent.clips.evidence.signed import Signers, check_chain, check_signatu
 from edge_agent.clips.evidence.statement import (
     CLIP,
     MANIFEST,
+    file_sha256,
     statement_sha256,
     worst_quality,
 )
@@ -163,7 +164,7 @@ def _verify_file(
         raise EvidenceError(
             "missing", f"GOP {gone + 1} of {len(chain)} is missing", roots[gone].start_at
         )
-    if whole and _sha256(file) != statement.file_sha256:
+    if whole and file_sha256(file) != statement.file_sha256:
         raise EvidenceError(
             "container", "every picture holds, but the file is not the one that was exported"
         )
@@ -191,8 +192,3 @@ def _verify_file(
             one.fingerprint(hashes.SHA256()).hex() for one in signers.certificates.values()
         ),
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

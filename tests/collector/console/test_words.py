@@ -14,6 +14,7 @@ from collector.services.ranking import Sees
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
 from wire.event import RuleType, Severity
+from wire.evidence import Unproven
 from wire.incident import IncidentState
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
@@ -37,6 +38,8 @@ FAMILIES = {
     "cameras": ("state", "camera", "fault", "since"),
     "casestate": get_args(CaseState),
     "sees": get_args(Sees),
+    "missing": get_args(Unproven.model_fields["reason"].annotation),
+    "verdict": ("intact",),
 }
 
 
@@ -46,7 +49,9 @@ def used_keys() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"""\bt\(\s*["']([a-z_.-]+)["']""", text))
         # Both sides of a choice, and the keys that tables of facts name.
-        found |= set(re.findall(r"""["']((?:ask|facts|video|link|help)\.[a-z_]+)["']""", text))
+        found |= set(
+            re.findall(r"""["']((?:ask|export|facts|help|holds|link|video)\.[a-z_]+)["']""", text)
+        )
         for one, other in re.findall(
             r"""\bt\([^()]*\?\s*["']([a-z_.]+)["']\s*:\s*["']([a-z_.]+)["']\)""", text
         ):

@@ -156,7 +156,7 @@ bindKeys({
   p: () => detail.viewer.play("clip"), Enter: () => { if (!wide.matches && selected) select(selected, true); detail.viewer.play("clip"); },
   l: () => detail.viewer.play("live"), b: () => detail.viewer.play("catch-up"),
   " ": (event) => (event.target.closest?.("button, summary, a") ? false : detail.viewer.pause()),
-  s: () => detail.viewer.snapshot(), f: () => detail.viewer.full(),
+  s: () => detail.viewer.snapshot(), f: () => detail.viewer.full(), x: () => detail.viewer.export(),
   y: () => detail.decider.press("Y"), n: () => detail.decider.press("N"), e: () => detail.decider.press("E"),
   m: turnSound, o: () => $("#order").click(), c: () => $("#cameras-all").click(),
   "?": help,

@@ -21,6 +21,7 @@ export class Session {
   #location = null;
   #grant = null;
   #ended = false;
+  #first = null; // The channel for exports that the offer named.
   #video;
   #onEnd;
 
@@ -32,6 +33,7 @@ export class Session {
 
   /**
    * `what`: {device, camera, live, from, to, case, basis, purpose}; live with `from` catches up.
+   * With a one-time `code` it may be exported; `granted()` is called once the signer said yes.
    * Resolves at the first picture with {firstFrameMs, codec, from}; raises Refusal.
    */
   async open(what) {
@@ -40,6 +42,8 @@ export class Session {
     this.#peer.addEventListener("connectionstatechange", () => this.#watch());
     const transceiver = this.#peer.addTransceiver("video", { direction: "recvonly" });
     preferH264(transceiver);
+    // Before the offer, which must name it; others may follow.
+    if (what.code) this.#first = this.#peer.createDataChannel("export");
     this.#peer.addEventListener("track", ({ track, streams }) => {
       this.#video.srcObject = streams[0] ?? new MediaStream([track]);
       track.addEventListener("ended", () => this.#over(null));
@@ -48,17 +52,19 @@ export class Session {
     this.#stillWanted();
     this.#grant = await this.#ask(what, offer.sdp);
     this.#stillWanted();
+    what.granted?.();
     const from = await this.#offer(what, offer);
     await this.#firstPicture();
     return { firstFrameMs: Math.round(performance.now() - began), codec: await this.#codec(), from };
   }
 
   async #ask(what, sdp) {
-    const rights = [what.live && "live", (!what.live || what.from) && "recorded"].filter(Boolean);
+    const rights = [what.live && "live", (!what.live || what.from) && "recorded", what.code && "export"].filter(Boolean);
     const range = what.from ? { start_at: what.from, end_at: what.to } : {};
     const granted = await postJson("/api/grants", {
       device: what.device, camera: what.camera, rights, ...range,
       case: what.case, basis: what.basis, purpose: what.purpose, fingerprint: fingerprintOf(sdp),
+      ...(what.code ? { code: what.code } : {}),
     });
     return granted.grant;
   }
@@ -105,6 +111,13 @@ export class Session {
       this.#video.requestVideoFrameCallback(() => settle(resolve));
       this.#video.play().catch(() => {});
     });
+  }
+
+  /** A data channel for one export; only in a session that was opened with a code. */
+  exports() {
+    const first = this.#first;
+    this.#first = null;
+    return first ?? this.#peer.createDataChannel("export");
   }
 
   /** Asks the pole for a change; resolves with what the session shows then. Raises Refusal. */

@@ -21,7 +21,7 @@ export class Transport {
   #said = h("p", { class: "said", role: "status" });
   element = h("div", { class: "transport" });
 
-  /** `viewer`: seek(ms), pause(), speed(n), stream(name), play(mode), stop(), snapshot(), full(), events(). */
+  /** `viewer`: seek(ms), pause(), speed(n), stream(name), play(mode), stop(), snapshot(), export(), full(), events(). */
   constructor(viewer) {
     this.#viewer = viewer;
     this.#bar = new Bar((at) => viewer.seek(at));
@@ -108,12 +108,14 @@ export class Transport {
       "aria-label": t("video.stream"), disabled: !playing,
       onchange: (event) => viewer.stream(event.target.value),
     }, ["main", "sub"].map((one) => h("option", { value: one, selected: one === stream }, t(one === "sub" ? "video.sub" : "video.main"))));
-    this.#buttons.replaceChildren(
+    this.#buttons.replaceChildren(...[
       button("video.stop", "", () => viewer.stop()),
       button(status?.paused ? "video.resume" : "video.pause", "", () => viewer.pause(), { disabled: !playing }),
       which, mode === "live" ? streams : speeds,
       button("video.snapshot", "", () => viewer.snapshot(), { disabled: !playing }),
-      button("video.full", "", () => viewer.full(), { disabled: !playing }));
+      mode === "clip" && button("export.open", "", () => viewer.export(), { disabled: !playing }),
+      button("video.full", "", () => viewer.full(), { disabled: !playing }),
+    ].filter(Boolean));
   }
 
   focus() {

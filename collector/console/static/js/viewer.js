@@ -2,6 +2,7 @@
 
 import { Refusal } from "./api.js";
 import { $, h } from "./dom.js";
+import { Exporter } from "./exporter.js";
 import { inLanguage, t, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
@@ -43,8 +44,12 @@ export class Viewer {
   #known; // Incidents that the page knows.
   stage = h("div", { class: "stage" });
   transport = new Transport(this);
+  exporter = new Exporter({
+    range: () => this.#range, at: () => this.#at(), reasons: () => this.#reasons,
+    camera: () => this.#incident.camera, permitted: (code) => this.#permitted(code),
+  });
   readings = h("div", { class: "reading-out", "aria-live": "off" });
-  element = h("div", { class: "viewing" }, this.stage, this.transport.element);
+  element = h("div", { class: "viewing" }, this.stage, this.transport.element, this.exporter.element);
   state = "still"; // still, asking, opening, playing, told
 
   /** `known()`: the incidents that the page knows, for the marks on the bar. */
@@ -61,6 +66,7 @@ export class Viewer {
       return;
     }
     this.close();
+    this.exporter.close();
     this.#incident = incident;
     this.#reasons = null;
     this.#range = null;
@@ -108,6 +114,10 @@ export class Viewer {
   /** True when there was something to leave. */
   escape() {
     if (document.fullscreenElement) return true;
+    if (this.exporter.shown) {
+      this.exporter.close();
+      return true;
+    }
     if (this.state === "still") return false;
     this.stop();
     return true;
@@ -157,6 +167,18 @@ export class Viewer {
     } catch (error) {
       this.transport.say(this.#inShort(error));
     }
+  }
+
+  /** Key X: what is recorded and shown, as evidence. */
+  export() {
+    if (this.state === "playing" && this.#mode === "clip" && !this.exporter.shown) this.exporter.open();
+  }
+
+  /** Opens the clip anew under a grant to export it; refused, the one that runs goes on. Raises Refusal. */
+  async #permitted(code) {
+    const session = await this.#open(code);
+    if (!session) throw new Refusal(0, { code: "console.closed" });
+    return session.exports();
   }
 
   /** Key F. */
@@ -261,27 +283,35 @@ export class Viewer {
     $("button.primary", form).focus();
   }
 
-  async #open() {
-    this.close();
+  /** Resolves with the session, or null when it is no more; with a `code` a refused grant is raised. */
+  async #open(code = null) {
     const incident = this.#incident;
     const video = h("video", { muted: true, playsinline: true, autoplay: true, "aria-label": t("video.label", { camera: inLanguage(incident.camera_title) }) });
     video.muted = true;
     const session = new Session(video, (error) => {
       if (this.#session === session) this.#ended(error);
     });
-    this.#session = session;
-    const waiting = h("div", { class: "veil", role: "status" }, h("div", { class: "message" }, h("h3", {}, t("video.opening")), h("p", {}, inLanguage(incident.camera_title))));
-    this.#set("opening", this.#picture(), video, waiting);
+    const begin = () => {
+      this.close();
+      this.#session = session;
+      const waiting = h("div", { class: "veil", role: "status" }, h("div", { class: "message" }, h("h3", {}, t("video.opening")), h("p", {}, inLanguage(incident.camera_title))));
+      this.#set("opening", this.#picture(), video, waiting);
+    };
+    if (!code) begin();
     try {
-      const found = await session.open({ ...this.#what(), ...this.#reasons });
-      if (this.#session !== session) return;
+      const granted = () => { if (code && this.#incident === incident) begin(); };
+      const found = await session.open({ ...this.#what(), ...this.#reasons, code, granted });
+      if (this.#session !== session) return null;
       this.#set("playing", video);
       this.transport.redraw();
       this.#read(found, session);
       if (this.#range?.at) this.#control({ action: "seek", at: iso(this.#range.at) });
+      return session;
     } catch (error) {
       session.close();
       if (this.#session === session) this.#tell(error);
+      else if (code) throw error;
+      return null;
     }
   }
 

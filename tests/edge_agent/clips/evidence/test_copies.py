@@ -170,7 +170,11 @@ def test_manifests_of_other_versions_hold(pole: Pole, tmp_path: Path) -> None:
     _export(pole, out, replace(ORDER, mark=False))
     with zipfile.ZipFile(out) as archive:
         plain = json.loads(archive.read("manifest.json"))["statement"]
-    older = {key: value for key, value in plain.items() if key not in ("time_quality", "attached")}
+    older = {
+        key: value
+        for key, value in plain.items()
+        if key not in ("time_quality", "attached", "exporter")
+    }
     newer = {**plain, "key_of_tomorrow": [1, 2]}
     for number, statement in enumerate((older, newer)):
         made = _repacked(
@@ -201,7 +205,8 @@ def test_a_key_that_was_added_to_a_signed_manifest_is_found(pole: Pole, tmp_path
         ({"camera": "gate"}, "for pole-001-1/gate"),
         ({"device": "pole-002-1"}, "for pole-002-1/yard"),
         ({"case": "2026-1"}, "for case 2026-1"),
-        ({"rights": ("live",)}, "live video alone"),
+        ({"rights": ("live",)}, "permits live; ask for one to export"),
+        ({"rights": ("live", "recorded")}, "permits live, recorded; ask for one to export"),
         ({"end_at": at(5)}, "ask for a longer one"),
         ({"expires_at": at(0)}, "valid until"),
     ],
@@ -214,7 +219,7 @@ def test_a_grant_in_a_manifest_must_permit_the_export(
             "grant_id": new_id(),
             "device": "pole-001-1",
             "camera": CAMERA,
-            "rights": ("recorded",),
+            "rights": ("recorded", "export"),
             "start_at": at(0),
             "end_at": at(6),
             "case": "2026-1187",

@@ -1,0 +1,1 @@
+"""Exports over a viewer's session: may they, how they are made, how they travel."""
