@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from aiortc import (
     RTCCertificate,
@@ -77,7 +77,7 @@ class Viewer:
         self._began = self._first = self._last = 0.0
         self._changed = asyncio.Event()
 
-    async def __aenter__(self) -> Viewer:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
