@@ -37,6 +37,7 @@ from collector.signer.app import build_app
 from collector.signer.codes import new_secret, remove_secret
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
+from collector.store.database import StoreError
 from collector.store.reader import Reader
 from collector.trust import TrustKeeper
 from wire.clock import SystemClock
@@ -151,7 +152,7 @@ def totp(
 
     A secret from before ends with it, as after a lost phone.
     """
-    with _readable_errors():
+    with readable_errors():
         store = SignerStore(load_settings(config, SignerSettings).data)
         try:
             if remove:
