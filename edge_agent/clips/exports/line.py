@@ -33,6 +33,7 @@ REQUEST_S = 20.0
 WORD_S = 60.0
 """After the file the page has so long to write it and to say so."""
 LOOK_S = 0.02
+"""aiortc tells of a channel's end by its state alone, as surely as by any event."""
 
 log = structlog.get_logger()
 
@@ -107,9 +108,7 @@ class ExportLine:
     async def _serve(self, channel: RTCDataChannel, heard: asyncio.Queue[str]) -> None:
         request: ExportRequest | None = None
         try:
-            async with asyncio.timeout(REQUEST_S):
-                text = await heard.get()
-            request = _read(text)
+            request = _read(await _next(channel, heard, REQUEST_S))
             found = refusal(request, self._grant, self._clock.now())
             if found is not None:
                 raise ExportRefusedError(*found)
@@ -118,8 +117,8 @@ class ExportLine:
         except ExportRefusedError as error:
             self._tell(ExportNews("export.refused", error.code, error.detail, request))
             _say(channel, ExportRefused(code=error.code, detail=error.detail[:500]))
-        except TimeoutError:
-            log.info("export.silent", grant=self._grant.grant_id)
+        except (_BrokenOffError, TimeoutError) as error:
+            log.info("export.unasked", grant=self._grant.grant_id, why=str(error) or "silent")
             channel.close()
         except Exception as error:
             # Only this export is concerned; the session and the agent go on.
@@ -174,16 +173,21 @@ class ExportLine:
         self, channel: RTCDataChannel, heard: asyncio.Queue[str], wanted: str, wait_s: float | None
     ) -> None:
         """Wait for the page's word; without `wait_s` as long as its grant lasts."""
-        async with asyncio.timeout(wait_s):
-            while heard.empty():
-                _still_open(channel)
-                await asyncio.sleep(LOOK_S)
         try:
-            said = ExportWord.model_validate_json(heard.get_nowait()).kind
+            said = ExportWord.model_validate_json(await _next(channel, heard, wait_s)).kind
         except ValidationError:
             said = "failed"
         if said != wanted:
             raise _BrokenOffError(f"the page said: {said}")
+
+
+async def _next(channel: RTCDataChannel, heard: asyncio.Queue[str], wait_s: float | None) -> str:
+    """What the page says next; raises TimeoutError, and _BrokenOffError when it closed."""
+    async with asyncio.timeout(wait_s):
+        while heard.empty():
+            _still_open(channel)
+            await asyncio.sleep(LOOK_S)
+    return heard.get_nowait()
 
 
 def _read(text: str) -> ExportRequest:
