@@ -266,7 +266,16 @@ def test_what_happened_on_the_pole_stands_in_the_ledger(way_in: WayIn) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["export", "hold.placed", "hold.released", "hold.refused", "recording.deleted"]
+    "action",
+    [
+        "export",
+        "export.refused",
+        "export.end",
+        "hold.placed",
+        "hold.released",
+        "hold.refused",
+        "recording.deleted",
+    ],
 )
 def test_what_becomes_of_recordings_stands_in_the_ledger(way_in: WayIn, action: str) -> None:
     device = way_in.device()
