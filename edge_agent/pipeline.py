@@ -51,8 +51,10 @@ class Sees(Protocol):
 class Follows(Protocol):
     """A tracker, as the analysis needs it."""
 
-    def update(self, detections: Sequence[Detection], media_s: float) -> tuple[Track, ...]:
-        """Tracks after the frame at `media_s`."""
+    def update(
+        self, detections: Sequence[Detection], media_s: float, image: Image
+    ) -> tuple[Track, ...]:
+        """Tracks after the frame `image` (`(H, W, 3)` uint8 BGR) at `media_s`."""
         ...
 
 
@@ -125,7 +127,7 @@ class Analysis:
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
         detections = self._detector.detect(frame.image)
-        tracks = self._tracker.update(detections, frame.media_s)
+        tracks = self._tracker.update(detections, frame.media_s, frame.image)
         height, width = frame.image.shape[:2]
         still = self._still
         fire, tamper = self._fire, self._tamper

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edge_agent.scene import Detection, Track
+from edge_agent.scene import Detection, Image, Track
 from edge_agent.sight.detector import DEFAULT_MODEL, FINE_MODEL, Detector
+from edge_agent.sight.identities import Identities
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.stillness import StillnessFilter
 from edge_agent.sight.tracker import Tracker, TrackerSettings
@@ -14,15 +15,19 @@ from models.registry import Registry
 
 
 class CameraTracker:
-    """Tracks of one camera, without what never moves and is therefore nobody."""
+    """Tracks of one camera, true to their people, without what never moves and is nobody."""
 
     def __init__(self, settings: TrackerSettings | None = None) -> None:
         self._tracker = Tracker(settings)
         self._stillness = StillnessFilter()
+        self._identities = Identities()
 
-    def update(self, detections: Iterable[Detection], media_s: float) -> tuple[Track, ...]:
-        """The tracks as they stand after the frame at `media_s` seconds."""
-        return self._stillness.update(self._tracker.update(detections, media_s), media_s)
+    def update(
+        self, detections: Iterable[Detection], media_s: float, image: Image
+    ) -> tuple[Track, ...]:
+        """The tracks as they stand after the frame `image` at `media_s` seconds."""
+        moving = self._stillness.update(self._tracker.update(detections, media_s), media_s)
+        return self._identities.update(moving, image, media_s)
 
 
 def shipped_detector(registry: Registry, *, threads: int = 1) -> SeesAtSize | TwoScales:

@@ -22,6 +22,7 @@ from edge_agent.sight.camera_sight import CameraTracker, camera_sight
 from edge_agent.sight.detector import DEFAULT_MODEL, FINE_MODEL, Detector
 from edge_agent.sight.fire import DEFAULT_MODEL as FIRE_MODEL
 from edge_agent.sight.fire import FireNetwork
+from edge_agent.sight.identities import IdentitySettings
 from edge_agent.sight.region_detector import RegionDetector, RegionSettings
 from edge_agent.sight.tracker import TrackerSettings
 from edge_agent.sight.two_scales import FINE_ALONE, SAME, UNSEEN, TwoScales
@@ -86,6 +87,7 @@ def configuration_hash() -> str:
         "threshold": detector.threshold,
         "analysis_fps": PER_SECOND,
         "tracker": asdict(TrackerSettings()),
+        "identities": asdict(IdentitySettings()),
         "regions": asdict(RegionSettings()),
         "fire": {
             "model": Registry.default().entry(FIRE_MODEL).sha256,

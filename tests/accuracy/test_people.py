@@ -256,7 +256,7 @@ def _tally(pictures: Iterable[tuple[Image, LabelledFrame | None, float]], fps: f
     sight, tally = shipped_sight(), Tally()
     for image, labels, media_s in pictures:
         detections = sight.regions.detect(image)
-        tracks = sight.tracker.update(detections, media_s)
+        tracks = sight.tracker.update(detections, media_s, image)
         if labels is None or media_s < FIRST_S - 0.5 / fps:
             continue
         alone = _strong(sight.whole.detect(image))
