@@ -13,6 +13,10 @@ from edge_agent.scene import Box, Track
 GRACE_S: Final = 2.0
 """How long somebody not seen in the zone still counts as there."""
 
+RETURN_S: Final = 5.0
+"""How long the stay of somebody not seen anywhere is kept for a return under the same name: the
+tracker knows people by their looks again some 4 s after they were lost in a crowd."""
+
 MAX_STAYS: Final = 300
 """Stays followed at a time; more people are not told apart by one camera anyway."""
 
@@ -104,12 +108,20 @@ class ZonePresence:
                 self._note(lost or Presence(track, since_s, media_s, 0), track)
         self._hidden_since = {key: self._hidden_since.get(key, media_s) for key in hidden}
         for key, stay in list(self._stays_by_track.items()):
-            if media_s - stay.last_s > self._grace_s:
+            keep_s = self._grace_s if key in self._left else max(self._grace_s, RETURN_S)
+            if media_s - stay.last_s > keep_s:
                 del self._stays_by_track[key]
         self._handed_on &= self._stays_by_track.keys()
         self._left &= self._stays_by_track.keys()
-        going_on = [s for key, s in self._stays_by_track.items() if key not in self._handed_on]
+        going_on = [
+            stay
+            for key, stay in self._stays_by_track.items()
+            if key not in self._handed_on and self._lasts(stay)
+        ]
         return tuple(sorted(going_on, key=lambda stay: stay.since_s))
+
+    def _lasts(self, stay: Presence) -> bool:
+        return self._now - stay.last_s <= self._grace_s
 
     def _note(self, stay: Presence, track: Track) -> None:
         self._handed_on.discard(track.id)
@@ -128,7 +140,8 @@ class ZonePresence:
         candidates = [
             (feet_apart(stay.track.box, track.box, aspect), stay)
             for stay in self._stays_by_track.values()
-            if stay.track.id not in seen
+            if self._lasts(stay)
+            and stay.track.id not in seen
             and stay.track.id not in self._handed_on
             and stay.track.id not in self._left
             and stay.track.label == track.label
@@ -143,7 +156,8 @@ class ZonePresence:
         times = [
             stay.since_s
             for stay in self._stays_by_track.values()
-            if stay.track.label == track.label
+            if self._lasts(stay)
+            and stay.track.label == track.label
             and stay.since_s < track.first_s <= stay.since_s + TOGETHER_S
             and stay.track.id not in self._left
             and _share_within(track.box, stay.track.box) >= _COMES_OUT

@@ -75,7 +75,7 @@ def look(image: Image, box: Box) -> Look | None:
     left, right = box.x * width, box.right * width
     top, bottom = box.y * height, box.bottom * height
     # The comparisons are false for NaN.
-    if not (-1 <= left and right <= width + 1 and -1 <= top and bottom <= height + 1):
+    if not (left >= -1 and right <= width + 1 and top >= -1 and bottom <= height + 1):
         return None
     if not (bottom - top >= LEAST_HEIGHT and right - left >= LEAST_WIDTH):
         return None
@@ -88,7 +88,9 @@ def look(image: Image, box: Box) -> Look | None:
     bins = (_FIRST + _LOWER[channel, lab]).ravel()
     upper = _SHARE[channel, lab].ravel() * _WEIGHT
     counts = np.bincount(bins, _WEIGHT - upper, _LENGTH) + np.bincount(bins + 1, upper, _LENGTH)
-    return _of_length_one(np.sqrt(counts.reshape(-1, _BINS) / _sums(counts)).ravel())
+    histograms = counts.reshape(-1, _BINS)
+    shares = histograms / np.maximum(histograms.sum(axis=1, keepdims=True), 1e-9)
+    return _of_length_one(np.sqrt(shares.ravel()))
 
 
 def unlike(a: Look, b: Look) -> float:
@@ -101,9 +103,6 @@ def blended(a: Look, b: Look, share: float) -> Look:
     return _of_length_one(a + share * (b - a))
 
 
-def _sums(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.maximum(counts.reshape(-1, _BINS).sum(axis=1, keepdims=True), 1e-9)
-
-
 def _of_length_one(look: Look) -> Look:
-    return look / max(float(np.linalg.norm(look)), 1e-9)
+    unit: Look = look / max(float(np.linalg.norm(look)), 1e-9)
+    return unit

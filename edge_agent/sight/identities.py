@@ -1,9 +1,9 @@
 """Who is who after people hid each other: tracks keep to a person by what the person looks like.
 
 Boxes alone cannot tell which of two people comes out of a crowd on which side. So what everybody
-looks like is learned while nobody is in the way, and remembered while people are mixed up; when they
-stand free again, they are named for the least total unlikeness, as merge-and-split trackers do
-(Gabriel et al. 2003, "The state of the art in multiple object tracking under occlusion in video
+looks like is learned while nobody is in the way, and remembered while people are mixed up; when
+they stand free again, they are named for the least total unlikeness, as merge-and-split trackers
+do (Gabriel et al. 2003, "The state of the art in multiple object tracking under occlusion in video
 sequences"). Only whoever may have been exchanged is asked, and motion is believed unless the looks
 clearly speak against it. Pure and deterministic.
 """
@@ -11,13 +11,14 @@ clearly speak against it. Pure and deterministic.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import connected_components
 
 from edge_agent.scene import Box, Image, Track
 from edge_agent.sight.appearance import Look, blended, look, unlike
@@ -25,6 +26,9 @@ from edge_agent.sight.association import shares_inside
 
 MOST_LOOKS: Final = 12
 """Looks taken of one picture: keeps its time bounded."""
+
+MOST_MIXED: Final = 16
+"""Names that one track may stand for; of larger crowds motion alone is believed."""
 
 _PERSON: Final = "person"
 _RIM: Final = 0.005
@@ -91,11 +95,6 @@ class _Body:
     evidence: Look | None = None
     """The mean of what was seen since it stands free."""
     looks: int = 0
-
-    def mix(self, names: frozenset[int], now_s: float) -> None:
-        self.maybe |= names
-        self.mixed_s = now_s
-        self.evidence, self.looks = None, 0
 
 
 @dataclass(slots=True)
@@ -175,14 +174,27 @@ class Identities:
         boxes = np.array([(t.box.x, t.box.y, t.box.right, t.box.bottom) for t in people])
         inside = shares_inside(boxes, boxes)
         np.fill_diagonal(inside, 0.0)
-        for row, column in np.argwhere(inside >= self._settings.mixed).tolist():
-            one, other = self._bodies[people[row].id], self._bodies[people[column].id]
-            names = one.maybe | other.maybe
-            one.mix(names, self._now)
-            other.mix(names, self._now)
         seen = np.array([track.seen for track in people])
-        covered: list[float] = np.where(seen[None, :], inside, 0.0).max(axis=1).tolist()
-        return covered
+        covered = np.where(seen[None, :], inside, 0.0)
+        close = inside >= self._settings.mixed
+        count, crowds = connected_components(close, directed=False)
+        if count < len(people):
+            # Who is not seen may be anywhere, but is in nobody's way.
+            hides = ((close | close.T) & seen[None, :]).any(axis=1)
+            for crowd in range(count):
+                members = np.flatnonzero(crowds == crowd).tolist()
+                if len(members) > 1:
+                    self._mix_up([(self._bodies[people[m].id], bool(hides[m])) for m in members])
+        return [float(share) for share in covered.max(axis=1)]
+
+    def _mix_up(self, crowd: Sequence[tuple[_Body, bool]]) -> None:
+        """Each of the `crowd` may be any other of it from now on, if that can be told later."""
+        names = frozenset(name for body, _ in crowd for name in body.maybe)
+        for body, in_the_way in crowd:
+            if in_the_way:
+                body.evidence, body.looks = None, 0
+            if len(names) <= MOST_MIXED:
+                body.maybe, body.mixed_s = names, self._now
 
     def _ask_after_lost(self, track: Track) -> None:
         """Somebody new may be one of those who are not seen, near where they were lost."""
@@ -194,7 +206,7 @@ class Identities:
             if _apart(other.box, track.box, self._aspect) <= self._reach(other) and not _at_the_rim(
                 other.box
             ):
-                body.mix(other.maybe, self._now)
+                self._mix_up([(body, True), (replace(other), False)])
 
     def _came_in(self, track: Track) -> bool:
         """Whether the track may have begun at a side of the picture, as those who come in do."""
@@ -249,25 +261,30 @@ class Identities:
         if not judged:
             return
         names = sorted({name for key in judged for name in self._bodies[key].maybe})
-        table = np.array(
-            [[self._cost(self._bodies[key], name) for name in names] for key in judged]
-        )
-        rows, columns = linear_sum_assignment(table)
+        costs = self._costs(judged, names)
+        rows, columns = linear_sum_assignment(costs)
         best = {judged[row]: names[column] for row, column in zip(rows, columns, strict=True)}
-        costs = {
+        costs_by_key = {
             key: dict(zip(names, row, strict=True))
-            for key, row in zip(judged, table.tolist(), strict=True)
+            for key, row in zip(judged, costs.tolist(), strict=True)
         }
         for plan in self._plans(best):
-            self._carry_out(plan, best, costs)
+            self._carry_out(plan, best, costs_by_key)
 
-    def _cost(self, body: _Body, name: int) -> float:
-        person = self._people[name]
-        if name not in body.maybe or body.evidence is None:
-            return _NEVER
-        if person.look is None or person.looks < self._settings.enough:
-            return self._settings.stranger if name == body.name else _NEVER
-        return unlike(body.evidence, person.look)
+    def _costs(self, judged: Sequence[int], names: Sequence[int]) -> NDArray[np.float64]:
+        """How unlike each of the `judged` is to whom each name stands for."""
+        costs = np.full((len(judged), len(names)), _NEVER)
+        column_of = {name: column for column, name in enumerate(names)}
+        for row, key in enumerate(judged):
+            body = self._bodies[key]
+            for name in body.maybe:
+                person = self._people[name]
+                if person.look is not None and person.looks >= self._settings.enough:
+                    if body.evidence is not None:
+                        costs[row, column_of[name]] = unlike(body.evidence, person.look)
+                elif name == body.name:
+                    costs[row, column_of[name]] = self._settings.stranger
+        return costs
 
     def _plans(self, best: Mapping[int, int]) -> list[_Plan]:
         """The exchanges that `best` amounts to, each apart from the others."""
@@ -296,7 +313,7 @@ class Identities:
         self, plan: _Plan, best: Mapping[int, int], costs: Mapping[int, Mapping[int, float]]
     ) -> None:
         was = {key: self._bodies[key].name for key in plan.takers}
-        alone = len(plan.takers) == 1 and plan.left_over is not None
+        alone = len(plan.takers) == 1
         least = self._settings.surer_alone if alone else self._settings.surer
         for key in plan.takers:
             now, then = costs[key][best[key]], costs[key][was[key]]
@@ -305,8 +322,12 @@ class Identities:
         for key in plan.takers:
             self._bodies[key].name = best[key]
             self._lost.pop(best[key], None)
+        dropped = was[plan.takers[0]]
         if plan.left_over is not None:
-            self._bodies[plan.left_over].name = was[plan.takers[0]]
+            self._bodies[plan.left_over].name = dropped
+        elif not plan.closed:
+            # Whoever was followed under it before may be somebody else in the picture, or hidden.
+            self._lost[dropped] = replace(self._bodies[plan.takers[0]], name=dropped)
 
     def _named(self, track: Track) -> Track:
         body = self._bodies.get(track.id)

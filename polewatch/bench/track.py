@@ -6,16 +6,19 @@ import hashlib
 import json
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 
 from edge_agent.recording import Recording
-from edge_agent.scene import Detection, Image
+from edge_agent.scene import NO_PICTURE, Detection, Image
 from edge_agent.sight.camera_sight import shipped_detector
+from edge_agent.sight.identities import Identities
 from edge_agent.sight.tracker import Tracker
 from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from models.registry import Registry
@@ -69,6 +72,8 @@ class LabelledSequence:
     """By frame number from 1."""
     ignored: Frames
     """Labelled boxes that count neither for nor against."""
+    pictures: Callable[[], Iterable[Image]]
+    """The pictures, read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,9 @@ def campus(folder: Path, detector: SeesAtSize) -> LabelledSequence:
         raise FileNotFoundError(
             f"{folder}: no img1/*.jpg; name the folder of TUD-Campus by --campus"
         )
-    images = [_image(file) for file in files]
     truth = read_mot(folder / "gt_motmetrics.txt")
     ignored: Frames = {number: [(0, BEHIND_THE_WINDOW)] for number in truth}
-    return _sequence("TUD-Campus", 25.0, images, truth, ignored, detector)
+    return _sequence("TUD-Campus", 25.0, lambda: map(_image, files), truth, ignored, detector)
 
 
 def streets(video: Path, labels: Sequence[Path], detector: SeesAtSize) -> list[LabelledSequence]:
@@ -101,8 +105,6 @@ def streets(video: Path, labels: Sequence[Path], detector: SeesAtSize) -> list[L
     Raises RecordingError without the clip, ValueError when labels are for another one.
     """
     found = hashlib.sha256(video.read_bytes()).hexdigest()
-    with Recording(video) as recording:
-        images = [frame.image for frame in recording.frames(30)]
     sequences: list[LabelledSequence] = []
     for path in labels:
         document = json.loads(path.read_text())
@@ -113,8 +115,16 @@ def streets(video: Path, labels: Sequence[Path], detector: SeesAtSize) -> list[L
             sequences.append(replace(sequences[0], name=path.stem, truth=truth, ignored=ignored))
             continue
         rate = float(document["fps"])
-        sequences.append(_sequence(path.stem, rate, images, truth, ignored, detector))
+        sequences.append(
+            _sequence(path.stem, rate, partial(_pictures, video), truth, ignored, detector)
+        )
     return sequences
+
+
+def _pictures(video: Path) -> Iterator[Image]:
+    with Recording(video) as recording:
+        for frame in recording.frames(30):
+            yield frame.image
 
 
 def _labelled(document: Mapping[str, Any]) -> tuple[Frames, Frames]:
@@ -135,15 +145,21 @@ def _labelled(document: Mapping[str, Any]) -> tuple[Frames, Frames]:
     return truth, ignored
 
 
-def own(sequence: LabelledSequence, repeats: int) -> Row:
-    """This project's tracker, as it ships."""
+def own(sequence: LabelledSequence, repeats: int, *, looks: bool = True) -> Row:
+    """This project's tracker as it ships, or without `looks` by boxes alone as its peers."""
     width, height = sequence.size
     took, frames = [], {}
     for _ in range(repeats):
-        tracker, spent = Tracker(), 0.0
-        for index, detections in enumerate(sequence.detections):
+        tracker, identities, spent = Tracker(), Identities(), 0.0
+        pictures = sequence.pictures() if looks else repeat(NO_PICTURE)
+        for index, (detections, picture) in enumerate(
+            zip(sequence.detections, pictures, strict=looks)
+        ):
+            now_s = index / sequence.rate
             began = time.thread_time()
-            tracks = tracker.update(detections, index / sequence.rate)
+            tracks = tracker.update(detections, now_s)
+            if looks:
+                tracks = identities.update(tracks, picture, now_s)
             spent += time.thread_time() - began
             frames[index + 1] = [
                 (
@@ -154,7 +170,8 @@ def own(sequence: LabelledSequence, repeats: int) -> Row:
                 if t.seen
             ]
         took.append(1e6 * spent / len(sequence.detections))
-    return Row("polewatch", _scored(sequence, frames), min(took), {})
+    name = "polewatch" if looks else "polewatch, boxes alone"
+    return Row(name, _scored(sequence, frames), min(took), {})
 
 
 def peer(name: str, sequence: LabelledSequence, repeats: int) -> Row:
@@ -199,13 +216,16 @@ def _ask(name: str, asked: Mapping[str, Any]) -> Any:
 def _sequence(
     name: str,
     rate: float,
-    images: Sequence[Image],
+    pictures: Callable[[], Iterable[Image]],
     truth: Frames,
     ignored: Frames,
     detector: SeesAtSize,
 ) -> LabelledSequence:
-    height, width = images[0].shape[:2]
-    people = [[d for d in detector.detect(image) if d.label == "person"] for image in images]
+    height = width = 1
+    people = []
+    for image in pictures():
+        height, width = image.shape[:2]
+        people.append([d for d in detector.detect(image) if d.label == "person"])
     boxes = [
         [
             [
@@ -219,7 +239,7 @@ def _sequence(
         ]
         for frame in people
     ]
-    return LabelledSequence(name, rate, boxes, people, (width, height), truth, ignored)
+    return LabelledSequence(name, rate, boxes, people, (width, height), truth, ignored, pictures)
 
 
 def _scored(sequence: LabelledSequence, found: Frames) -> TrackScore:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from edge_agent.scene import Box, Detection, Point, Track
+from collections.abc import Mapping
+
+import numpy as np
+
+from edge_agent.scene import Box, Detection, Image, Point, Track
+
+Clothes = tuple[tuple[int, int, int], tuple[int, int, int]]
+"""Colours above and below the waist, BGR."""
 
 
 def standing(foot: Point, height: float = 0.2, width: float = 0.08) -> Box:
@@ -34,3 +41,14 @@ def along(start: Point, end: Point, share: float) -> Point:
         start[0] + share * (end[0] - start[0]),
         start[1] + share * (end[1] - start[1]),
     )
+
+
+def dressed(people: Mapping[Box, Clothes]) -> Image:
+    """A grey street of 320 by 240 pixels with somebody in each box, dressed like that."""
+    picture = np.full((240, 320, 3), 120, np.uint8)
+    for box, (upper, lower) in people.items():
+        left, right = round(box.x * 320), round(box.right * 320)
+        top, waist, bottom = (round((box.y + share * box.h) * 240) for share in (0, 0.52, 1))
+        picture[top:waist, left:right] = upper
+        picture[waist:bottom, left:right] = lower
+    return picture

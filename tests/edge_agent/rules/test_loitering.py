@@ -46,6 +46,30 @@ def test_a_short_occlusion_does_not_start_the_count_again(hidden_s: float) -> No
     assert phases(play(rule(type="loitering"), 12, behind_a_post)) == [(10.0, "open")]
 
 
+def test_who_is_known_again_by_the_looks_goes_on_counting() -> None:
+    def behind_others(now_s: float) -> list[Track]:
+        return [] if 3 <= now_s < 6.5 else [track(1, WITHIN)]
+
+    said = play(rule(type="loitering"), 14, behind_others)
+    assert [(now_s, finding.start_s) for now_s, finding in said] == [(10.0, 0.0)]
+
+
+def test_nobody_hidden_for_long_is_said_to_linger_meanwhile() -> None:
+    def behind_others(now_s: float) -> list[Track]:
+        return [] if 7 <= now_s < 11.5 else [track(1, WITHIN)]
+
+    said = play(rule(type="loitering", seconds=9), 14, behind_others)
+    assert [(now_s, finding.start_s) for now_s, finding in said] == [(11.6, 0.0)]
+
+
+def test_who_was_seen_elsewhere_meanwhile_starts_the_count_again() -> None:
+    def comes_and_goes(now_s: float) -> list[Track]:
+        return [track(1, (0.5, 0.1) if 3 <= now_s < 6.5 else WITHIN)]
+
+    said = play(rule(type="loitering"), 17, comes_and_goes)
+    assert [(now_s, finding.start_s) for now_s, finding in said] == [(16.6, 6.6)]
+
+
 def test_a_new_id_after_an_occlusion_goes_on_counting() -> None:
     def behind_a_post(now_s: float) -> list[Track]:
         if 4 <= now_s < 5:
