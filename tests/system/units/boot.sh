@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 self=$here/boot.sh
-units="agent broker collector rights signer"
+units="agent broker collector desk keeper rights signer"
 hierarchies="systemd memory pids cpu unified"
 
 outer() {
@@ -53,7 +53,7 @@ inner() {
   ip link set lo up 2>/dev/null || true
   : >/etc/fstab
   program
-  for one in agent broker collector signer; do
+  for one in agent broker collector desk keeper signer; do
     useradd --system --no-create-home --shell /usr/sbin/nologin polewatch-$one
   done
   (cd "$work" && site) >"$work/site.log" 2>&1
@@ -87,7 +87,8 @@ site() { # keys and configurations where the units look for them
   polewatch provision authority init --folder authority --site gyeyang
   authority issue device pole-001
   authority issue agency police
-  for one in broker collector signer; do authority issue service $one --role $one --host localhost; done
+  for one in broker collector desk signer; do authority issue service $one --role $one --host localhost; done
+  authority claim box-001 >claim
   mkdir -p /etc/polewatch-broker /etc/polewatch-signer /etc/polewatch/{trust,collector}
   for place in /etc/polewatch-broker /etc/polewatch-signer /etc/polewatch; do
     cp -r authority $place/
@@ -122,6 +123,25 @@ END
 {identity: /etc/polewatch-signer/identity, data: /var/lib/polewatch-signer,
  register_file: /etc/polewatch-signer/authority/register.yaml, http: {host: 127.0.0.1, port: 8700}}
 END
+  mkdir -p /etc/polewatch-desk/sites box/identity
+  cp -r authority/identities/desk /etc/polewatch-desk/identity
+  cat >/etc/polewatch-desk/sites/box-001.yaml <<END
+{city: gyeyang, pole: box-001, position: {latitude: 37.5, longitude: 126.7}, collector: {host: localhost},
+ cameras: [{id: gate, url: "rtsp://127.0.0.1:1/none"}]}
+END
+  cat >/etc/polewatch-desk/desk.yaml <<END
+{identity: identity, sites: sites, keys: /var/lib/polewatch-keys, data: /var/lib/polewatch-desk,
+ http: {host: 127.0.0.1, port: 8444}}
+END
+  install -d -o polewatch-keeper -g polewatch-desk -m 2750 /var/lib/polewatch-keys
+  install -d -o polewatch-keeper -m 0755 /var/lib/polewatch-register
+  install -d -m 0700 /var/lib/polewatch-keeper
+  cp -r authority /var/lib/polewatch-keeper/authority
+  chown -R polewatch-keeper: /var/lib/polewatch-keeper
+  chown -R polewatch-desk: /etc/polewatch-desk
+  cp authority/ca.pem box/identity/ca.pem
+  mv claim box/claim
+  echo "{pole: box-001, desk: 'https://localhost:8444'}" >box/enrol.yaml
   chown -R polewatch-broker: /etc/polewatch-broker
   chown -R polewatch-signer: /etc/polewatch-signer
   chown -R polewatch-agent: /etc/polewatch/identity
@@ -145,7 +165,7 @@ within() { # seconds, words, a command that must come true
 
 try() {
   work=$1 failed=0
-  for one in broker rights signer collector agent; do
+  for one in broker rights signer collector agent desk keeper; do
     within 1 "$one starts" timeout 100 systemctl start polewatch-$one
   done
   for one in $units; do
@@ -158,18 +178,21 @@ try() {
 c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE
 c.wrap_socket(socket.create_connection(('127.0.0.1', 8883))).send(b'x')" 2>/dev/null || true
   within 20 "a stranger stands in the security log" heard "SELECT what FROM security_log" broker.certificate
+  within 60 "a box enrols at the desk" polewatch provision enrol online --folder "$work/box" --patience 30
+  within 20 "the keeper takes it in and publishes it" grep -q box-001-1 /var/lib/polewatch-register/register.yaml
   kill -STOP "$(property agent MainPID)"
   within 30 "the watchdog starts a stopped agent again" restarted agent
   kill -KILL "$(property collector MainPID)"
   within 30 "a killed collector is started again" restarted collector
   within 1 "the broker is reloaded" systemctl reload polewatch-broker
-  for one in agent collector signer rights broker; do
+  for one in agent keeper desk collector signer rights broker; do
     systemctl stop polewatch-$one
     within 1 "$one ends in order" test "$(property $one Result)" = success
   done
   [ "$failed" = 0 ] && touch "$work/fine"
 }
 
+polewatch() { /opt/polewatch/bin/polewatch "$@"; }
 property() { systemctl show -p "$2" --value "polewatch-$1"; }
 heard() { rows "$1" | grep -q "$2"; }
 restarted() { [ "$(property "$1" NRestarts)" -gt 0 ] && [ "$(property "$1" ActiveState)" = active ]; }
