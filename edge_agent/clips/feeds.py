@@ -88,8 +88,19 @@ class LiveTap:
             if len(self._gop) > GOP_PACKETS or self._gop_bytes > GOP_BYTES:
                 # A camera with endless GOPs: its viewers wait for the next keyframe.
                 self._gop, self._gop_bytes = [], 0
-            for follower in self._followers:
-                follower.offer(packet)
+            self._hand_on(packet)
+
+    def _hand_on(self, packet: EncodedPacket) -> None:
+        if not self._followers:
+            return
+        picture = _picture(packet, burst=False)
+        # To wake a loop costs more than all else here: once, for all that follow on it.
+        woken: dict[asyncio.AbstractEventLoop, list[asyncio.Event]] = {}
+        for follower in self._followers:
+            if follower.offer(picture):
+                woken.setdefault(follower.loop, []).append(follower.arrived)
+        for loop, arrived in woken.items():
+            loop.call_soon_threadsafe(_set, arrived)
 
     def follow(self, loop: asyncio.AbstractEventLoop) -> LiveFeed:
         """The cached GOP and then what comes; close it when done."""
@@ -134,34 +145,35 @@ class LiveFeed:
     ) -> None:
         self.dropped = 0
         self.thinning = Thinning()
-        self._loop = loop
+        self.loop = loop
+        self.arrived = asyncio.Event()
+        """To be set on the loop's own thread."""
         self._newest_gop = newest_gop
         self._leave = leave
         self._queue: deque[Picture] = deque(_picture(packet, burst=True) for packet in gop)
         self._await_keyframe = not gop
         self._lock = threading.Lock()
-        self._arrived = asyncio.Event()
         self._closed = False
         if gop:
-            self._arrived.set()
+            self.arrived.set()
 
-    def offer(self, packet: EncodedPacket) -> None:
-        """Called on the camera's reader thread; never blocks."""
+    def offer(self, picture: Picture) -> bool:
+        """Called on the camera's reader thread, never blocks; true when there is more to send."""
         with self._lock:
             if len(self._queue) >= FOLLOW_PACKETS + GOP_PACKETS:
                 self.dropped += len(self._queue)
                 self._queue.clear()
                 self._await_keyframe = True
-            if self._await_keyframe and not packet.keyframe:
+            if self._await_keyframe and not picture.keyframe:
                 self.dropped += 1
-                return
+                return False
             self._await_keyframe = False
-            self._queue.append(_picture(packet, burst=False))
-        self._loop.call_soon_threadsafe(self._arrived.set)
+            self._queue.append(picture)
+        return True
 
     def end(self) -> None:
         """Called on the camera's reader thread: nothing more will come."""
-        self._loop.call_soon_threadsafe(self._finish)
+        self.loop.call_soon_threadsafe(self._finish)
 
     async def next(self) -> Picture | None:
         # What is live comes at its own speed: there is nothing to leave out for being too fast.
@@ -169,8 +181,8 @@ class LiveFeed:
             with self._lock:
                 if self._queue:
                     return self._queue.popleft()
-                self._arrived.clear()
-            await self._arrived.wait()
+                self.arrived.clear()
+            await self.arrived.wait()
         return None
 
     def again(self) -> None:
@@ -184,7 +196,7 @@ class LiveFeed:
                 self._queue.extend(_picture(packet, burst=True) for packet in gop)
                 self._queue.extend(later)
                 self._await_keyframe = False
-        self._arrived.set()
+        self.arrived.set()
 
     def close(self) -> None:
         """Called on the loop's own thread."""
@@ -193,7 +205,7 @@ class LiveFeed:
 
     def _finish(self) -> None:
         self._closed = True
-        self._arrived.set()
+        self.arrived.set()
 
 
 class RingReader(Protocol):
@@ -320,3 +332,8 @@ def _picture(packet: EncodedPacket, *, burst: bool) -> Picture:
         burst,
         live=True,
     )
+
+
+def _set(events: list[asyncio.Event]) -> None:
+    for event in events:
+        event.set()

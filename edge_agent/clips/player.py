@@ -101,7 +101,14 @@ class ClipTrack(MediaStreamTrack):
         self._disturb()
 
     async def recv(self) -> av.Packet[Any]:
-        """The next packet; raises MediaStreamError at the end, as a track must."""
+        """As `following`, in the form that aiortc asks of a track."""
+        data, pts_90k = await self.following()
+        packet: av.Packet[Any] = av.Packet(data)
+        packet.time_base, packet.pts = _TIME_BASE, pts_90k
+        return packet
+
+    async def following(self) -> tuple[bytes, int]:
+        """The next access unit and its time, once due; raises MediaStreamError at the end."""
         picture, slot = await self._due()
         self._schedule.sent(picture, slot, asyncio.get_running_loop().time())
         self.pictures += 1
@@ -110,10 +117,7 @@ class ClipTrack(MediaStreamTrack):
         self.live = picture.live
         if self._on_picture is not None:
             self._on_picture()
-        packet: av.Packet[Any] = av.Packet(picture.data)
-        packet.time_base = _TIME_BASE
-        packet.dts, packet.pts = slot.dts_90k, slot.pts_90k
-        return packet
+        return picture.data, slot.pts_90k
 
     async def _due(self) -> tuple[Picture, Slot]:
         """The next picture, once its moment has come."""

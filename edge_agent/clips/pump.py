@@ -31,10 +31,10 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from edge_agent.camera import nal
 from edge_agent.clips import rtcp, rtp
 from edge_agent.clips.admission import Admission
 from edge_agent.clips.carrying import Path, Report
+from edge_agent.clips.outlet import Outlet
 from edge_agent.clips.player import ClipTrack
 from edge_agent.clips.rtcp import Moment
 
@@ -45,26 +45,23 @@ REPORTS_S = 0.25
 """Receiver reports that follow closer than this are taken together."""
 HEADERS = 40
 """Bytes of RTP, its extensions, SRTP and UDP that come to each payload, about."""
-BURST_S = 0.008
+BURST_S = 0.016
 BURST_BYTES = 3_000
 SR_EVERY_S = 0.5
 PAUSED_S = 0.05
 """How soon a pause that ended is noticed while pictures wait."""
 DRAIN_S = 3.0
 """What a track that ended left in the queue has so long to go out."""
-_IDR = 5
 
 
 @dataclass(slots=True)
 class _Queued:
     timestamp: int
     keyframe: bool
-    payloads: list[bytes]
+    payloads: tuple[bytes, ...]
+    left: int
+    """Bytes that wait."""
     begun: int = 0
-
-    @property
-    def left(self) -> int:
-        return sum(map(len, self.payloads[self.begun :]))
 
 
 @dataclass(slots=True)
@@ -116,7 +113,8 @@ class Pump:
         self._number = random.randrange(1 << 15)
         self._rtx_number = random.randrange(1 << 15)
         self._origin = random.randrange(1 << 32)
-        self._newest = Moment.now(self._origin)
+        self._newest = self._origin, self._now()
+        """The time stamp sent last, and when."""
         self._packets = 0
         self._remb_bps: float | None = None
         self._since = _Since(self._now(), self._number)
@@ -127,6 +125,7 @@ class Pump:
         self._extensions = rtp.Extensions()
         self._kind = self._rtx_kind = 0
         self._cname = ""
+        self._outlet = Outlet(sender)
 
     @property
     def backlog_s(self) -> float:
@@ -177,6 +176,7 @@ class Pump:
             task.cancel()
         await asyncio.wait(tasks)
         self._track.stop()
+        self._outlet.close()
         with contextlib.suppress(ConnectionError):
             await self._send(bytes(RtcpByePacket(sources=[self._sender._ssrc])))
 
@@ -272,8 +272,7 @@ class Pump:
         """Pictures from the track into the queue, until it ends."""
         with contextlib.suppress(MediaStreamError):
             while True:
-                picture = await self._track.recv()
-                self._offer(bytes(picture), picture.pts or 0)
+                self._offer(*await self._track.following())
         ends_s = self._now() + DRAIN_S
         while (self._queue or self._again) and self._now() < ends_s:
             await asyncio.sleep(0.02)
@@ -282,12 +281,11 @@ class Pump:
         self.drained = True
 
     def _offer(self, data: bytes, pts_90k: int) -> None:
-        units = nal.split(data)
-        keyframe = any(unit[0] & 0x1F == _IDR for unit in units)
+        made = rtp.packetised(data)
         sent, self.admission = self.admission.offer(
             self._now(),
             len(data),
-            keyframe=keyframe,
+            keyframe=made.keyframe,
             queued_bytes=self._queued_bytes,
             rate_bps=self.path.rate_bps,
             tried=self.path.tried,
@@ -297,19 +295,21 @@ class Pump:
         if not sent:
             self.thinned += 1
             return
-        queued = _Queued((self._origin + pts_90k) & 0xFFFFFFFF, keyframe, rtp.payloads(units))
-        self._queue.append(queued)
-        self._queued_bytes += queued.left
+        timestamp = (self._origin + pts_90k) & 0xFFFFFFFF
+        self._queue.append(_Queued(timestamp, made.keyframe, made.payloads, made.size))
+        self._queued_bytes += made.size
         self._wake.set()
 
     async def _give(self) -> None:
         """Packets onto the path at its rate: what is asked for again first."""
         try:
             while True:
-                for data in self._due():
-                    await self._send(data)
+                if due := self._due():
+                    await self._outlet.send(due)
                 if self._again or self._may_go_on():
-                    wait_s = max(0.001, -self._allowed * 8 / self.path.rate_bps)
+                    # For half a burst at a time: waking up for each packet would cost more than it.
+                    wanted = min(self._burst / 2, self._queued_bytes)
+                    wait_s = max(0.001, (wanted - self._allowed) * 8 / self.path.rate_bps)
                     self._since.busy_s += wait_s
                     await asyncio.sleep(wait_s)
                 elif self._queue:
@@ -323,13 +323,12 @@ class Pump:
     def _due(self) -> list[bytes]:
         """The packets that may leave now."""
         now = self._now()
-        rate = self.path.rate_bps / 8
-        most = max(BURST_BYTES, rate * BURST_S)
-        self._allowed = min(most, self._allowed + (now - self._allowed_at_s) * rate)
+        earned = (now - self._allowed_at_s) * self.path.rate_bps / 8
+        self._allowed = min(self._burst, self._allowed + earned)
         self._allowed_at_s = now
         extensions = self._extensions.build(now)
         if self._queue:
-            self._newest = Moment.now(self._queue[0].timestamp)
+            self._newest = self._queue[0].timestamp, now
         due: list[bytes] = []
         while self._allowed > 0:
             if self._again:
@@ -339,6 +338,11 @@ class Pump:
             else:
                 break
         return due
+
+    @property
+    def _burst(self) -> float:
+        """Bytes that may leave at once."""
+        return max(BURST_BYTES, self.path.rate_bps / 8 * BURST_S)
 
     def _may_go_on(self) -> bool:
         # A pause holds back what waits here too, but for the picture that has begun.
@@ -361,6 +365,7 @@ class Pump:
             allowed -= len(payload) + HEADERS
         count = begun - picture.begun
         picture.begun, self._number, self._allowed = begun, number, allowed
+        picture.left -= size
         if begun > last:
             self._queue.popleft()
         self._queued_bytes -= size
@@ -394,11 +399,12 @@ class Pump:
         with contextlib.suppress(ConnectionError):
             while True:
                 await asyncio.sleep(SR_EVERY_S * (0.5 + random.random()))
+                timestamp, at_s = self._newest
                 await self._send(
                     rtcp.sender_report(
                         self._sender._ssrc,
                         self._cname,
-                        self._newest.later(),
+                        Moment.now(timestamp, self._now() - at_s),
                         self._packets,
                         self.bytes_sent,
                     )

@@ -26,15 +26,10 @@ class Moment:
     timestamp: int
 
     @classmethod
-    def now(cls, timestamp: int) -> Moment:
-        """Now is `timestamp`."""
-        return cls(clock.current_ntp_time(), timestamp)
-
-    def later(self) -> Moment:
-        """Now, as both clocks show it."""
-        now = clock.current_ntp_time()
-        passed = round((now - self.ntp) / (1 << 32) * RTP_CLOCK)
-        return Moment(now, (self.timestamp + passed) & 0xFFFFFFFF)
+    def now(cls, timestamp: int, passed_s: float) -> Moment:
+        """Now is `passed_s` seconds after `timestamp`."""
+        passed = round(passed_s * RTP_CLOCK)
+        return cls(clock.current_ntp_time(), (timestamp + passed) & 0xFFFFFFFF)
 
 
 def sender_report(ssrc: int, cname: str, moment: Moment, packets: int, octets: int) -> bytes:

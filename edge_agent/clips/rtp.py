@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from edge_agent.camera import nal
 
 MOST = 1200
 """Bytes of a payload: with RTP, SRTP, TURN and UDP headers below any usual MTU."""
+REMEMBERED: Final = 32
+"""Pictures whose payloads are kept: two of each camera of a large box."""
+_IDR = 5
 _FU_A, _STAP_A = 28, 24
 _AGGREGATED = frozenset({6, 7, 8, 9})
 """SEI, SPS, PPS and delimiters: small, and nothing by themselves."""
 _HEADER = struct.Struct(">BBHII")
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+
+@dataclass(frozen=True, slots=True)
+class Packetised:
+    """A picture as RTP payloads."""
+
+    payloads: tuple[bytes, ...]
+    keyframe: bool
+    size: int
+    """Bytes of all payloads."""
+
+
+@lru_cache(REMEMBERED)
+def packetised(picture: bytes) -> Packetised:
+    """An Annex B access unit; made once, however many viewers are sent the same bytes."""
+    units = nal.split(picture)
+    made = tuple(payloads(units))
+    return Packetised(made, any(unit[0] & 0x1F == _IDR for unit in units), sum(map(len, made)))
 
 
 def payloads(units: list[bytes]) -> list[bytes]:
