@@ -60,3 +60,13 @@ def test_a_packet_is_read_by_another_stack() -> None:
 
 def test_without_agreed_extensions_there_are_none() -> None:
     assert rtp.Extensions().build(1.0) == b""
+
+
+def test_a_picture_is_packetised_once_for_all_its_viewers() -> None:
+    picture = nal.join([unit(7, 30), unit(8, 9), unit(5, 40_000)])
+    made = rtp.packetised(picture)
+    assert rtp.packetised(picture) is made
+    assert made.keyframe
+    assert not rtp.packetised(nal.join([unit(1, 500)])).keyframe
+    assert list(made.payloads) == rtp.payloads(nal.split(picture))
+    assert made.size == sum(map(len, made.payloads))
