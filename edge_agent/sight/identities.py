@@ -177,8 +177,8 @@ class Identities:
         seen = np.array([track.seen for track in people])
         covered = np.where(seen[None, :], inside, 0.0)
         close = inside >= self._settings.mixed
-        count, crowds = connected_components(close, directed=False)
-        if count < len(people):
+        if close.any():
+            count, crowds = connected_components(close, directed=False)
             # Who is not seen may be anywhere, but is in nobody's way.
             hides = ((close | close.T) & seen[None, :]).any(axis=1)
             for crowd in range(count):

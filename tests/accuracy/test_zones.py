@@ -42,7 +42,8 @@ SEEN_FOURTH: Final = (
 )
 HELD_BACK: Final = (
     "held back: picked and committed after looks were done, measured once before this page (F1 "
-    "1.0, largest time error 1.0 s); it is the same street and people as in the sets before"
+    "1.0, largest time error 1.0 s; without looks 0.4 s); it is the same street and people as in "
+    "the sets before"
 )
 CONDITION: Final = (
     f"`polewatch agent analyze` with the zones of tests/accuracy/labels, {PER_SECOND:g} pictures a "
