@@ -222,6 +222,9 @@ class CollectorSettings(Settings):
     inbox: InboxSettings = InboxSettings()
     retention: RetentionSettings = RetentionSettings()
     ice: IceSettings = IceSettings()
+    layer: SettingsPath | None = Field(
+        None, description="GeoJSON of hydrants, streets and hazards, for fire engines."
+    )
     command_timeout_s: float = Field(
         5.0, gt=0, le=30, description="How long a device may take to answer."
     )

@@ -46,6 +46,7 @@ Kind = Literal[
     "service.approved",
     "service.refused",
     "service.closed",
+    "service.unit",
     "retention.erased",
     "ledger.exported",
     "copy.destruction",

@@ -14,7 +14,7 @@ from collector.config import CollectorSettings
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
-from collector.signer.permit import Permit, PermitRequest
+from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToken
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import GrantRequest, PersonToken
@@ -90,6 +90,12 @@ class Relay:
         """What an agency's officers may see; raises ProblemError."""
         answer = await self._post("/permits", wanted.model_dump(mode="json"), token)
         return Permit.model_validate(answer)
+
+    async def unit(self, token: str, permit_id: str, wanted: UnitRequest) -> UnitToken:
+        """A unit's token; raises ProblemError."""
+        body = wanted.model_dump(mode="json")
+        answer = await self._post(f"/permits/{permit_id}/units", body, token)
+        return UnitToken.model_validate(answer)
 
     async def withdraw(self, token: str, permit_id: str) -> None:
         """No further grant under a permit; raises ProblemError."""

@@ -19,8 +19,9 @@ from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.persons import Persons
 from collector.recordings import Recordings
-from collector.services import emergency_video
+from collector.services import dispatch_support, emergency_video, unit
 from collector.services.cases import CaseDesk
+from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
@@ -82,6 +83,15 @@ def build_web(parts: WebParts) -> FastAPI:
     cases = CaseDesk(parts.database, people, parts.changes, parts.clock, parts.agencies)
     offering = Offering(settings.places(), reader.cameras)
     app.include_router(emergency_video.build_router(cases, offering, parts.persons))
+    scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)
+    app.include_router(
+        dispatch_support.build_router(
+            cases, scenes, parts.persons, parts.clock, settings.public_url
+        )
+    )
+    layer = load_layer(settings.layer) if settings.layer else Layer()
+    units = unit.UnitPages(cases, offering, reader, parts.persons, layer)
+    app.include_router(unit.build_router(units, people))
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:

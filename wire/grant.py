@@ -84,3 +84,6 @@ class PersonToken(WireModel):
     roles: tuple[str, ...] = Field(max_length=8)
     issued_at: Moment
     expires_at: Moment
+    permit_id: Id | None = Field(
+        None, description="Set: a unit on its way, who may see this permit's case and no more."
+    )

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.console.api import build_api
 from collector.console.assets import Assets
-from collector.console.headers import ConsoleRoute
+from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
 from collector.services.cases import APPROVERS
@@ -68,6 +68,17 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return page(
             request, "cases.html", person=person.person, agency=person.agency, decides=decides
         )
+
+    @router.get("/unit")
+    def unit(request: Request) -> Any:
+        """A unit's page: empty without the token behind the #, which never comes here."""
+        answer = page(request, "unit.html")
+        # It may know where it is, and shows pictures that it fetched with its token.
+        answer.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"
+        answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+            "img-src 'self'", "img-src 'self' data:"
+        )
+        return answer
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:

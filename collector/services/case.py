@@ -71,6 +71,14 @@ class Offered(WireModel):
     live: bool
 
 
+class Ranked(WireModel):
+    """A case's cameras in the order in which they help a unit that is somewhere."""
+
+    distance_m: float = Field(description="From the unit to the scene.")
+    direction_deg: float
+    cameras: tuple[Offered, ...]
+
+
 class Personal(WireModel):
     """What is erased when the case has been closed for its time."""
 
@@ -97,6 +105,8 @@ class Case(WireModel):
     cameras: tuple[Offered, ...] = ()
     minutes_back: float = 10.0
     hours: float = 4.0
+    incident_id: Id | None = None
+    happened_at: Moment | None = None
     personal: Personal | None = None
     permit_id: Id | None = None
     rule: Name | None = None

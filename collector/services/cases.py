@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from collector import ledger
@@ -17,12 +17,19 @@ from collector.changes import Change, Changes
 from collector.problems import ProblemError
 from collector.services.case import Case, Offered, Personal
 from collector.services.place import Point
-from collector.signer.permit import CameraName, Permit, PermitRequest, Service
+from collector.signer.permit import (
+    CameraName,
+    Permit,
+    PermitRequest,
+    Service,
+    UnitRequest,
+    UnitToken,
+)
 from collector.store import cases
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import PersonToken
-from wire.names import new_id
+from wire.names import new_id, utc_text
 
 ASKERS = frozenset({"officer", "operator", "supervisor"})
 APPROVERS = frozenset({"operator", "supervisor"})
@@ -35,6 +42,8 @@ class Permitting(Protocol):
     """The signer, as the cases need it; `collector.relay.Relay` in the program."""
 
     async def permit(self, token: str, wanted: PermitRequest) -> Permit: ...
+
+    async def unit(self, token: str, permit_id: str, wanted: UnitRequest) -> UnitToken: ...
 
     async def withdraw(self, token: str, permit_id: str) -> None: ...
 
@@ -54,6 +63,8 @@ class Asked:
     minutes_back: float
     hours: float
     personal: Personal
+    incident_id: str | None = None
+    happened_at: datetime | None = None
 
 
 class CaseDesk:
@@ -141,6 +152,8 @@ class CaseDesk:
             cameras=asked.cameras,
             minutes_back=asked.minutes_back,
             hours=asked.hours,
+            incident_id=asked.incident_id,
+            happened_at=asked.happened_at,
             personal=asked.personal,
         )
         await self._save(one, "service.asked", person)
@@ -208,6 +221,25 @@ class CaseDesk:
         one = await self._write(lambda run: cases.find(run, case_id))
         if one is None or not _may_see(person, one):
             raise ProblemError("case.unknown")
+        return one
+
+    async def admit(
+        self, person: PersonToken, token: str, case_id: str, wanted: UnitRequest
+    ) -> UnitToken:
+        """What opens an approved case on a unit's phone; raises ProblemError."""
+        one = await self.find(person, case_id)
+        if one.state != "approved" or one.permit_id is None:
+            raise ProblemError("case.state", f"the case is {one.state}")
+        made = await self._permitting.unit(token, one.permit_id, wanted)
+        fields = {**_fields(one, person), "unit": wanted.unit, "until": utc_text(made.expires_at)}
+        await self._write(lambda run: ledger.append(run, self._clock.now(), "service.unit", fields))
+        return made
+
+    async def of_permit(self, permit_id: str) -> Case:
+        """The case of a unit's permit; raises ProblemError once it is over."""
+        one = await self._write(lambda run: cases.of_permit(run, permit_id))
+        if one is None or one.state != "approved":
+            raise ProblemError("auth.required", "the case is closed")
         return one
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[Case]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from collector.config import CameraPlace
 from collector.problems import ProblemError
 from collector.services import place as places
-from collector.services.case import Offered
-from collector.services.place import Area, PlaceError, Point, area_of
-from collector.services.ranking import AT_MOST, Camera, Sight, rank
+from collector.services.case import Offered, Ranked
+from collector.services.place import Area, PlaceError, Point, area_of, bearing_deg, distance_m
+from collector.services.ranking import AT_MOST, Camera, Sight, rank, sight
 from collector.store.rows import CameraRow
 
 Key = tuple[str, str]
@@ -44,6 +44,41 @@ class Offering:
         if not offered:
             raise ProblemError("case.no-camera", f"there is no camera within 500 m of {place}")
         return tuple(self._offered(one) for one in offered)
+
+    def one(self, key: Key, place: Point) -> Offered | None:
+        """One camera for a place, however far; None when it has no place itself."""
+        found = next((one for one in self.cameras() if (one.device, one.camera) == key), None)
+        return None if found is None else self._offered(sight(place, found))
+
+    def for_unit(
+        self, known: Iterable[Offered], here: Point, accuracy_m: float, scene: Point
+    ) -> Ranked:
+        """Cameras that were offered before, for who is `here`: what he comes by next, first.
+
+        Those nearer to the scene than he is come before those behind him, by their distance to
+        him; within each, what sees where he is comes before what does not.
+        """
+        keys = {(one.device, one.camera) for one in known}
+        left = distance_m(here, scene)
+        sights = [
+            sight(here, one, accuracy_m=accuracy_m)
+            for one in self.cameras()
+            if (one.device, one.camera) in keys
+        ]
+        sights.sort(
+            key=lambda one: (
+                distance_m(one.camera.at, scene) > left,
+                one.sees == "no",
+                one.distance_m,
+                one.camera.device,
+                one.camera.camera,
+            )
+        )
+        return Ranked(
+            distance_m=round(left, 1),
+            direction_deg=round(bearing_deg(here, scene), 1),
+            cameras=tuple(self._offered(one) for one in sights),
+        )
 
     def cameras(self) -> list[Camera]:
         """All that have a place."""

@@ -12,7 +12,7 @@ from collector import problems
 from collector.guard import Guard
 from collector.problems import ProblemError
 from collector.signer.desk import SignerDesk
-from collector.signer.permit import Permit, PermitRequest
+from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToken
 from wire.grant import GrantRequest
 from wire.names import Id
 
@@ -102,6 +102,13 @@ def build_app(desk: SignerDesk) -> FastAPI:
     def permits(wanted: PermitRequest, token: Annotated[str, Depends(bearer)]) -> Permit:
         """What an agency's officers may see: by an operator's word, or by a standing rule."""
         return desk.permit(token, wanted)
+
+    @app.post("/permits/{permit_id}/units")
+    def units(
+        permit_id: Id, wanted: UnitRequest, token: Annotated[str, Depends(bearer)]
+    ) -> UnitToken:
+        """A token that opens this permit's case for a unit on its way."""
+        return desk.unit(token, permit_id, wanted)
 
     @app.post("/permits/{permit_id}/withdrawal")
     def withdrawal(permit_id: Id, token: Annotated[str, Depends(bearer)]) -> dict[str, bool]:

@@ -11,7 +11,7 @@ from collector.problems import ProblemError
 from collector.signer.accounts import SignerStore, SignInError, write_log
 from collector.signer.codes import use_code
 from collector.signer.config import SignerSettings
-from collector.signer.permit import Permit, PermitRequest
+from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToken
 from collector.signer.permits import Permits
 from collector.store.moments import stamp
 from wire.clock import Clock
@@ -20,7 +20,7 @@ from wire.grant import Grant, GrantRequest, PersonToken
 from wire.identity import Identity
 from wire.names import WireModel, new_id
 
-VIEWERS = frozenset({"operator", "supervisor", "officer"})
+VIEWERS = frozenset({"operator", "supervisor", "officer", "unit"})
 """Roles that may see video."""
 KEPT = timedelta(days=1)
 """Expired ids stay so long."""
@@ -123,6 +123,12 @@ class SignerDesk:
         """A permit for an agency's officers; raises ProblemError."""
         return self._permits.give(self._person(token), wanted, self._clock.now(), self._devices)
 
+    def unit(self, token: str, permit_id: str, wanted: UnitRequest) -> UnitToken:
+        """A unit's token; raises ProblemError."""
+        person = self._person(token)
+        made = self._permits.unit(person, permit_id, wanted, self._clock.now())
+        return UnitToken(token=self._sign(made), expires_at=made.expires_at)
+
     def withdraw(self, token: str, permit_id: str) -> None:
         """No further grant under a permit; raises ProblemError."""
         self._permits.withdraw(self._person(token), permit_id, self._clock.now())
@@ -142,6 +148,10 @@ class SignerDesk:
             ).fetchone()
         if row is None or row[0] or person.expires_at <= self._clock.now():
             raise ProblemError("auth.required", "the sign-in has ended")
+        if person.permit_id is not None:
+            if not self._permits.is_in_force(person.permit_id, self._clock.now()):
+                raise ProblemError("auth.required", "the case is closed")
+            return person
         # Roles may have been taken away since.
         account = self._store.account(person.person)
         if account is None:

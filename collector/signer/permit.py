@@ -50,6 +50,20 @@ class Permit(WireModel):
     expires_at: Moment
 
 
+class UnitRequest(WireModel):
+    """Which unit on its way is to see a permit's cameras, and for how long."""
+
+    unit: str = Field(min_length=1, max_length=40, description="As it is called on the radio.")
+    minutes: float = Field(60.0, gt=0, le=480, description="How long its link opens the case.")
+
+
+class UnitToken(WireModel):
+    """The signed token of a unit's link."""
+
+    token: str
+    expires_at: Moment
+
+
 class StandingRule(Settings):
     """Permits an agency without an operator's approval what people have agreed to beforehand."""
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from collector.problems import ProblemError
 from collector.signer.accounts import AccountError, SignerStore, write_log
-from collector.signer.permit import Permit, PermitRequest, StandingRule
+from collector.signer.permit import Permit, PermitRequest, StandingRule, UnitRequest
 from collector.store.moments import moment, stamp
 from wire.envelope import EnvelopeError, sign_bytes, verify_bytes
 from wire.grant import GrantRequest, PersonToken
@@ -72,13 +72,44 @@ class Permits:
             row = run.execute("SELECT * FROM permit WHERE permit_id = ?", (permit_id,)).fetchone()
             if row is None:
                 raise ProblemError("permit.unknown")
-            if not APPROVERS & set(person.roles) and row["agency"] != person.agency:
-                raise ProblemError("auth.forbidden", f"the permit is {row['agency']}'s")
+            _own(person, row)
             run.execute(
                 "UPDATE permit SET withdrawn_at = ? WHERE permit_id = ? AND withdrawn_at IS NULL",
                 (stamp(now), permit_id),
             )
             write_log(run, now, "permit.withdrawn", person.person, {"permit_id": permit_id})
+
+    def unit(
+        self, person: PersonToken, permit_id: str, wanted: UnitRequest, now: datetime
+    ) -> PersonToken:
+        """A token that opens one permit's case for a unit; raises ProblemError."""
+        with self._store.transaction() as run:
+            row = run.execute("SELECT * FROM permit WHERE permit_id = ?", (permit_id,)).fetchone()
+            if row is None or row["withdrawn_at"] or moment(row["expires_at"]) <= now:
+                raise ProblemError("permit.unknown")
+            _own(person, row)
+            made = PersonToken(
+                token_id=new_id(),
+                person=f"{wanted.unit} ({person.person})"[:80],
+                agency=row["agency"],
+                roles=("unit",),
+                issued_at=now,
+                expires_at=min(now + timedelta(minutes=wanted.minutes), moment(row["expires_at"])),
+                permit_id=permit_id,
+            )
+            run.execute(
+                "INSERT INTO person_token VALUES (?, ?, ?, ?, 0)",
+                (made.token_id, made.person, stamp(now), stamp(made.expires_at)),
+            )
+            fields = {"permit_id": permit_id, **wanted.model_dump(mode="json")}
+            write_log(run, now, "unit.admitted", person.person, fields)
+        return made
+
+    def is_in_force(self, permit_id: str, now: datetime) -> bool:
+        """Whether grants may be given under it."""
+        with self._store.transaction() as run:
+            row = run.execute("SELECT * FROM permit WHERE permit_id = ?", (permit_id,)).fetchone()
+        return row is not None and not row["withdrawn_at"] and moment(row["expires_at"]) > now
 
     def check(self, person: PersonToken, wanted: GrantRequest, now: datetime) -> None:
         """Raises ProblemError permit.needed unless who asks needs none, or one covers it."""
@@ -88,8 +119,16 @@ class Permits:
             rows = run.execute(
                 "SELECT p.* FROM permit p JOIN permit_camera c USING (permit_id)"
                 " WHERE c.device = ? AND c.camera = ? AND p.agency = ? AND p.case_number = ?"
-                " AND p.withdrawn_at IS NULL AND p.expires_at > ?",
-                (wanted.device, wanted.camera, person.agency, wanted.case, stamp(now)),
+                " AND p.withdrawn_at IS NULL AND p.expires_at > ?"
+                " AND coalesce(?, p.permit_id) = p.permit_id",
+                (
+                    wanted.device,
+                    wanted.camera,
+                    person.agency,
+                    wanted.case,
+                    stamp(now),
+                    person.permit_id,
+                ),
             ).fetchall()
         if not any(_covers(row, wanted) for row in rows):
             raise ProblemError(
@@ -171,6 +210,14 @@ class Permits:
             return StandingRule.model_validate_json(payload)
         except (EnvelopeError, ValidationError, UnicodeError):
             return None
+
+
+def _own(person: PersonToken, row: sqlite3.Row) -> None:
+    """Raises ProblemError unless `person` may dispose of a permit."""
+    if APPROVERS & set(person.roles):
+        return
+    if "officer" not in person.roles or row["agency"] != person.agency:
+        raise ProblemError("auth.forbidden", f"the permit is {row['agency']}'s")
 
 
 def _missed(rule: StandingRule, wanted: PermitRequest, now: datetime) -> str | None:

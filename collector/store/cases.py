@@ -12,9 +12,9 @@ from collector.store.moments import stamp
 _COLUMNS = (
     "case_id, service, agency, case_number, basis, purpose, person, asked_at, state, waiting, lat,"
     " lon, accuracy_m, cameras, minutes_back, hours, personal, permit_id, rule, decided_at,"
-    " decided_by, expires_at, closed_at, closed_by, note, erased_at"
+    " decided_by, expires_at, closed_at, closed_by, note, erased_at, incident_id, happened_at"
 )
-_TIMES = ("asked_at", "decided_at", "expires_at", "closed_at", "erased_at")
+_TIMES = ("asked_at", "decided_at", "expires_at", "closed_at", "erased_at", "happened_at")
 
 
 def save(run: sqlite3.Connection, one: Case) -> None:
@@ -41,6 +41,14 @@ def find(run: sqlite3.Connection, case_id: str) -> Case | None:
     """One case."""
     row = run.execute(
         f"SELECT {_COLUMNS} FROM service_case WHERE case_id = ?", (case_id,)
+    ).fetchone()
+    return None if row is None else _case(row)
+
+
+def of_permit(run: sqlite3.Connection, permit_id: str) -> Case | None:
+    """The case that a permit was given for."""
+    row = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case WHERE permit_id = ?", (permit_id,)
     ).fetchone()
     return None if row is None else _case(row)
 

@@ -125,6 +125,19 @@ class Reader:
         rows = self._all("SELECT jpeg FROM still WHERE sha256 = ? AND named = 1", (sha256,))
         return bytes(rows[0]["jpeg"]) if rows else None
 
+    def stills_of(
+        self, cameras: set[tuple[str, str]], since: datetime, at_most: int
+    ) -> tuple[str, ...]:
+        """Hashes of the newest pictures of those cameras that came since then, newest first."""
+        rows = self._all(
+            "SELECT DISTINCT e.still, e.device, e.camera FROM event e JOIN still s"
+            " ON s.sha256 = e.still AND s.named = 1 WHERE e.received_at >= ?"
+            " ORDER BY e.received_at DESC",
+            (stamp(since),),
+        )
+        found = [row["still"] for row in rows if (row["device"], row["camera"]) in cameras]
+        return tuple(dict.fromkeys(found))[:at_most]
+
     def cameras(self) -> tuple[CameraRow, ...]:
         """All configured cameras and all that were ever heard of, by device and name."""
         states = {

@@ -21,8 +21,9 @@ from collector.config import CameraPlace, CollectorSettings, SignerAddress
 from collector.guard import Guard
 from collector.ledger import verify
 from collector.persons import Persons
-from collector.services import emergency_video
+from collector.services import dispatch_support, emergency_video, unit
 from collector.services.cases import CaseDesk
+from collector.services.layer import Layer
 from collector.services.offering import Offering
 from collector.services.place import Point, moved
 from collector.signer.accounts import Account, SignerStore
@@ -66,11 +67,18 @@ CAMERAS = (
 )
 
 
+HYDRANT = Layer(hydrants=(("H-1", moved(SCENE, 0, 25)),))
+
+
 class ServiceBench:
     """One centre. `client(name)` is somebody who is signed in."""
 
     def __init__(
-        self, folder: Path, town: Authority, cameras: tuple[CameraPlace, ...] = CAMERAS
+        self,
+        folder: Path,
+        town: Authority,
+        cameras: tuple[CameraPlace, ...] = CAMERAS,
+        layer: Layer = HYDRANT,
     ) -> None:
         # The city's certificates were made just now, by the machine's clock.
         self.clock = SimulatedClock(datetime.now(UTC))
@@ -104,6 +112,7 @@ class ServiceBench:
         self.changes = Changes()
         self.persons = Persons(self.settings.signer.certificate, identity.ca_file, self.clock)
         self.signer_up = True
+        self.layer = layer
         self.app = FastAPI()
         problems.install(self.app)
         self.app.add_middleware(Guard, secure=False)
@@ -128,6 +137,12 @@ class ServiceBench:
         )
         offering = Offering(self.settings.places(), self.reader.cameras)
         self.app.include_router(emergency_video.build_router(cases, offering, self.persons))
+        scenes = dispatch_support.DispatchDesk(offering, self.reader, self.clock)
+        self.app.include_router(
+            dispatch_support.build_router(cases, scenes, self.persons, self.clock, None)
+        )
+        units = unit.UnitPages(cases, offering, self.reader, self.persons, self.layer)
+        self.app.include_router(unit.build_router(units, people))
 
     @contextmanager
     def client(self, name: str | None = None) -> Iterator[TestClient]:

@@ -40,6 +40,7 @@ FAMILIES = {
     "sees": get_args(Sees),
     "missing": get_args(Unproven.model_fields["reason"].annotation),
     "verdict": ("intact",),
+    "note": ("hydrant", "street", "hazard"),
 }
 
 

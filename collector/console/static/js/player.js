@@ -24,11 +24,16 @@ export class Session {
   #first = null; // The channel for exports that the offer named.
   #video;
   #onEnd;
+  #grants;
 
-  /** `onEnd(refusal or null)` is called once when pictures end by themselves. */
-  constructor(video, onEnd) {
+  /**
+   * `onEnd(refusal or null)` is called once when pictures end by themselves; `grants` asks for the
+   * grant, where that is not who is signed in.
+   */
+  constructor(video, onEnd, grants = (wanted) => postJson("/api/grants", wanted)) {
     this.#video = video;
     this.#onEnd = onEnd;
+    this.#grants = grants;
   }
 
   /**
@@ -61,7 +66,7 @@ export class Session {
   async #ask(what, sdp) {
     const rights = [what.live && "live", (!what.live || what.from) && "recorded", what.code && "export"].filter(Boolean);
     const range = what.from ? { start_at: what.from, end_at: what.to } : {};
-    const granted = await postJson("/api/grants", {
+    const granted = await this.#grants({
       device: what.device, camera: what.camera, rights, ...range,
       case: what.case, basis: what.basis, purpose: what.purpose, fingerprint: fingerprintOf(sdp),
       ...(what.code ? { code: what.code } : {}),

@@ -1,0 +1,59 @@
+"""A unit's link on a phone: the case, the map, ranked anew by its position, and the picture."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from polewatch.demo.run import Demo
+from polewatch.demo.site import PERSON
+from tests.support.browser import PHONE, axe_faults, watched_page
+from tests.support.demo import first_alarm
+from tests.support.wait import wait_until
+
+BASIS = "개인정보 보호법 제18조제2항제3호"
+
+
+def link(demo: Demo) -> str:
+    """What the room sends to a unit's phone, for a place near the demo's camera."""
+    headers = {"X-Polewatch": "1"}
+    with httpx.Client(base_url=demo.console, headers=headers, timeout=20) as room:
+        room.post("/api/sign-in", json={"name": PERSON, "password": demo.secret})
+        asked = {
+            "place": {"lat": 37.5371, "lon": 126.7379},
+            "agency": "police",
+            "case": "112-2026-9",
+            "purpose": "출동",
+            "basis": BASIS,
+        }
+        answer = room.post("/api/services/police-dispatch", json=asked)
+        assert answer.status_code == 201, answer.text
+        case = f"/api/services/cases/{answer.json()['case_id']}"
+        assert room.post(f"{case}/approval").status_code == 200
+        answer = room.post(f"{case}/unit", json={"unit": "순찰 12호", "minutes": 30})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["url"])
+
+
+def test_the_case_is_open_on_a_phone_without_an_account(
+    chromium: Browser, running_demo: Demo
+) -> None:
+    first_alarm(running_demo)
+    with watched_page(chromium, running_demo.console, viewport=PHONE) as watched:
+        page = watched.page
+        page.context.grant_permissions(["geolocation"])
+        page.context.set_geolocation({"latitude": 37.5369, "longitude": 126.7380})
+        page.goto(link(running_demo))
+        page.wait_for_selector("html[data-ready]")
+        expect(page.locator("#case")).to_contain_text("순찰 12호")
+        expect(page.locator("#map .scene")).to_have_count(1)
+        expect(page.locator("#rings")).to_contain_text("1분 이내")
+        overflow = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0
+        page.locator("#locate").click()
+        expect(page.locator("#map .here")).to_have_count(1)
+        assert axe_faults(page) == []
+        page.get_by_role("button", name="실시간").first.click()
+        time = "() => document.querySelector('#stage video').currentTime"
+        wait_until(lambda: float(page.evaluate(time)) > 1.0, 30, "a moving picture")
+        watched.shoot("unit-live")
