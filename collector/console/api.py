@@ -10,6 +10,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from collector.console import view
 from collector.console.headers import ConsoleRoute
+from collector.console.reach import Reach
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
 from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
@@ -19,6 +20,7 @@ from wire.grant import PersonToken
 from wire.names import UUID_PATTERN, Name
 from wire.recording import RecordingQuestion
 
+MOST_OF_A_STILL = 50
 PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
 
 
@@ -45,8 +47,8 @@ def build_api(services: ConsoleServices) -> APIRouter:
     @router.get("/api/suggestions")
     def suggestions(request: Request) -> Any:
         """Rules that people reject often; nothing changes by itself."""
-        signed_in(request)
-        return {"suggestions": read_suggestions()}
+        allowed = Reach.of(signed_in(request)).all
+        return {"suggestions": read_suggestions() if allowed else []}
 
     @router.get("/api/incidents")
     def incidents(
@@ -54,26 +56,31 @@ def build_api(services: ConsoleServices) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: Annotated[str | None, Query(max_length=100)] = None,
     ) -> Any:
-        signed_in(request)
+        narrowed = Reach.of(signed_in(request)).narrowed()
+        if narrowed is None:
+            return {"incidents": [], "before": None}
         try:
-            found = reader.incidents(limit, before)
+            found = reader.incidents(limit, before, narrowed)
         except ValueError as error:
             raise ProblemError("request.invalid", str(error)) from error
         return view.page(found, site)
 
     @router.get("/api/incidents/{incident_id}")
     def incident(request: Request, incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
-        signed_in(request)
+        reach = Reach.of(signed_in(request))
         found = reader.incident(incident_id)
-        if found is None:
+        if found is None or not reach.sees(found.incident):
             raise ProblemError("incident.unknown", "there is no such incident", status=404)
-        return view.detail(found, site, read_suggestions())
+        return view.detail(found, site, read_suggestions() if reach.all else [])
 
     @router.get("/stills/{sha256}.jpg")
     def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:
-        signed_in(request)
+        reach = Reach.of(signed_in(request))
         jpeg = reader.still(sha256)
-        if jpeg is None:
+        seen = reach.all or any(
+            reach.sees(one) for one in reader.incidents_of_still(sha256, MOST_OF_A_STILL)
+        )
+        if jpeg is None or not seen:
             raise ProblemError("still.unknown", "the picture is not here", status=404)
         headers = {"Cache-Control": PRIVATE_FOR_A_DAY, "ETag": f'"{sha256}"'}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
@@ -103,8 +110,7 @@ def build_api(services: ConsoleServices) -> APIRouter:
 
     @router.get("/api/summary")
     def summary(request: Request) -> Any:
-        signed_in(request)
-        return read_summary(services)
+        return read_summary(services, Reach.of(signed_in(request)))
 
     @router.get("/api/stream")
     async def stream(request: Request) -> Any:
@@ -117,7 +123,7 @@ def build_api(services: ConsoleServices) -> APIRouter:
             nonlocal streams
             streams += 1
             try:
-                async for one in Stream(services, site, person.expires_at.timestamp()).messages():
+                async for one in Stream(services, site, person).messages():
                     yield one
             finally:
                 streams -= 1

@@ -16,8 +16,10 @@ from sse_starlette import ServerSentEvent
 
 from collector.changes import Change
 from collector.console import view
+from collector.console.reach import Reach
 from collector.services_for_console import ConsoleServices
 from collector.store.rows import IncidentFilter
+from wire.grant import PersonToken
 from wire.names import new_id
 
 MAX_STREAMS = 300
@@ -30,11 +32,12 @@ STATES_EVERY_S = 0.5
 class Stream:
     """One page's stream."""
 
-    def __init__(self, services: ConsoleServices, site: view.Site, expires_at: float) -> None:
-        """`expires_at`: Unix time at which the person's sign-in ends, and the stream with it."""
+    def __init__(self, services: ConsoleServices, site: view.Site, person: PersonToken) -> None:
+        """It ends with the person's sign-in, and says no more than the person may see."""
         self._services = services
         self._site = site
-        self._expires_at = expires_at
+        self._reach = Reach.of(person)
+        self._expires_at = person.expires_at.timestamp()
         self._cameras: dict[tuple[str, str], view.Json] = {}
         self._summary: view.Json = {}
         self._states_due = 0.0
@@ -65,7 +68,12 @@ class Stream:
         )
         for key in incidents:
             detail = self._services.reader.incident(key)
-            if detail is not None:
+            if detail is None or not self._reach.routed(detail.incident):
+                continue
+            if not self._reach.sees(detail.incident):
+                # It was seen until now: the page reads anew what it still may.
+                found.append(("resync", None))
+            else:
                 found.append(("incident", view.incident(detail.incident, self._site)))
         for key in dict.fromkeys(one.key for one in changes if one.kind == "still"):
             found.append(("still", {"sha256": key}))
@@ -93,17 +101,18 @@ class Stream:
         if changed:
             found.append(("cameras", {"cameras": changed}))
         self._cameras = now
-        counts = read_summary(self._services)
+        counts = read_summary(self._services, self._reach)
         if counts != self._summary:
             self._summary = counts
             found.append(("summary", counts))
         return found
 
 
-def read_summary(services: ConsoleServices) -> view.Json:
-    """Counts, with what goes on by severity."""
-    ongoing = services.reader.incidents(limit=500, filters=IncidentFilter(ongoing=True))
-    return view.summary(services.reader.summary(), ongoing.incidents, services.broker_is_up())
+def read_summary(services: ConsoleServices, reach: Reach) -> view.Json:
+    """Counts, with what of it somebody sees goes on by severity."""
+    narrowed = reach.narrowed(IncidentFilter(ongoing=True))
+    ongoing = services.reader.incidents(limit=500, filters=narrowed).incidents if narrowed else ()
+    return view.summary(services.reader.summary(), ongoing, services.broker_is_up())
 
 
 def message(name: str, data: Any) -> ServerSentEvent:

@@ -138,6 +138,18 @@ class Reader:
         found = [row["still"] for row in rows if (row["device"], row["camera"]) in cameras]
         return tuple(dict.fromkeys(found))[:at_most]
 
+    def incidents_of_still(self, sha256: str, at_most: int) -> tuple[IncidentRow, ...]:
+        """Incidents of which some event names that picture, newest first."""
+        rows = self._all(
+            _INCIDENTS + "WHERE i.incident_id IN (SELECT x.incident_id FROM event e"
+            " JOIN incident_event x ON x.event_id = e.id WHERE e.still = ?) OR i.incident_id IN"
+            " (SELECT incident_id FROM incident WHERE still = ?)"
+            " ORDER BY i.opened_at DESC LIMIT ?",
+            (sha256, sha256, at_most),
+        )
+        deliveries = self._deliveries([row["incident_id"] for row in rows])
+        return tuple(self._incident(row, deliveries) for row in rows)
+
     def cameras(self) -> tuple[CameraRow, ...]:
         """All configured cameras and all that were ever heard of, by device and name."""
         states = {

@@ -21,7 +21,8 @@ Messages = AsyncIterator[ServerSentEvent]
 
 def listen(store: FilledStore, seconds: float = 60) -> Messages:
     until = datetime.now(UTC) + timedelta(seconds=seconds)
-    return Stream(store.services(), Site.of(store.settings), until.timestamp()).messages()
+    person = store.token.model_copy(update={"expires_at": until})
+    return Stream(store.services(), Site.of(store.settings), person).messages()
 
 
 async def hear(messages: Messages, name: str) -> Any:
