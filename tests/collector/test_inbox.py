@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from collector.inbox import Inbox
 from collector.intake import Effects
 from collector.link import Incoming
 from collector.numbers import Range
+from tests.support.broker import make_city
 from tests.support.device import SimDevice, finding, read
 from tests.support.intake import WayIn
 from tests.support.wait import wait_until
@@ -183,8 +185,11 @@ def test_it_ends_when_told(bench: Bench) -> None:
     assert bench.inbox.failed is None
 
 
-def test_a_revoked_device_is_offline_though_nobody_believes_its_last_will(bench: Bench) -> None:
-    way_in, device = bench.way_in, bench.device
+def test_a_revoked_device_is_offline_though_nobody_believes_its_last_will(tmp_path: Path) -> None:
+    # A city of its own: others read the one of the session.
+    way_in = WayIn(tmp_path / "data", make_city(tmp_path / "city"))
+    bench = Bench(way_in)
+    device = bench.device
     way_in.take((device.address.state(), device.online()))
     bench.inbox.start()
     way_in.city.revoke(device.identity.name)
@@ -193,3 +198,6 @@ def test_a_revoked_device_is_offline_though_nobody_believes_its_last_will(bench:
         return way_in.rows("SELECT state, reason FROM device")
 
     wait_until(lambda: shown() == [("offline", "revoked")], 20, "the revoked one to be offline")
+    bench.inbox.stop()
+    way_in.reader.close()
+    way_in.database.close()
