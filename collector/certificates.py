@@ -31,6 +31,7 @@ log = structlog.get_logger()
 @dataclass
 class _Device:
     shows: str
+    online: bool
     tried: str = ""
     """The certificate that was sent last."""
     pause_s: float = FIRST_PAUSE_S
@@ -64,10 +65,15 @@ class CertificateDesk:
             known = self._devices.get(device)
             if state.certificate is None:
                 self._devices.pop(device, None)
-            elif known is None:
-                self._devices[device] = _Device(state.certificate)
-            else:
-                known.shows = state.certificate
+                return
+            online = state.state == "online"
+            if known is None:
+                self._devices[device] = _Device(state.certificate, online)
+                return
+            if online and not known.online:
+                # Who was away is not made to wait for the tries that it missed.
+                known.tried = ""
+            known.shows, known.online = state.certificate, online
 
     def _run(self) -> None:
         while not self._clock.wait(self._stop, LOOK_EVERY_S):
@@ -89,7 +95,7 @@ class CertificateDesk:
         found = []
         for name, device in known:
             has = self._of(name)
-            if has is None or has[0] == device.shows:
+            if not device.online or has is None or has[0] == device.shows:
                 continue
             if device.tried != has[0]:
                 device.tried, device.pause_s, device.due_s = has[0], FIRST_PAUSE_S, now_s

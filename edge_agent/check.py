@@ -29,6 +29,8 @@ from wire.settings import SettingsError
 from wire.whep import IceServer
 
 EXPIRY_WARNING = timedelta(days=30)
+LAST_DAY = timedelta(days=1)
+"""What a laptop signed lasts some days from the first."""
 ROOT = Path("/")
 
 
@@ -89,9 +91,17 @@ def check_identity(settings: AgentSettings, clock: Clock) -> CheckResult:
         early = f"{identity.name} begins on {certificate.not_valid_before_utc:%Y-%m-%d}"
         return bad("identity", "clock.unsynchronised", f"{early}; this clock is before it")
     left = certificate.not_valid_after_utc - clock.now()
-    if left < EXPIRY_WARNING:
+    try:
+        authorities = load_authorities(identity.ca_file)
+        signing_key_of(certificate, authorities, now=certificate.not_valid_before_utc)
+        for_days = False
+    except IdentityError:
+        # A laptop or the desk made it for some days; the ordinary one comes over MQTT.
+        for_days = True
+    if left < (LAST_DAY if for_days else EXPIRY_WARNING):
         return bad("identity", "identity.invalid", f"{identity.name} expires in {left.days} days")
-    return good("identity", f"{identity.name}, valid for {left.days} days")
+    more = "; the ordinary certificate comes from the collector" if for_days else ""
+    return good("identity", f"{identity.name}, valid for {left.days} days{more}")
 
 
 def check_trust(settings: AgentSettings, clock: Clock) -> CheckResult:

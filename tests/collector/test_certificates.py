@@ -121,6 +121,18 @@ async def test_a_device_that_keeps_the_old_one_is_asked_ever_more_seldom(desk: D
     assert pauses[-1] == LONGEST_PAUSE_S
 
 
+async def test_who_was_away_is_brought_it_when_it_is_back(desk: Desk) -> None:
+    desk.shows(OLD)
+    assert await desk.round() == [desk.chain]
+    desk.shows(OLD, "offline")
+    desk.clock.advance(LONGEST_PAUSE_S)
+    assert await desk.round() == [], "nobody is there"
+    desk.shows(OLD)
+    assert await desk.round() == [desk.chain]
+    desk.shows(OLD)
+    assert await desk.round() == [], "that it came anew after a refusal is no reason to hurry"
+
+
 async def test_a_file_that_is_gone_costs_that_device_only(desk: Desk) -> None:
     desk.shows(OLD)
     (desk.city.folder / "certs" / "pole-001-1.pem").unlink()

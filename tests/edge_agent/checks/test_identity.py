@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from edge_agent.check import EXPIRY_WARNING, check_identity, check_trust
 from edge_agent.config import AgentSettings
 from provisioning.authority import Authority
-from provisioning.certificates import LEAF_LIFE
+from provisioning.certificates import LEAF_LIFE, Subject, make_laptop, make_leaf
 from tests.edge_agent.checks.settings import pole_settings
 from wire.clock import SimulatedClock
 
@@ -63,6 +65,21 @@ def test_a_certificate_near_its_end_and_a_clock_before_its_begin(
     early = check_identity(settings, clock)
     assert (early.code, early.number) == ("clock.unsynchronised", "PW-504")
     assert check_trust(settings, clock).code == "clock.unsynchronised"
+
+
+def test_what_a_laptop_signed_is_well_until_its_last_day(
+    settings: AgentSettings, city: Authority, clock: SimulatedClock
+) -> None:
+    key = load_pem_private_key((settings.identity / "key.pem").read_bytes(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    laptop = make_laptop("kim", ["pole-001-1"], city.issuing(), clock.now(), timedelta(days=7))
+    leaf = make_leaf(Subject("pole-001-1", "device"), key.public_key(), laptop, clock.now())
+    (settings.identity / "cert.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    found = check_identity(settings, clock)
+    assert found.ok
+    assert "valid for 7 days; the ordinary certificate comes" in found.detail
+    clock.advance(timedelta(days=6.5).total_seconds())
+    assert check_identity(settings, clock).detail == "pole-001-1 expires in 0 days"
 
 
 @pytest.mark.parametrize("role", ["collector", "signer"])
