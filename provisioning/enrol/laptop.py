@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,6 +30,8 @@ from provisioning.problems import ProvisionError
 from wire import faultpoint
 
 JOURNAL = "journal.jsonl"
+MAX_JOURNAL_BYTES = 20_000_000
+"""A line has some 4 kB, and a key enrols a hundred poles."""
 
 
 class Laptop:
@@ -146,16 +149,32 @@ def entries(path: Path) -> tuple[Entry, ...]:
 
     What stands behind the last line's end was cut off while it was written, and does not count.
     """
-    if not path.is_file():
-        return ()
     found = []
-    data = path.read_bytes()
+    data = _journal(path)
     for number, line in enumerate(data[: _whole(data)].split(b"\n")[:-1], 1):
         try:
             found.append(Entry.model_validate_json(line))
         except ValueError as error:
             raise ProvisionError("issuer.invalid", f"{path}, line {number}") from error
     return tuple(found)
+
+
+def _journal(path: Path) -> bytes:
+    """A journal as it came back; whoever wrote it may have put something else in its place."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise ProvisionError("issuer.invalid", f"{path}: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ProvisionError("issuer.invalid", f"{path} is no file")
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(MAX_JOURNAL_BYTES + 1)
+    if len(data) > MAX_JOURNAL_BYTES:
+        raise ProvisionError("issuer.invalid", f"{path}: over {MAX_JOURNAL_BYTES:,} bytes")
+    return data
 
 
 def _whole(data: bytes) -> int:

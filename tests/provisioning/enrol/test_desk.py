@@ -18,9 +18,10 @@ from provisioning.authority import Authority
 from provisioning.enrol.claims import Claims, claim_hash
 from provisioning.enrol.desk import Desk
 from provisioning.enrol.keeper import POLES_A_KEY, TERM_DAYS, Keeper, refused
-from provisioning.enrol.laptop import Laptop
+from provisioning.enrol.laptop import MAX_JOURNAL_BYTES, Laptop, entries
 from provisioning.enrol.laptops import make_laptop, reconcile
 from provisioning.enrol.messages import Entry, Request
+from provisioning.problems import ProvisionError
 from tests.provisioning.enrol.counter import Counter
 from wire import faultpoint
 from wire.clock import SimulatedClock
@@ -231,8 +232,20 @@ def test_a_broken_desk_gets_nobody_into_the_register(counter: Counter) -> None:
     (counter.folder / "data" / "desk-1.jsonl").write_text("nonsense\n")
     assert states(counter) == []
     (counter.folder / "data" / "desk-1.jsonl").unlink()
-    (counter.folder / "data" / "desk-1.jsonl").symlink_to(counter.city.folder / "issued.json")
+    journal = counter.folder / "data" / "desk-1.jsonl"
+    journal.symlink_to(counter.city.folder / "issued.json")
     assert states(counter) == []
+    for planted in (os.mkfifo, Path.mkdir):
+        journal.unlink()
+        planted(journal)
+        with pytest.raises(ProvisionError, match="PW-539"):
+            entries(journal)
+        assert states(counter) == []
+    journal.rmdir()
+    with journal.open("wb") as file:
+        file.truncate(MAX_JOURNAL_BYTES + 1)
+    with pytest.raises(ProvisionError, match=r"PW-539.*over 20,000,000 bytes"):
+        entries(journal)
 
 
 def test_a_line_that_was_cut_off_was_never_handed_out(counter: Counter) -> None:
