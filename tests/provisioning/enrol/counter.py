@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -26,6 +27,12 @@ from tests.provisioning.site.tables import imported
 from wire.clock import SimulatedClock
 
 
+@cache
+def _site(pole: str, url: str) -> str:
+    (site,) = imported({"pole": pole, "url": url}).sites
+    return site_text(site)
+
+
 @dataclass
 class Counter:
     """Poles gy-001 and gy-002 have site files; whoever has a claim may come."""
@@ -38,13 +45,11 @@ class Counter:
 
     @classmethod
     def make(cls, folder: Path, clock: SimulatedClock) -> Counter:
-        city = centre(folder / "authority", clock)
-        city.issue_service("desk", "desk", hosts=("127.0.0.1",))
+        city = centre(folder / "authority", clock, desk=True)
         sites = folder / "sites"
         sites.mkdir()
         for pole, url in (("gy-001", "rtsp://10.0.0.1/a"), ("gy-002", "rtsp://10.0.0.2/a")):
-            (site,) = imported({"pole": pole, "url": url}).sites
-            (sites / f"{pole}.yaml").write_text(site_text(site))
+            (sites / f"{pole}.yaml").write_text(_site(pole, url))
         keys, data = folder / "keys", folder / "data"
         keeper = Keeper(city, keys, data, clock)
         keeper.step()

@@ -44,10 +44,12 @@ class Ladder:
         return self.folder / "boxes" / name
 
 
-def centre(folder: Path, clock: SimulatedClock) -> Authority:
-    """An authority with what a laptop needs to hand on."""
+def centre(folder: Path, clock: SimulatedClock, *, desk: bool = False) -> Authority:
+    """An authority with what a laptop needs to hand on, and a desk where one is wanted."""
     city = Authority.init(folder, "gyeyang", clock)
     with city.batch():
+        if desk:
+            city.issue_service("desk", "desk", hosts=("127.0.0.1",))
         city.issue_service("collector", "collector")
         city.issue_service("signer", "signer", hosts=("localhost",))
     return city

@@ -146,10 +146,12 @@ def test_who_talks_slowly_or_in_plain_text_is_cut_off(
             with contextlib.suppress(ConnectionResetError):
                 while data := plain.recv(1000):
                     assert b"HTTP" not in data
-        with connected(counter, door) as slow:
+        # On a busy machine it may be cut off in the middle of the handshake.
+        with connected(counter, door) as slow, contextlib.suppress(OSError):
             slow.connect()
             slow.sock.sendall(b"POST /enrol HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
             assert slow.sock.recv(1000) == b"", "it was given a moment only"
+        monkeypatch.undo()
         assert send(counter, door, asked(counter, claim))[0] == 200
 
 
