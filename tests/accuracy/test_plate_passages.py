@@ -137,7 +137,13 @@ def test_photographs_of_cars_with_their_own_plates_read_as_they_move(tmp_path: P
             "its plate is the photograph's own"
         ),
         condition=f"`polewatch agent analyze` as it ships, {PER_SECOND:g} pictures a second",
-        tuned="nothing on these passages; the development half of the photographs was looked at",
+        tuned=(
+            "nothing on these passages; the development half of the photographs was looked at. "
+            "That three cars were told as nothing was seen here and looked into on the two of "
+            "that half: no vehicle was seen surely enough for a track. What looks at plates "
+            "without one was made on 121 passages of European road pictures with drawn plates "
+            "(exact there: 47 before, 116 after)"
+        ),
         test="test_plate_passages.py",
         notes=[
             "This stands in for a real clip: no footage with readable Korean plates is at hand. "
