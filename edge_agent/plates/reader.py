@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.plates.grammar import plausible
 from edge_agent.plates.types import UNREADABLE, Candidate, Character, PlateRead
 from edge_agent.scene import Image
 from edge_agent.sight.detector import ModelId
@@ -29,8 +30,8 @@ _LEAST: Final = 0.001
 
 _MOST_UNREAD: Final = 2
 _SCRAPS: Final = 0.25
-"""What is left of the confidence where more places than that are UNREADABLE: so reads a plate that
-is upside down."""
+"""What is left of the confidence where more places than that are UNREADABLE, or the text is none
+that a plate can have: so read a plate that is upside down, and the number of a bus."""
 
 _FOREIGN: Final = "foreign"
 _NO_PLATE: Final = (_FOREIGN, "none")
@@ -91,13 +92,14 @@ class PlateReader:
         korean = 1 - sum(float(said["type"][kinds.index(name)]) for name in _NO_PLATE)
         places = float(np.prod([one.best.probability for one in characters]))
         confidence = self._calibrated(korean * places)
-        if sum(one.best.text == UNREADABLE for one in characters) > _MOST_UNREAD:
+        text = text_of({one.place: one.best.text for one in characters})
+        unread = sum(one.best.text == UNREADABLE for one in characters)
+        if unread > _MOST_UNREAD or not plausible(text):
             confidence *= _SCRAPS
         if kind == _FOREIGN:
             confidence = FOREIGN_MOST * float(said["type"].max()) * places
         if width < _NARROWEST or height < _LOWEST:
             confidence, kind = 0.0, "none"
-        text = text_of({one.place: one.best.text for one in characters})
         return PlateRead(text, characters, confidence if text else 0.0, kind, colour)
 
     def _calibrated(self, raw: float) -> float:
