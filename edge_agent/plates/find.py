@@ -18,10 +18,16 @@ from models.plate_grid import HEIGHT, WIDTH
 _AROUND: Final = 2.5
 """Widths of a plate that the second look shows: there its corners are found best."""
 
-LEAST_CONFIDENCE: Final = 0.3
-"""A read less sure than this says nothing."""
+LEAST_CONFIDENCE: Final = 0.5
+"""A read less sure than this says nothing: more likely than not it is wrong. Chosen on development
+data: it refuses all of 54 plates of another country (0.3 told 5 of them as ours) and loses none of
+98 readable Korean ones; of exact reads of drawn plates, which are harder, it loses 3 of 100."""
+
+LEAST_FOREIGN: Final = 0.3
+"""The same of a plate that is marked as another country's: such a read has 0.5 at the most."""
 
 _NONE: Final = "none"
+_FOREIGN: Final = "foreign"
 
 _SURE: Final = 0.9
 """A read more confident than this needs no second look."""
@@ -111,6 +117,8 @@ class PlateFinder:
 
 def confident(read: PlateRead, least: float = LEAST_CONFIDENCE) -> bool:
     """Whether a read is one of a plate, and sure enough to be reported."""
+    if read.type == _FOREIGN:
+        least = min(least, LEAST_FOREIGN)
     return read.type != _NONE and read.confidence >= least
 
 

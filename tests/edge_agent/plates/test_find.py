@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_agent.plates.find import around
+from edge_agent.plates.find import LEAST_CONFIDENCE, LEAST_FOREIGN, around, confident
 from edge_agent.plates.locate import PlatePlace
 from edge_agent.plates.parts import part_around, vehicle_parts
+from edge_agent.plates.types import PlateRead
 from edge_agent.scene import Box, Detection
 
 IMAGE = np.zeros((500, 1000, 3), np.uint8)
@@ -30,6 +31,19 @@ def test_the_second_look_may_reach_beyond_the_picture() -> None:
     assert part.x + part.w / 2 == pytest.approx(0.95)
     assert part.y + part.h / 2 == pytest.approx(0.95)
     assert part.right > 1
+
+
+@pytest.mark.parametrize(("kind", "least"), [("p7", LEAST_CONFIDENCE), ("foreign", LEAST_FOREIGN)])
+def test_a_read_that_is_likelier_wrong_than_right_is_not_told(kind: str, least: float) -> None:
+    def told(confidence: float) -> bool:
+        return confident(PlateRead("12가3456", (), confidence, kind, "white"))
+
+    assert told(least)
+    assert not told(least - 0.01)
+
+
+def test_what_is_no_plate_is_never_told() -> None:
+    assert not confident(PlateRead("12가3456", (), 1.0, "none", "white"))
 
 
 def test_large_vehicles_are_parts_and_nothing_else_is() -> None:
