@@ -29,7 +29,7 @@ class Desk:
         self._sites = sites
         self._data = data
         self._lock = threading.Lock()
-        self._stamp: int | None = None
+        self._stamp: tuple[int, tuple[str, ...]] | None = None
         self._prepared: dict[str, PoleLimit] = {}
         self._laptops: list[Laptop] = []
         self._lines: dict[str, tuple[Entry, ...]] = {}
@@ -82,18 +82,17 @@ class Desk:
         """Read what the keeper handed over, when it changed."""
         path = self._keys / PREPARED
         try:
-            # The keeper writes keys first and this file last.
-            stamp = path.stat().st_mtime_ns
+            # Before the keys are looked at: the keeper writes them first and this file last.
+            written = path.stat().st_mtime_ns
         except OSError:
             raise ProvisionError("desk.not-ready", f"{path} is not there") from None
+        found = (one.parent.name for one in self._keys.glob("*/limits.json"))
+        names = tuple(sorted(found, key=lambda name: (len(name), name)))
+        stamp = (written, names)
         if stamp == self._stamp:
             return
         prepared = read(path, Prepared, MAX_PREPARED_BYTES)
-        folders = sorted(
-            (one.parent for one in self._keys.glob("*/limits.json")),
-            key=lambda folder: (len(folder.name), folder.name),
-        )
-        self._laptops = [Laptop(one, self._data / f"{one.name}.jsonl") for one in folders]
+        self._laptops = [Laptop(self._keys / name, self._data / f"{name}.jsonl") for name in names]
         self._lines = {one.folder.name: entries(one.journal) for one in self._laptops}
         self._prepared = {one.pole: one for one in prepared.poles}
         self._stamp = stamp

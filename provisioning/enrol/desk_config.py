@@ -18,6 +18,9 @@ class DeskLimits(Settings):
     """What strangers may cost."""
 
     connections: int = Field(32, ge=1, le=1000, description="At once; more are turned away.")
+    connections_per_address: int = Field(
+        8, ge=1, le=1000, description="Of `connections`, for one address."
+    )
     requests_per_minute: int = Field(
         600, ge=1, le=100_000, description="Of all addresses together."
     )

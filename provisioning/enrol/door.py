@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import threading
+from collections import Counter
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import TCPServer
@@ -53,7 +54,9 @@ class Door(HTTPServer):
         self.throttle = Throttle(
             limits.requests_per_minute, limits.refusals_per_address, limits.refusal_minutes * 60
         )
-        self._room = threading.BoundedSemaphore(limits.connections)
+        self._limits = limits
+        self._inside: Counter[str] = Counter()
+        self._lock = threading.Lock()
         super().__init__((settings.http.host, settings.http.port), _Visit)
 
     def server_bind(self) -> None:
@@ -68,8 +71,13 @@ class Door(HTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Hand a connection to a thread of its own, or turn it away."""
-        if not self._room.acquire(blocking=False):
-            self.refusals.note(self.clock.now(), client_address[0], "", "desk.busy", "connections")
+        address, limits = client_address[0], self._limits
+        with self._lock:
+            full = self._inside.total() >= limits.connections
+            full = full or self._inside[address] >= limits.connections_per_address
+            self._inside[address] += not full
+        if full:
+            self.refusals.note(self.clock.now(), address, "", "desk.busy", "connections")
             self.shutdown_request(request)
             return
         threading.Thread(target=self._visit, args=(request, client_address), daemon=True).start()
@@ -93,7 +101,10 @@ class Door(HTTPServer):
             ended.cancel()
             handle.close()
             request.close()
-            self._room.release()
+            with self._lock:
+                self._inside[client_address[0]] -= 1
+                # Those who left are not remembered.
+                self._inside += Counter()
 
 
 def _cut(request: socket.socket) -> None:

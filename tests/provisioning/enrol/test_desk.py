@@ -131,8 +131,9 @@ def test_before_the_keeper_was_there_the_box_is_told_to_come_back(counter: Count
 
 
 def test_keys_are_few_days_old_cover_who_waits_and_go_when_they_end(counter: Counter) -> None:
-    for pole in ("gy-001", "gy-002"):
-        counter.claim(pole)
+    claim = counter.claim("gy-001")
+    counter.claim("gy-002")
+    assert counter.refusal("gy-001", "guessed") == "claim.invalid", "the desk has read its keys"
     keys = counter.folder / "keys"
     assert sorted(path.name for path in keys.glob("desk-*")) == ["desk-1", "desk-2"]
     counter.keeper.step()
@@ -143,6 +144,7 @@ def test_keys_are_few_days_old_cover_who_waits_and_go_when_they_end(counter: Cou
     counter.clock.advance(2 * DAY_S)
     counter.keeper.step()
     assert [path.name for path in keys.glob("desk-*")] == ["desk-3"]
+    assert counter.ask("gy-001", claim).name == "gy-001-1"
     mode = (keys / "desk-3" / "key.pem").stat().st_mode & 0o777
     assert mode == 0o640
 

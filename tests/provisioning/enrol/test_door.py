@@ -113,11 +113,12 @@ def test_all_together_ask_no_more_than_so_many_times_a_minute(counter: Counter) 
         assert [send(counter, door, b"")[0] for _ in range(3)] == [403, 403, 429]
 
 
+@pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
 def test_more_connections_than_allowed_are_turned_away_and_room_comes_back(
-    counter: Counter,
+    counter: Counter, bound: str
 ) -> None:
     claim = counter.claim("gy-001")
-    with counter.door(DeskLimits(connections=1)) as door:
+    with counter.door(DeskLimits.model_validate({bound: 1})) as door:
         address = door.socket.getsockname()[:2]
         with socket.create_connection(address) as silent:
             silent.send(b"\x16")
