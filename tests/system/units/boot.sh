@@ -180,6 +180,13 @@ c.wrap_socket(socket.create_connection(('127.0.0.1', 8883))).send(b'x')" 2>/dev/
   within 20 "a stranger stands in the security log" heard "SELECT what FROM security_log" broker.certificate
   within 60 "a box enrols at the desk" polewatch provision enrol online --folder "$work/box" --patience 30
   within 20 "the keeper takes it in and publishes it" grep -q box-001-1 /var/lib/polewatch-register/register.yaml
+  issuing=/var/lib/polewatch-keeper/authority/issuing/key.pem
+  for one in collector signer desk broker agent; do
+    within 1 "$one's account cannot read the issuing key" refused $one "$issuing"
+  done
+  within 1 "desk's account reads its keys" as desk cat /var/lib/polewatch-keys/desk-1/key.pem
+  within 1 "collector's account cannot read the desk's keys" refused collector /var/lib/polewatch-keys/desk-1/key.pem
+  within 1 "desk's account cannot write where the keeper does" refused_write desk /var/lib/polewatch-keys/planted
   kill -STOP "$(property agent MainPID)"
   within 30 "the watchdog starts a stopped agent again" restarted agent
   kill -KILL "$(property collector MainPID)"
@@ -195,6 +202,9 @@ c.wrap_socket(socket.create_connection(('127.0.0.1', 8883))).send(b'x')" 2>/dev/
 polewatch() { /opt/polewatch/bin/polewatch "$@"; }
 property() { systemctl show -p "$2" --value "polewatch-$1"; }
 heard() { rows "$1" | grep -q "$2"; }
+as() { setpriv --reuid "polewatch-$1" --regid "polewatch-$1" --init-groups "${@:2}"; }
+refused() { test -e "$2" && ! as "$1" cat "$2"; }
+refused_write() { ! as "$1" touch "$2"; }
 restarted() { [ "$(property "$1" NRestarts)" -gt 0 ] && [ "$(property "$1" ActiveState)" = active ]; }
 
 case ${1:-} in
