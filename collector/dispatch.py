@@ -72,13 +72,14 @@ class Dispatch:
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
+        until = self._clock.monotonic() + timeout_s
         self._over.set()
-        self._thread.join(timeout_s)
         lanes = self._all()
         for lane in lanes:
             lane.end()
+        self._thread.join(timeout_s)
         for lane in lanes:
-            lane.join(timeout_s)
+            lane.join(max(0.0, until - self._clock.monotonic()))
 
     def wake(self) -> None:
         """Something may be due."""

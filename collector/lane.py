@@ -98,6 +98,9 @@ class Lane:
                 if not busy:
                     self._clock.wait(self._wake, self._pause())
         except BaseException as error:
+            if self._stopping:
+                # It waited for a service that did not answer; what it held is sent again.
+                return
             self.failed = error
             log.exception("dispatch.failed")
             raise

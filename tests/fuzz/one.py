@@ -21,7 +21,7 @@ with atheris.instrument_imports(
     from tests.fuzz.targets import Parsers, seeds
 from tests.fuzz.mutate import mutated
 
-PLAIN = ("topics", "envelope")
+PLAIN = ("topics", "envelope", "cap")
 """Whose bytes are no JSON."""
 
 

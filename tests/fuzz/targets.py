@@ -15,6 +15,9 @@ from pathlib import Path
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
+from collector.cap.document import CapError
+from collector.cap.read import read_cap
+from collector.cap.write import write_cap
 from collector.verdict import judge
 from edge_agent.clips.grant import GrantDesk, GrantRefusedError
 from edge_agent.uplink.commands import CommandGate, CommandRefusedError
@@ -48,7 +51,7 @@ from wire.topics import (
 from wire.whep import WhepOffer
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-NAMES = ("topics", "envelope", "device", "pole", "grant", "agency")
+NAMES = ("topics", "envelope", "device", "pole", "grant", "agency", "cap")
 UNNUMBERED = ("state", "window", "health", "reply")
 
 
@@ -95,6 +98,7 @@ class Parsers:
             "pole": self.pole,
             "grant": self.grant,
             "agency": self.agency,
+            "cap": cap,
         }
 
     def envelope(self, data: bytes) -> None:
@@ -180,6 +184,14 @@ def topics(data: bytes) -> None:
         assert agency_ack(agency.agency) == text
 
 
+def cap(data: bytes) -> None:
+    """A CAP document of somebody else's: what is read can be read again once it is written."""
+    with contextlib.suppress(CapError):
+        found = read_cap(data)
+        again = read_cap(write_cap(found))
+        assert (again.identifier, again.references) == (found.identifier, found.references)
+
+
 def seeds() -> Iterator[tuple[str, bytes]]:
     """(target, bytes) of messages as they should be: where the search begins."""
     address = DeviceAddress("testcity", "0a", "pole-001-1")
@@ -192,6 +204,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
             numbered = kind not in UNNUMBERED
             yield "device", _json(kind, sample, address.source, numbered=numbered)
     yield "grant", _grant().model_dump_json().encode() + b"\0" + _sdp().encode()
+    yield "cap", (Path(__file__).parent / "corpus/cap/storm.xml").read_bytes()
     for topic in (address.event(), address.still("c" * 64), address.receipt(), agency_ack("fire")):
         yield "topics", topic.encode()
     yield "envelope", b"eyJhbGciOiJFZERTQSIsImtpZCI6InBvbGUtMDAxLTEifQ.e30.AAAA"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,45 +16,7 @@ from collector.cap.read import MAX_BYTES, read_cap
 from collector.cap.write import write_cap
 from tests.support.cap import against_the_schema, read_by_another
 
-STORM = """<?xml version="1.0" encoding="UTF-8"?>
-<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-  <identifier>KMA-20260301-7</identifier>
-  <sender>alert@kma.example</sender>
-  <sent>2026-03-01T21:30:00+09:00</sent>
-  <status>Actual</status>
-  <msgType>Update</msgType>
-  <source>관측소</source>
-  <scope>Public</scope>
-  <code>대한민국정부1.2</code>
-  <note>둘째 발표</note>
-  <references>alert@kma.example,KMA-20260301-6,2026-03-01T20:00:00+09:00</references>
-  <incidents>storm-1 "storm of march"</incidents>
-  <info>
-    <language>ko-KR</language>
-    <category>Met</category>
-    <category>Safety</category>
-    <event>호우경보</event>
-    <responseType>Monitor</responseType>
-    <urgency>Immediate</urgency>
-    <severity>Extreme</severity>
-    <certainty>Observed</certainty>
-    <eventCode><valueName>KR.eventCode</valueName><value>HRA</value></eventCode>
-    <effective>2026-03-01T21:30:00+09:00</effective>
-    <expires>2026-03-02T06:00:00+09:00</expires>
-    <senderName>기상청</senderName>
-    <headline>인천 호우경보</headline>
-    <description>시간당 80 mm</description>
-    <parameter><valueName>rain</valueName><value>80</value></parameter>
-    <area>
-      <areaDesc>계양구</areaDesc>
-      <polygon>37.50,126.70 37.60,126.70 37.60,126.80 37.50,126.70</polygon>
-      <circle>37.54,126.74 3.5</circle>
-      <geocode><valueName>행정구역코드</valueName><value>2824500000</value></geocode>
-      <altitude>10</altitude>
-    </area>
-  </info>
-</alert>
-"""
+STORM = (Path(__file__).parents[2] / "fuzz/corpus/cap/storm.xml").read_text(encoding="utf-8")
 
 
 def changed(pattern: str, by: str) -> bytes:

@@ -16,7 +16,8 @@ from tests.support.mqtt import MqttPeer
 from tests.support.wait import wait_until
 from wire.topics import agency_incident, agency_rights
 
-BURST = 2000
+BURST = 5000
+DRAINED_PER_S = 800
 RESEND_EVERY_S = 3.0
 
 
@@ -57,6 +58,7 @@ def test_a_burst_survives_kill_9_of_the_collector(centre: Centre, pole: Wired) -
     assert centre.rows("SELECT count(*) AS n FROM quarantine")[0]["n"] == 0
 
 
+@pytest.mark.timed
 def test_what_waited_while_the_collector_was_down_drains_fast(centre: Centre, pole: Wired) -> None:
     # The broker keeps the session of a collector that was there before.
     centre.collector.start()
@@ -66,15 +68,15 @@ def test_what_waited_while_the_collector_was_down_drains_fast(centre: Centre, po
     centre.collector.start()
     started, cpu = time.monotonic(), centre.collector.cpu_s()
     wait_until(lambda: _drained(pole), 60, "all receipts")
-    took = time.monotonic() - began
+    whole, drained = time.monotonic() - began, time.monotonic() - started
     cpu = centre.collector.cpu_s() - cpu
     print(
-        f"drained {BURST} events in {took:.2f} s, {took - (started - began):.2f} s after ready "
-        f"with {cpu:.2f} CPU seconds"
+        f"drained {BURST} events {drained:.2f} s after ready ({BURST / drained:.0f} a second), "
+        f"{whole:.2f} s after the start, with {cpu:.2f} CPU seconds"
     )
     assert len(centre.rows("SELECT id FROM event")) == BURST
-    # A measured figure stands in the documentation; this bound only catches a collapse.
-    assert BURST / took > 100
+    # It connects before it is ready: by the start of the process, all of its imports included.
+    assert BURST / whole >= DRAINED_PER_S
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,10 @@ class City:
     known: set[tuple[str, int]] = field(default_factory=set)
     cameras: int = 0
 
-    def table(self, **endpoints: Mapping[str, object]) -> None:
-        """Write routing.yaml; `endpoints` changes some channel's."""
+    def table(
+        self, ladder: Mapping[str, object] | None = None, **endpoints: Mapping[str, object]
+    ) -> None:
+        """Write routing.yaml; `endpoints` changes some channel's, `ladder` is an escalation."""
         entries: list[dict[str, Any]] = [
             one.endpoint(**endpoints.get(channel, {}))
             for channel, one in self.agencies.items()
@@ -65,7 +67,15 @@ class City:
         ]
         path = self.centre.folder / "routing.yaml"
         fresh = path.with_suffix(".new")
-        fresh.write_text(yaml.safe_dump({"routes": routes, "endpoints": entries}))
+        fresh.write_text(
+            yaml.safe_dump(
+                {
+                    "routes": routes,
+                    "endpoints": entries,
+                    "escalations": [] if ladder is None else [ladder],
+                }
+            )
+        )
         fresh.replace(path)
 
     def report(self, channel: str, **more: Any) -> Event:
@@ -246,6 +256,67 @@ def test_a_slow_service_holds_up_nobody_else(city: City) -> None:
     row = city.delivery(slow)
     assert row is not None
     assert (row["state"], row["attempts"]) == ("waiting", 0)
+
+
+def test_silence_goes_to_the_next_channel_and_then_to_the_next_contact(city: City) -> None:
+    ladder = {"agency": "police", "within_s": 1.0, "to": ["police/webhook", "fire/cap"]}
+    city.table(ladder)
+    for channel in ("mqtt", "webhook"):
+        city.agencies[channel].mode = "later"
+    event = city.report("mqtt")
+
+    def rows() -> dict[str, sqlite3.Row]:
+        city.delivery(event)
+        found = city.centre.rows(
+            "SELECT d.* FROM delivery d JOIN incident_finding f USING (incident_id)"
+            " WHERE f.finding_id = ?",
+            event.finding_id,
+        )
+        return {one["channel"]: one for one in found}
+
+    wait_until(lambda: "cap" in rows() and rows()["cap"]["state"] == "done", 20, "the fire brigade")
+    found = rows()
+    assert {name: (row["state"], row["instead_of"]) for name, row in found.items()} == {
+        "mqtt": ("sent", None),
+        "webhook": ("sent", "police"),
+        "cap": ("done", "police"),
+    }
+    incident = found["cap"]["incident_id"]
+    steps = city.centre.rows(
+        "SELECT note FROM incident_step WHERE incident_id = ? AND note IS NOT NULL", incident
+    )
+    assert [row["note"] for row in steps] == [
+        "police has not acknowledged within 1 s: police by webhook is told",
+        "police has not acknowledged within 1 s: fire by cap is told",
+    ]
+    wait_until(
+        lambda: (
+            city.centre.rows("SELECT result FROM escalation WHERE incident_id = ?", incident)[0][0]
+            == "acknowledged"
+        ),
+        10,
+        "the escalation to end",
+    )
+
+
+def test_a_drill_looks_like_one_on_every_channel(city: City) -> None:
+    events = {channel: city.report(channel, drill=True) for channel in CHANNELS}
+    for channel, event in events.items():
+        city.wait(event, channel, state="done")
+    police = city.agencies["mqtt"]
+    assert isinstance(police, MqttAgency)
+    told = police.incidents()[-1]
+    assert told.drill
+    assert told.text_ko.startswith("[훈련]")
+    hook = json.loads(_requests(city, "webhook")[-1]["body"])["data"]
+    assert (hook["drill"], hook["text_en"][:7]) == (True, "[DRILL]")
+    alert = read_by_another(_requests(city, "cap")[-1]["body"])
+    assert alert.status.value == "Exercise"
+    assert (alert.infos[0].headline or "").startswith("[훈련]")
+    # A real one beside it is another incident, and looks real.
+    real = city.report("webhook", camera=events["webhook"].camera)
+    city.wait(real, "the real one", state="done")
+    assert json.loads(_requests(city, "webhook")[-1]["body"])["data"]["drill"] is False
 
 
 def test_a_cap_service_reads_alert_update_and_cancel(city: City) -> None:
