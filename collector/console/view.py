@@ -141,6 +141,15 @@ def detail(found: IncidentDetail, site: Site, suggestions: Iterable[Json] = ()) 
         "suggestion": about[0] if about else None,
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
+        "escalations": [
+            {
+                "agency": row.agency,
+                "step": row.step,
+                "next_at": None if row.result else utc_text(row.check_at),
+                "result": row.result,
+            }
+            for row in found.escalations
+        ],
         "events": [
             {
                 "id": one.id,

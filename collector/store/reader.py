@@ -20,6 +20,7 @@ from collector.store.rows import (
     CameraRow,
     DeliveryRow,
     DeviceRow,
+    EscalationRow,
     EventRow,
     IncidentDetail,
     IncidentFilter,
@@ -91,6 +92,9 @@ class Reader:
         steps = self._all(
             "SELECT * FROM incident_step WHERE incident_id = ? ORDER BY number", (incident_id,)
         )
+        escalations = self._all(
+            "SELECT * FROM escalation WHERE incident_id = ? ORDER BY agency", (incident_id,)
+        )
         findings = self._all(
             "SELECT finding_id FROM incident_finding WHERE incident_id = ? ORDER BY rowid",
             (incident_id,),
@@ -101,6 +105,10 @@ class Reader:
             tuple(
                 StepRow(moment(row["at"]), row["state"], row["person"], row["agency"], row["note"])
                 for row in steps
+            ),
+            tuple(
+                EscalationRow(row["agency"], row["step"], moment(row["check_at"]), row["result"])
+                for row in escalations
             ),
             tuple(row["finding_id"] for row in findings),
         )

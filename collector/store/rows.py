@@ -113,12 +113,25 @@ class StepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationRow:
+    """An agency whose acknowledgement is, or was, waited for."""
+
+    agency: str
+    step: int
+    """So many others were told in its place."""
+    check_at: datetime
+    """When the next is told; of no meaning once there is a result."""
+    result: Literal["acknowledged", "handled", "exhausted", "withdrawn"] | None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentDetail:
     """One incident with all that belongs to it; events in the order they arrived."""
 
     incident: IncidentRow
     events: tuple[EventRow, ...]
     steps: tuple[StepRow, ...]
+    escalations: tuple[EscalationRow, ...]
     finding_ids: tuple[str, ...]
 
 

@@ -307,6 +307,12 @@ def test_silence_is_escalated_rung_by_rung_and_said(bench: Bench) -> None:
     assert "centre/mqtt" in bench.deliveries()
     bench.after(61)
     assert bench.notes()[-1] == "nobody has acknowledged for police; call police"
+    incident = bench.way_in.reader.incidents().incidents[0].incident_id
+    shown = bench.way_in.reader.incident(incident)
+    assert shown is not None
+    assert [(one.agency, one.step, one.result) for one in shown.escalations] == [
+        ("police", 2, "exhausted")
+    ]
     said = len(bench.notes())
     bench.after(1000)
     assert len(bench.notes()) == said

@@ -327,7 +327,14 @@ def test_who_was_told_how_and_why_and_what_people_often_reject(
     silent = Delivered("police", state="sent", attempts=4)
     refused = Delivered("fire", state="failed", error="answered 403", channel="cap")
     instead = Delivered("centre", channel="webhook", instead_of="police", officer="경위 김")
-    store.tell(Told(rule="yard", drill=True, deliveries=(silent, refused, instead)))
+    told = Told(rule="yard", drill=True, deliveries=(silent, refused, instead))
+    silent_one = store.tell(told)
+    with store.database.transaction() as rows:
+        rows.execute(
+            "INSERT INTO escalation VALUES (?, 'fire', 1, ?, ?, 'exhausted'),"
+            " (?, 'police', 1, ?, ?, NULL)",
+            (silent_one, *["2026-03-01T12:00:00.000000Z"] * 2) * 2,
+        )
     sent: list[str] = []
 
     def keep(route: Route) -> None:
@@ -348,6 +355,8 @@ def test_who_was_told_how_and_why_and_what_people_often_reject(
         expect(lines.filter(has_text="WEBHOOK")).to_contain_text(
             "경찰 112 무응답으로 전달 · 경위 김"
         )
+        expect(lines.filter(has_text="모두 무응답")).to_contain_text("119")
+        expect(lines.filter(has_text="다음 연락처로")).to_contain_text("경찰 112")
         expect(detail.locator(".suggestion")).to_contain_text("5건 중 5건이 오탐")
         page.get_by_label("기록할 메모").fill("순찰차에 전화함 y n")
         page.get_by_role("button", name="기록", exact=True).click()

@@ -51,7 +51,7 @@ export class Detail {
         incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
-    this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident), this.#facts(incident, more), ...this.#steps(more));
+    this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
   }
 
   #suggestion(more) {
@@ -76,7 +76,14 @@ export class Detail {
       h("div", { class: type }, h("dt", {}, t(name)), h("dd", {}, value))));
   }
 
-  #deliveries(incident) {
+  #escalations(more) {
+    const shown = (more?.escalations ?? []).filter((one) => one.next_at || one.result === "exhausted");
+    return shown.map((one) => h("li", { class: "escalation" },
+      h("b", {}, word("agency", one.agency)),
+      h("span", { class: one.next_at ? "wait" : "bad" }, one.next_at ? t("escalation.next", { when: when(one.next_at) }) : t("escalation.exhausted"))));
+  }
+
+  #deliveries(incident, more) {
     if (!incident.deliveries.length) return [];
     return [
       h("h3", { class: "section" }, t("detail.deliveries")),
@@ -87,7 +94,7 @@ export class Detail {
           h("b", {}, word("agency", one.agency), one.channel !== "mqtt" && h("small", {}, ` ${one.channel.toUpperCase()}`)),
           h("span", { class: how }, `${{ good: "✓", wait: "…", bad: "✕" }[how]} ${word("delivery", one.state)} ${how === "good" ? span(one.seconds) : ""}`),
           h("span", { class: "why" }, why.filter(Boolean).join(" · ")));
-      })),
+      }), this.#escalations(more)),
     ];
   }
 
