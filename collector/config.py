@@ -164,7 +164,8 @@ class IncidentSettings(Settings):
 class InboxSettings(Settings):
     """Bounds of what comes in."""
 
-    queue: int = Field(2000, ge=10, le=100_000, description="Messages that may wait.")
+    queue: int = Field(10_000, ge=10, le=100_000, description="Messages that may wait.")
+    queue_megabytes: int = Field(64, ge=1, le=10_000, description="Memory for what waits.")
     batch: int = Field(200, ge=1, le=500, description="Messages in one transaction.")
     hold_stills_s: float = Field(
         600.0, ge=1, le=86_400, description="A still waits so long for the event that names it."

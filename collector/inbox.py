@@ -74,6 +74,8 @@ class Inbox:
         self._done = done
         self._announce = announce
         self._queue: queue.Queue[Incoming] = queue.Queue(settings.queue)
+        self._bytes = 0
+        self._bytes_lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._next_sweep = 0.0
@@ -87,10 +89,13 @@ class Inbox:
     def offer(self, message: Incoming) -> None:
         """Called by the link; never waits."""
         try:
+            if self._bytes + len(message.payload) > self._settings.queue_megabytes * 1_000_000:
+                raise queue.Full
             self._queue.put_nowait(message)
+            self._count(len(message.payload))
         except queue.Full:
-            # The broker's window of unacknowledged messages is smaller than the queue, so only a
-            # flood that ignores QoS comes here. What matters is sent again until receipted.
+            # The broker's window of unacknowledged messages should be smaller, but mosquitto 2.0.11
+            # forgets it when a session is resumed. What matters is sent again until receipted.
             self.counts.dropped += 1
             self._done(message)
 
@@ -128,7 +133,12 @@ class Inbox:
                 batch.append(self._queue.get_nowait())
             except queue.Empty:
                 break
+        self._count(-sum(len(one.payload) for one in batch))
         return batch
+
+    def _count(self, bytes: int) -> None:
+        with self._bytes_lock:
+            self._bytes += bytes
 
     def _settle(self, batch: list[Incoming]) -> None:
         """One transaction for the batch, repeated while the disk refuses."""

@@ -36,13 +36,12 @@ def build_api(services: ConsoleServices) -> APIRouter:
             raise ProblemError("auth.required")
         return person
 
-    def read_suggestions() -> list[view.Json]:
-        rule = services.settings.incidents
-        since = services.clock.now() - timedelta(days=rule.suggest_days)
-        found = suggested(
-            reader.rule_counts(since), after=rule.suggest_after, share=rule.suggest_share
-        )
-        return [view.suggestion(one, rule.suggest_days) for one in found]
+    def read_suggestions(rule: tuple[str, str, str] | None = None) -> list[view.Json]:
+        when = services.settings.incidents
+        since = services.clock.now() - timedelta(days=when.suggest_days)
+        counts = reader.rule_counts(since, rule)
+        found = suggested(counts, after=when.suggest_after, share=when.suggest_share)
+        return [view.suggestion(one, when.suggest_days) for one in found]
 
     @router.get("/api/suggestions")
     def suggestions(request: Request) -> Any:
@@ -68,10 +67,12 @@ def build_api(services: ConsoleServices) -> APIRouter:
     @router.get("/api/incidents/{incident_id}")
     def incident(request: Request, incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
         reach = Reach.of(signed_in(request))
-        found = reader.incident(incident_id)
+        found = reader.incident(incident_id, view.MAX_EVENTS)
         if found is None or not reach.sees(found.incident):
             raise ProblemError("incident.unknown", "there is no such incident", status=404)
-        return view.detail(found, site, read_suggestions() if reach.all else [])
+        one = found.incident
+        about = read_suggestions((one.device, one.camera, one.rule)) if reach.all else []
+        return view.detail(found, site, about[0] if about else None)
 
     @router.get("/stills/{sha256}.jpg")
     def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:

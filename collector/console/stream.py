@@ -67,7 +67,7 @@ class Stream:
             one.key for one in changes if one.kind in ("incident", "delivery")
         )
         for key in incidents:
-            detail = self._services.reader.incident(key)
+            detail = self._services.reader.incident(key, newest_events=0)
             if detail is None or not self._reach.routed(detail.incident):
                 continue
             if not self._reach.sees(detail.incident):

@@ -128,17 +128,14 @@ def suggestion(one: RuleCount, days: int) -> Json:
     }
 
 
-def detail(found: IncidentDetail, site: Site, suggestions: Iterable[Json] = ()) -> Json:
+def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) -> Json:
     """One incident with its steps, findings and the newest of its events.
 
     `suggestion` is what there is to say of its rule, null mostly.
     """
-    one = found.incident
-    rule = (one.device, one.camera, one.rule)
-    about = [s for s in suggestions if (s["device"], s["camera"], s["rule"]) == rule]
     return {
-        "incident": incident(one, site),
-        "suggestion": about[0] if about else None,
+        "incident": incident(found.incident, site),
+        "suggestion": suggestion,
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "escalations": [

@@ -79,15 +79,18 @@ class Reader:
             f"{last['opened_at']}|{last['incident_id']}" if more and last is not None else None,
         )
 
-    def incident(self, incident_id: str) -> IncidentDetail | None:
-        """One incident with events, steps, findings and deliveries; None when there is none."""
+    def incident(self, incident_id: str, newest_events: int = -1) -> IncidentDetail | None:
+        """One incident with events, steps, findings and deliveries; None when there is none.
+
+        `newest_events`: no more than so many, the newest; -1: all.
+        """
         rows = self._all(_INCIDENTS + "WHERE i.incident_id = ?", (incident_id,))
         if not rows:
             return None
         events = self._all(
             "SELECT e.* FROM event e JOIN incident_event x ON x.event_id = e.id "
-            "WHERE x.incident_id = ? ORDER BY e.received_at, e.rowid",
-            (incident_id,),
+            "WHERE x.incident_id = ? ORDER BY e.received_at DESC, e.rowid DESC LIMIT ?",
+            (incident_id, newest_events),
         )
         steps = self._all(
             "SELECT * FROM incident_step WHERE incident_id = ? ORDER BY number", (incident_id,)
@@ -101,7 +104,7 @@ class Reader:
         )
         return IncidentDetail(
             self._incident(rows[0], self._deliveries([incident_id])),
-            tuple(_event(row) for row in events),
+            tuple(_event(row) for row in reversed(events)),
             tuple(
                 StepRow(moment(row["at"]), row["state"], row["person"], row["agency"], row["note"])
                 for row in steps
@@ -113,18 +116,24 @@ class Reader:
             tuple(row["finding_id"] for row in findings),
         )
 
-    def rule_counts(self, since: datetime) -> tuple[RuleCount, ...]:
-        """How people decided on what each rule of each camera has found since then."""
+    def rule_counts(
+        self, since: datetime, rule: tuple[str, str, str] | None = None
+    ) -> tuple[RuleCount, ...]:
+        """How people decided on what each rule of each camera has found since then.
+
+        `rule`: device, camera and name of the one that is asked for; None: all.
+        """
+        one = "" if rule is None else "AND i.device = ? AND i.camera = ? AND i.rule = ?"
         rows = self._all(
-            """
+            f"""
             SELECT i.device, i.camera, i.rule, count(DISTINCT i.incident_id),
                    count(DISTINCT CASE WHEN s.state = 'rejected' THEN i.incident_id END)
             FROM incident_step s JOIN incident i USING (incident_id)
             WHERE s.state IN ('confirmed', 'rejected') AND s.person IS NOT NULL
-              AND i.drill = 0 AND i.opened_at >= ?
+              AND i.drill = 0 AND i.opened_at >= ? {one}
             GROUP BY i.device, i.camera, i.rule
             """,
-            (stamp(since),),
+            (stamp(since), *(rule or ())),
         )
         return tuple(RuleCount(*row) for row in rows)
 

@@ -171,6 +171,19 @@ def test_a_full_queue_drops_and_counts(way_in: WayIn) -> None:
     assert way_in.rows("SELECT contiguous, missing FROM progress") == [(10, 0)]
 
 
+def test_what_waits_is_bounded_in_bytes_too(way_in: WayIn) -> None:
+    bench = Bench(way_in, queue_megabytes=1)
+    topic = bench.device.address.still("c" * 64)
+    for _ in range(20):
+        bench.inbox.offer(Incoming(topic, b"x" * 64_000, 1, 1, 1))
+    assert bench.inbox.counts.dropped == 5
+    bench.inbox.start()
+    wait_until(lambda: bench.inbox.counts.messages == 15, 5, "those that found room")
+    bench.inbox.offer(Incoming(topic, b"x" * 64_000, 1, 1, 1))
+    wait_until(lambda: bench.inbox.counts.messages == 16, 5, "one more, now that there is room")
+    bench.inbox.stop()
+
+
 def test_what_waits_goes_in_one_transaction(bench: Bench) -> None:
     bench.send(*(bench.put() for _ in range(150)))
     bench.inbox.start()
