@@ -369,6 +369,21 @@ FAULTS = _table(
         "요청 형식 오류", "The request is wrong",
         "알려 준 항목을 고치십시오", "Mend the field that the message names",
     ),
+    (
+        "incident.unknown", "PW-512",
+        "없는 사건", "There is no such incident",
+        "목록을 새로 고치고 다시 고르십시오", "Load the list anew and choose again",
+    ),
+    (
+        "still.unknown", "PW-513",
+        "정지 영상이 없음", "The picture is not here",
+        "현장 장비가 보낼 때까지 기다리십시오", "Wait until the pole sends it",
+    ),
+    (
+        "console.crowded", "PW-514",
+        "열린 화면이 너무 많음", "Too many pages are open",
+        "쓰지 않는 화면을 닫으십시오", "Close pages that nobody uses",
+    ),
     *FIELD,
     (
         "internal", "PW-999",
