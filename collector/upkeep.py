@@ -13,7 +13,7 @@ from wire.clock import Clock
 log = structlog.get_logger()
 
 AGAIN_S = 60.0
-"""After a disk that refused."""
+"""After a disk that refused, or a fault of ours."""
 
 
 class Upkeep:
@@ -42,6 +42,7 @@ class Upkeep:
 
     def _round(self) -> float:
         """Seconds until the next."""
+        pause = self._every_s
         for task in self._tasks:
             if self._stop.is_set():
                 break
@@ -49,5 +50,9 @@ class Upkeep:
                 task()
             except sqlite3.Error as error:
                 log.error("upkeep.storage", error=str(error))
-                return AGAIN_S
-        return self._every_s
+                pause = AGAIN_S
+            except Exception:
+                # One task's fault must not end the others for good.
+                log.exception("upkeep.failed")
+                pause = AGAIN_S
+        return pause
