@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -161,6 +162,31 @@ class IncidentSettings(Settings):
     suggest_days: int = Field(30, ge=1, le=365, description="Within so many days.")
 
 
+class SosSender(Settings):
+    """A service of wearables or apps whose calls for help are taken."""
+
+    name: Name = Field(description="Last part of its address: /api/services/sos/NAME.")
+    secret_file: SettingsPath = Field(description="At least 32 bytes that both sides know.")
+    agency: Name = Field(description="Whose officers see the case.")
+    basis: str = Field(
+        "개인정보 보호법 제18조제2항제3호", min_length=1, max_length=120, description="Legal basis."
+    )
+    purpose: str = Field(
+        "사회적 약자 긴급구조", min_length=1, max_length=120, description="What it is for."
+    )
+
+    @field_validator("secret_file")
+    @classmethod
+    def _can_be_used(cls, file: Path) -> Path:
+        try:
+            size = len(file.read_bytes().strip())
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read ({error.strerror})") from None
+        if size < 32:
+            raise ValueError(f"{file} holds {size} bytes; a secret has at least 32")
+        return file
+
+
 class InboxSettings(Settings):
     """Bounds of what comes in."""
 
@@ -221,6 +247,7 @@ class CollectorSettings(Settings):
     dispatch: DispatchSettings = DispatchSettings()
     incidents: IncidentSettings = IncidentSettings()
     inbox: InboxSettings = InboxSettings()
+    sos: tuple[SosSender, ...] = Field((), max_length=100)
     retention: RetentionSettings = RetentionSettings()
     ice: IceSettings = IceSettings()
     layer: SettingsPath | None = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector import incidents
@@ -181,6 +182,50 @@ class IncidentDesk:
         if changed.state in ("closed", "rejected"):
             self._end_holds(run, changed, now)
         return changed
+
+    def called_for_help(
+        self, run: sqlite3.Connection, device: str, camera: str, at: datetime, now: datetime
+    ) -> str:
+        """Somebody calls for help near a camera; returns the incident's id."""
+        one = Incident(
+            incident_id=new_id(),
+            revision=1,
+            type="sos",
+            severity="severe",
+            certainty="likely",
+            confidence=1.0,
+            state="open",
+            drill=False,
+            device=device,
+            camera=camera,
+            zone=None,
+            rule="sos",
+            opened_at=at,
+            active_at=at,
+            observed_at=now,
+            ended_at=None,
+            updated_at=now,
+            closed_at=None,
+            still=None,
+            box=None,
+            clip_start=None,
+            clip_end=None,
+        )
+        self._save(run, None, one, now)
+        rows.step(run, one.incident_id, now, "open")
+        return one.incident_id
+
+    def goes_on(self, run: sqlite3.Connection, incident_id: str, at: datetime) -> None:
+        """Who calls for help is somewhere else by now: agencies must know."""
+        known = rows.load(run, incident_id)
+        if known is not None and known.state not in ("closed", "rejected"):
+            after = replace(
+                known,
+                revision=known.revision + 1,
+                active_at=max(known.active_at, at),
+                updated_at=at,
+            )
+            self._save(run, known, after, at)
 
     def retell(self, run: sqlite3.Connection, incident_id: str) -> None:
         """Its sentence anew, of what is still here: a plate goes with the event that named it."""

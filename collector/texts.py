@@ -23,6 +23,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "wrong_way": ("역방향 이동", "Wrong way"),
     "plate": ("수배 차량", "Wanted plate"),
     "tamper": ("카메라 훼손", "Camera tampering"),
+    "sos": ("긴급 구조 요청", "Call for help"),
 }
 DETAILS: dict[tuple[str, str], tuple[str, str]] = {
     ("tamper", "covered"): ("가림", "covered"),

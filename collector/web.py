@@ -19,7 +19,7 @@ from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.persons import Persons
 from collector.recordings import Recordings
-from collector.services import dispatch_support, emergency_video, unit
+from collector.services import dispatch_support, emergency_video, sos, unit
 from collector.services.cases import CaseDesk
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
@@ -80,8 +80,26 @@ def build_web(parts: WebParts) -> FastAPI:
     app.include_router(holds.build_router(kept, parts.persons))
 
     reader = Reader(parts.database.path, settings.places())
-    cases = CaseDesk(parts.database, people, parts.changes, parts.clock, parts.agencies)
     offering = Offering(settings.places(), reader.cameras)
+    calls = sos.SosDesk(
+        settings.sos,
+        parts.database,
+        parts.desk,
+        offering,
+        parts.changes,
+        parts.clock,
+        parts.wake_dispatch,
+    )
+    cases = CaseDesk(
+        parts.database,
+        people,
+        parts.changes,
+        parts.clock,
+        parts.agencies,
+        calls.closing,
+        parts.wake_dispatch,
+    )
+    app.include_router(sos.build_router(calls, cases, parts.persons))
     app.include_router(emergency_video.build_router(cases, offering, parts.persons))
     scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)
     app.include_router(

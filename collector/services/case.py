@@ -79,11 +79,32 @@ class Ranked(WireModel):
     cameras: tuple[Offered, ...]
 
 
+class Subject(Body):
+    """Who calls for help, and who answers for him."""
+
+    name: _Line = ""
+    phone: _Line = ""
+    note: Annotated[str, StringConstraints(max_length=500)] = ""
+    guardian: _Line = ""
+    guardian_phone: _Line = ""
+
+
+class Fix(WireModel):
+    """Where somebody was at a time, within `accuracy_m` metres."""
+
+    at: Moment
+    lat: float
+    lon: float
+    accuracy_m: float
+
+
 class Personal(WireModel):
-    """What is erased when the case has been closed for its time."""
+    """What is erased: a call for help's at its close, others' in their time."""
 
     requester: Requester = Requester()
     address: str = ""
+    subject: Subject | None = None
+    path: tuple[Fix, ...] = ()
 
 
 class Case(WireModel):

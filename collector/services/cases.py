@@ -36,6 +36,7 @@ APPROVERS = frozenset({"operator", "supervisor"})
 MOST_LISTED = 200
 
 T = TypeVar("T")
+Closing = Callable[[sqlite3.Connection, Case, PersonToken], None]
 
 
 class Permitting(Protocol):
@@ -77,12 +78,17 @@ class CaseDesk:
         changes: Changes,
         clock: Clock,
         agencies: Callable[[], Collection[str]],
+        closing: Closing = lambda _run, _case, _person: None,
+        closed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`closing` happens with a case's end in one transaction, `closed` after it."""
         self._database = database
         self._permitting = permitting
         self._changes = changes
         self._clock = clock
         self._agencies = agencies
+        self._closing = closing
+        self._closed = closed
 
     def agency_of(self, person: PersonToken, named: str | None) -> str:
         """For whom `person` asks; raises ProblemError."""
@@ -166,7 +172,19 @@ class CaseDesk:
             waiting = one.model_copy(update={"waiting": error.detail or error.code})
             await self._write(lambda run: cases.save(run, waiting))
             return waiting
-        return await self._approved(one, permit, person)
+        return await self._approved(one, permit, person, token)
+
+    async def open_by_rule(self, person: PersonToken, token: str, case_id: str) -> Case:
+        """An officer takes up a case that no person has asked for; raises ProblemError.
+
+        permit.needed where no standing rule covers it.
+        """
+        _permit(person, ASKERS, "opening")
+        one = await self.find(person, case_id)
+        if one.state != "asked":
+            raise ProblemError("case.state", f"the case is {one.state}")
+        permit = await self._permitting.permit(token, _request(one))
+        return await self._approved(one, permit, person, token)
 
     async def approve(self, person: PersonToken, token: str, case_id: str) -> Case:
         """By an operator's word; raises ProblemError."""
@@ -175,7 +193,7 @@ class CaseDesk:
         if one.state != "asked":
             raise ProblemError("case.state", f"the case is {one.state}")
         permit = await self._permitting.permit(token, _request(one))
-        return await self._approved(one, permit, person)
+        return await self._approved(one, permit, person, token)
 
     async def refuse(self, person: PersonToken, case_id: str, note: str) -> Case:
         """Not to be seen; raises ProblemError."""
@@ -204,16 +222,31 @@ class CaseDesk:
             raise ProblemError("case.state", f"the case is {one.state}")
         if one.permit_id is not None:
             await self._permitting.withdraw(token, one.permit_id)
+        now = self._clock.now()
         changed = one.model_copy(
             update={
                 "state": "closed",
                 "waiting": None,
-                "closed_at": self._clock.now(),
+                "closed_at": now,
                 "closed_by": person.person,
                 "note": note,
             }
         )
-        return await self._save(changed, "service.closed", person)
+        if one.service == "vulnerable":
+            # Who called for help, and where he was, is nobody's business any more.
+            gone = {"personal": None, "lat": None, "lon": None, "cameras": (), "note": None}
+            changed = changed.model_copy(update={**gone, "erased_at": now})
+
+        def write(run: sqlite3.Connection) -> None:
+            cases.save(run, changed)
+            ledger.append(run, now, "service.closed", _fields(changed, person))
+            self._closing(run, changed, person)
+
+        await self._write(write)
+        self._database.forget()
+        self._changes.publish(Change("case", one.case_id))
+        self._closed()
+        return changed
 
     async def find(self, person: PersonToken, case_id: str) -> Case:
         """A case that `person` may see; raises ProblemError."""
@@ -238,7 +271,7 @@ class CaseDesk:
     async def of_permit(self, permit_id: str) -> Case:
         """The case of a unit's permit; raises ProblemError once it is over."""
         one = await self._write(lambda run: cases.of_permit(run, permit_id))
-        if one is None or one.state != "approved":
+        if one is None or one.state not in ("asked", "approved"):
             raise ProblemError("auth.required", "the case is closed")
         return one
 
@@ -255,7 +288,9 @@ class CaseDesk:
             )
         )
 
-    async def _approved(self, one: Case, permit: Permit, person: PersonToken) -> Case:
+    async def _approved(self, one: Case, permit: Permit, person: PersonToken, token: str) -> Case:
+        if one.permit_id is not None:
+            await self._permitting.withdraw(token, one.permit_id)
         changed = one.model_copy(
             update={
                 "state": "approved",
@@ -287,6 +322,8 @@ class CaseDesk:
 
 
 def _request(one: Case) -> PermitRequest:
+    if not one.cameras:
+        raise ProblemError("case.no-camera", "no camera is near the place yet")
     return PermitRequest(
         service=one.service,
         agency=one.agency,

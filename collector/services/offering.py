@@ -9,7 +9,7 @@ from collector.problems import ProblemError
 from collector.services import place as places
 from collector.services.case import Offered, Ranked
 from collector.services.place import Area, PlaceError, Point, area_of, bearing_deg, distance_m
-from collector.services.ranking import AT_MOST, Camera, Sight, rank, sight
+from collector.services.ranking import AT_MOST, WITHIN_M, Camera, Sight, rank, sight
 from collector.store.rows import CameraRow
 
 Key = tuple[str, str]
@@ -33,17 +33,32 @@ class Offering:
             raise ProblemError("place.impossible", str(error)) from error
 
     def best(
-        self, place: Point, *, accuracy_m: float = 0.0, at_most: int = AT_MOST
+        self,
+        place: Point,
+        *,
+        accuracy_m: float = 0.0,
+        at_most: int = AT_MOST,
+        within_m: float = WITHIN_M,
     ) -> tuple[Offered, ...]:
         """At most so many: those that see the place, then the nearest of those around it.
 
         Raises ProblemError case.no-camera when there is none within 500 m.
         """
-        found = rank(place, self.cameras(), accuracy_m=accuracy_m, at_most=at_most)
+        found = rank(
+            place, self.cameras(), accuracy_m=accuracy_m, at_most=at_most, within_m=within_m
+        )
         offered = (*found.seeing, *found.around)[:at_most]
         if not offered:
-            raise ProblemError("case.no-camera", f"there is no camera within 500 m of {place}")
+            said = f"there is no camera within {within_m:.0f} m of {place}"
+            raise ProblemError("case.no-camera", said)
         return tuple(self._offered(one) for one in offered)
+
+    def nearest(self, place: Point) -> Key:
+        """The camera that is nearest, however far; raises ProblemError where there is none."""
+        found = min(self.cameras(), key=lambda one: distance_m(one.at, place), default=None)
+        if found is None:
+            raise ProblemError("case.no-camera", "no camera of the city has a place")
+        return found.device, found.camera
 
     def one(self, key: Key, place: Point) -> Offered | None:
         """One camera for a place, however far; None when it has no place itself."""

@@ -53,6 +53,16 @@ def of_permit(run: sqlite3.Connection, permit_id: str) -> Case | None:
     return None if row is None else _case(row)
 
 
+def of_number(run: sqlite3.Connection, service: str, case_number: str) -> Case | None:
+    """The newest case of a service with that number."""
+    row = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case WHERE service = ? AND case_number = ?"
+        " ORDER BY asked_at DESC LIMIT 1",
+        (service, case_number),
+    ).fetchone()
+    return None if row is None else _case(row)
+
+
 def newest(
     run: sqlite3.Connection, at_most: int, *, agency: str | None, open_only: bool
 ) -> list[Case]:

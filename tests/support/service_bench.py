@@ -17,11 +17,13 @@ from fastapi.testclient import TestClient
 
 from collector import problems, relay
 from collector.changes import Changes
-from collector.config import CameraPlace, CollectorSettings, SignerAddress
+from collector.config import CameraPlace, CollectorSettings, SignerAddress, SosSender
 from collector.guard import Guard
+from collector.incident_desk import IncidentDesk
 from collector.ledger import verify
 from collector.persons import Persons
-from collector.services import dispatch_support, emergency_video, unit
+from collector.routing import Routing
+from collector.services import dispatch_support, emergency_video, sos, unit
 from collector.services.cases import CaseDesk
 from collector.services.layer import Layer
 from collector.services.offering import Offering
@@ -41,6 +43,8 @@ from wire.identity import Identity
 PASSWORD = "correct horse battery"
 BASIS = "개인정보 보호법 제18조제2항제3호"
 SCENE = Point(37.5371, 126.7377)
+SECRET = b"a secret of thirty-two bytes and more"
+ROUTES = {"routes": [{"name": "sos", "types": ["sos"], "agencies": ["police"]}]}
 PEOPLE = (
     ("kim", "police", "officer"),
     ("lee", "fire", "officer"),
@@ -96,6 +100,8 @@ class ServiceBench:
         self.permits = Permits(self.signer_store, identity)
         for name, agency, role in PEOPLE:
             self.signer_store.add(Account(name, agency, (role,)), PASSWORD, self.clock.now())
+        secret = folder / "sos.secret"
+        secret.write_bytes(SECRET)
         self.settings = CollectorSettings(
             site="testcity",
             identity=town.identity("collector"),
@@ -106,12 +112,14 @@ class ServiceBench:
                 url="http://127.0.0.1:1", certificate=town.identity("signer") / "cert.pem"
             ),
             cameras=cameras,
+            sos=(SosSender(name="watch", secret_file=secret, agency="police"),),
         )
         self.database = Database(folder / "data")
         self.reader = Reader(self.database.path, self.settings.places())
         self.changes = Changes()
         self.persons = Persons(self.settings.signer.certificate, identity.ca_file, self.clock)
         self.signer_up = True
+        self.woken = 0
         self.layer = layer
         self.app = FastAPI()
         problems.install(self.app)
@@ -128,14 +136,27 @@ class ServiceBench:
             self.clock,
         )
         self.app.include_router(relay.build_router(people, self.persons))
+        offering = Offering(self.settings.places(), self.reader.cameras)
+        desk = IncidentDesk(self.settings, lambda: Routing.model_validate(ROUTES))
+        calls = sos.SosDesk(
+            self.settings.sos,
+            self.database,
+            desk,
+            offering,
+            self.changes,
+            self.clock,
+            self._wake,
+        )
         cases = CaseDesk(
             self.database,
             people,
             self.changes,
             self.clock,
             lambda: frozenset({"police", "fire"}),
+            calls.closing,
+            self._wake,
         )
-        offering = Offering(self.settings.places(), self.reader.cameras)
+        self.app.include_router(sos.build_router(calls, cases, self.persons))
         self.app.include_router(emergency_video.build_router(cases, offering, self.persons))
         scenes = dispatch_support.DispatchDesk(offering, self.reader, self.clock)
         self.app.include_router(
@@ -143,6 +164,9 @@ class ServiceBench:
         )
         units = unit.UnitPages(cases, offering, self.reader, self.persons, self.layer)
         self.app.include_router(unit.build_router(units, people))
+
+    def _wake(self) -> None:
+        self.woken += 1
 
     @contextmanager
     def client(self, name: str | None = None) -> Iterator[TestClient]:

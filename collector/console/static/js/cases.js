@@ -90,6 +90,9 @@ function draw(one) {
   return h("article", { class: "card", "data-case": one.case_id, "data-state": one.state },
     h("h3", {}, `${one.case} · ${word("agency", one.agency)} · ${word("casestate", one.state)}`),
     h("p", {}, `${when(one.asked_at)} · ${one.purpose} · ${one.basis}`),
+    one.personal?.subject && h("p", { class: "subject" }, Object.values(one.personal.subject).filter(Boolean).join(" · ")),
+    one.personal?.path?.length > 0 && h("ol", { class: "path" }, one.personal.path.map((fix) => h("li", {},
+      `${when(fix.at)} · ${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)} ± ${Math.round(fix.accuracy_m)} m`))),
     one.waiting && h("p", { class: "why" }, one.waiting),
     h("table", {}, h("tbody", {}, one.cameras.map((camera) => cameraRow(one, camera)))),
     h("div", { class: "does" },
@@ -97,6 +100,7 @@ function draw(one) {
         h("button", { type: "button", class: "primary", onclick: post("approval", {}) }, t("cases.approve")),
         h("button", { type: "button", onclick: post("refusal", { note: "" }) }, t("cases.refuse")),
       ],
+      !decides && one.state === "asked" && h("button", { type: "button", class: "primary", onclick: post("opening", {}) }, t("cases.open")),
       h("button", { type: "button", onclick: post("closing", { note: "" }) }, t("cases.close"))));
 }
 
