@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,15 @@ class HoldBody(BaseModel):
     start_at: Moment
     end_at: Moment
     case: str = Field(min_length=1, max_length=80)
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class ReleaseBody(BaseModel):
+    """Why it is needed no more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=200)
 
 
 class Holds:
@@ -73,21 +82,21 @@ class Holds:
             agency=person.agency,
             person=person.person,
         )
-        fields = {"device": body.device, **hold.model_dump(mode="json")}
-        await self._write(lambda run: self._asked(run, body.device, hold, fields))
+        await self._write(lambda run: self._asked(run, body, hold))
         try:
-            await self._commander.ask(body.device, HoldPlace(hold=hold))
+            reply = await self._commander.ask(body.device, HoldPlace(hold=hold))
         except CommandError as error:
             if error.code not in UNSURE:
                 await self._write(lambda run: holds.answered(run, hold.hold_id, "refused"))
             raise ProblemError(error.code, error.detail) from error
-        await self._write(lambda run: holds.answered(run, hold.hold_id, "placed"))
+        size = reply.held_bytes
+        await self._write(lambda run: holds.answered(run, hold.hold_id, "placed", size))
         return await self._write(lambda run: _known(run, hold.hold_id))
 
-    async def release(self, hold_id: str, person: PersonToken) -> None:
+    async def release(self, hold_id: str, reason: str, person: PersonToken) -> None:
         """Let it go, now or as soon as the pole is there; raises ProblemError."""
         _permit(person)
-        await self._write(lambda run: self._released(run, hold_id, person))
+        await self._write(lambda run: self._released(run, hold_id, reason, person))
         self._wake_orders()
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[HeldRecording]:
@@ -95,21 +104,22 @@ class Holds:
         _permit(person)
         return await self._write(lambda run: holds.newest(run, MOST_LISTED, all_states=all_states))
 
-    def _asked(
-        self, run: sqlite3.Connection, device: str, hold: CaseHold, fields: dict[str, Any]
-    ) -> None:
+    def _asked(self, run: sqlite3.Connection, body: HoldBody, hold: CaseHold) -> None:
         now = self._clock.now()
-        holds.asked(run, device, hold, now)
+        holds.asked(run, body.device, hold, body.reason, now)
+        fields = {"device": body.device, "reason": body.reason, **hold.model_dump(mode="json")}
         ledger.append(run, now, "hold.asked", fields)
 
-    def _released(self, run: sqlite3.Connection, hold_id: str, person: PersonToken) -> None:
+    def _released(
+        self, run: sqlite3.Connection, hold_id: str, reason: str, person: PersonToken
+    ) -> None:
         known = _known(run, hold_id)
         if known.agency != person.agency and "supervisor" not in person.roles:
             raise ProblemError("auth.forbidden", f"only {known.agency} or a supervisor releases it")
         if known.state in ("released", "refused"):
             raise ProblemError("ring.no-hold", f"the hold is {known.state}", status=409)
         now = self._clock.now()
-        holds.released(run, hold_id, person.person, now)
+        holds.released(run, hold_id, person.person, reason, now)
         release = CaseRelease(
             hold_id=hold_id,
             camera=known.camera,
@@ -118,7 +128,7 @@ class Holds:
             person=person.person,
         )
         orders.add(run, known.device, HoldRelease(release=release), now)
-        fields = {"device": known.device, **release.model_dump(mode="json")}
+        fields = {"device": known.device, "reason": reason, **release.model_dump(mode="json")}
         ledger.append(run, now, "hold.released", fields)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -161,10 +171,12 @@ def build_router(desk: Holds, persons: Persons) -> APIRouter:
         """Keep a recording until it is released."""
         return await desk.place(body, person)
 
-    @router.delete("/{hold_id}", status_code=204, dependencies=[Depends(same_origin)])
-    async def release(hold_id: Id, person: PersonToken = Depends(persons.required)) -> Response:
+    @router.post("/{hold_id}/release", status_code=204, dependencies=[Depends(same_origin)])
+    async def release(
+        hold_id: Id, body: ReleaseBody, person: PersonToken = Depends(persons.required)
+    ) -> Response:
         """Let it go."""
-        await desk.release(hold_id, person)
+        await desk.release(hold_id, body.reason, person)
         return Response(status_code=204)
 
     return router

@@ -144,3 +144,6 @@ class Reply(WireModel):
     session: WhepStatus | None = None
     recording: Recording | None = None
     plates: PlateAnswer | None = None
+    held_bytes: int | None = Field(
+        None, ge=0, description="hold.place: size of the span, with what is yet to be recorded."
+    )

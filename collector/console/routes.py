@@ -25,7 +25,7 @@ _THEMES = ("auto", "dark", "light")
 
 
 def build_router(services: ConsoleServices) -> APIRouter:
-    """Sign-in page, queue, language switch, static files and the API."""
+    """Sign-in page, queue, holds, language switch, static files and the API."""
     router = APIRouter(route_class=ConsoleRoute)
     assets = Assets()
     pages = Environment(
@@ -79,6 +79,13 @@ def build_router(services: ConsoleServices) -> APIRouter:
             "img-src 'self'", "img-src 'self' data:"
         )
         return answer
+
+    @router.get("/holds")
+    def holds(request: Request) -> Any:
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/holds", 303)
+        return page(request, "holds.html", person=person.person)
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:

@@ -13,7 +13,7 @@ from wire.names import Moment, WireModel
 State = Literal["asked", "placed", "refused", "released"]
 _COLUMNS = (
     "hold_id, device, camera, start_at, end_at, case_number, agency, person, asked_at, state,"
-    " released_at, released_by"
+    " released_at, released_by, reason, release_reason, bytes"
 )
 
 
@@ -32,13 +32,17 @@ class HeldRecording(WireModel):
     state: State
     released_at: Moment | None
     released_by: str | None
+    reason: str
+    release_reason: str | None
+    bytes: int | None
+    """As the pole told when it placed the hold, with what was yet to come; None before."""
 
 
-def asked(run: sqlite3.Connection, device: str, hold: CaseHold, now: datetime) -> None:
+def asked(run: sqlite3.Connection, device: str, hold: CaseHold, reason: str, now: datetime) -> None:
     """A pole is being asked to keep something."""
     run.execute(
         "INSERT INTO case_hold (hold_id, device, camera, start_at, end_at, case_number, agency,"
-        " person, asked_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'asked')",
+        " person, asked_at, reason, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'asked')",
         (
             hold.hold_id,
             device,
@@ -49,21 +53,31 @@ def asked(run: sqlite3.Connection, device: str, hold: CaseHold, now: datetime) -
             hold.agency,
             hold.person,
             stamp(now),
+            reason,
         ),
     )
 
 
-def answered(run: sqlite3.Connection, hold_id: str, state: Literal["placed", "refused"]) -> None:
+def answered(
+    run: sqlite3.Connection,
+    hold_id: str,
+    state: Literal["placed", "refused"],
+    size: int | None = None,
+) -> None:
     """What the pole answered."""
-    run.execute("UPDATE case_hold SET state = ? WHERE hold_id = ?", (state, hold_id))
+    run.execute(
+        "UPDATE case_hold SET state = ?, bytes = ? WHERE hold_id = ?", (state, size, hold_id)
+    )
 
 
-def released(run: sqlite3.Connection, hold_id: str, person: str, now: datetime) -> None:
+def released(
+    run: sqlite3.Connection, hold_id: str, person: str, reason: str, now: datetime
+) -> None:
     """Somebody let it go."""
     run.execute(
-        "UPDATE case_hold SET state = 'released', released_at = ?, released_by = ?"
-        " WHERE hold_id = ?",
-        (stamp(now), person, hold_id),
+        "UPDATE case_hold SET state = 'released', released_at = ?, released_by = ?,"
+        " release_reason = ? WHERE hold_id = ?",
+        (stamp(now), person, reason, hold_id),
     )
 
 

@@ -34,8 +34,9 @@ class HoldDesk:
             until_us=None,
             reason=asked.case,
         )
+        ring = self._ring(asked.camera)
         try:
-            placed = self._ring(asked.camera).place_case(hold)
+            placed = ring.place_case(hold)
         except HoldRefusedError as refusal:
             self._entry("hold.refused", asked, code="ring.held", detail=str(refusal))
             raise CommandFailedError("ring.held", str(refusal)) from refusal
@@ -45,7 +46,9 @@ class HoldDesk:
             raise CommandFailedError("disk.full", detail) from error
         if placed:
             self._entry("hold.placed", asked)
-        return Answer(message=f"{asked.camera} is held for case {asked.case}")
+        return Answer(
+            message=f"{asked.camera} is held for case {asked.case}", held_bytes=ring.size_of(hold)
+        )
 
     def release(self, command: Command) -> Answer:
         """`hold.release`."""

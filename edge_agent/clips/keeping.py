@@ -93,6 +93,10 @@ class Keeping:
         """Bytes that are recorded and held now."""
         return self._index.bytes_in(self._spans())
 
+    def size_of(self, hold: Hold) -> int:
+        """Bytes of a hold's span, with what is yet to be recorded of it at the rate of late."""
+        return self._bytes([hold])
+
     def holds(self) -> list[Hold]:
         """Those that count now, oldest span first."""
         return self._holds.current(self._now_us())

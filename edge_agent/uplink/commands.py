@@ -175,6 +175,7 @@ class Answer:
     session: WhepStatus | None = None
     recording: Recording | None = None
     plates: PlateAnswer | None = None
+    held_bytes: int | None = None
     message: str | None = None
 
 
@@ -262,5 +263,6 @@ class Dispatcher:
                         session=answer.session,
                         recording=answer.recording,
                         plates=answer.plates,
+                        held_bytes=answer.held_bytes,
                     )
                 )

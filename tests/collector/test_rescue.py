@@ -76,12 +76,18 @@ def test_pages_of_other_bytes_cost_their_own_rows(way_in: WayIn, seed: int) -> N
     assert damage.found(file.parent, FILE_NAME) is None
 
 
-@pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (0.1, 0), (0.65, 5), (0.95, 40)])
-def test_a_file_that_ends_too_early(way_in: WayIn, share: float, kept: int) -> None:
+@pytest.mark.parametrize(("share", "kept"), [(None, 0), (0.0, 0), (0.1, 0), (0.6, 5), (0.95, 40)])
+def test_a_file_that_ends_too_early(
+    way_in: WayIn, tmp_path: Path, share: float | None, kept: int
+) -> None:
+    """All of it, or after a share of what the rows add to a database without any."""
     _, tokens = fill(way_in)
     file = way_in.database.path
+    empty = Database(tmp_path / "empty")
+    empty.close()
+    size, least = file.stat().st_size, empty.path.stat().st_size
     with file.open("r+b") as opened_file:
-        opened_file.truncate(int(file.stat().st_size * share))
+        opened_file.truncate(0 if share is None else least + int((size - least) * share))
     database = opened(way_in)
     assert everything_stands(way_in, database, tokens) >= kept
     database.close()

@@ -148,11 +148,11 @@ def test_what_a_case_holds_stays_until_it_is_released(bench: Bench) -> None:
         person="kim",
     )
     with bench.way.database.transaction() as run:
-        holds.asked(run, bench.device.identity.name, hold, now)
+        holds.asked(run, bench.device.identity.name, hold, "a fall", now)
     bench.clock.advance(40 * DAY)
     assert bench.retention.run_once() == Erased()
     with bench.way.database.transaction() as run:
-        holds.released(run, hold.hold_id, "kim", bench.clock.now())
+        holds.released(run, hold.hold_id, "kim", "closed", bench.clock.now())
     assert bench.retention.run_once() == Erased(events=1, stills=1)
 
 

@@ -94,11 +94,11 @@ def reader(demo: Demo) -> Reader:
     return Reader(settings.data / "collector.sqlite", settings.places())
 
 
-def sign_in(page: Page, demo: Demo) -> None:
+def sign_in(page: Page, demo: Demo, person: str = PERSON) -> None:
     """By the door, as a person does; returns when the queue is loaded."""
     page.goto(f"{demo.console}/")
     page.wait_for_selector("html[data-ready] #sign-in")
-    page.locator("[name=name]").fill(PERSON)
+    page.locator("[name=name]").fill(person)
     page.locator("[name=password]").fill(demo.secret)
     page.keyboard.press("Enter")
     page.wait_for_selector("html[data-ready] #camera-totals", state="attached")

@@ -11,6 +11,7 @@ import pytest
 from collector.console.words import WORDS
 from collector.services.case import CaseState
 from collector.services.ranking import Sees
+from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
 from wire.event import RuleType, Severity
@@ -41,6 +42,7 @@ FAMILIES = {
     "missing": get_args(Unproven.model_fields["reason"].annotation),
     "verdict": ("intact",),
     "note": ("hydrant", "street", "hazard"),
+    "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
 

@@ -438,6 +438,7 @@ def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
         "start_at": (now - timedelta(hours=1)).isoformat(),
         "end_at": now.isoformat(),
         "case": "2026-1187",
+        "reason": "a fall at the gate",
     }
     before = len(_ledger(open_centre))
     with _client(open_centre, "tech") as client:
@@ -457,12 +458,14 @@ def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
         _is(client.post("/api/holds", json=asked), 409, "ring.held")
         assert [one["hold_id"] for one in client.get("/api/holds").json()] == [placed["hold_id"]]
         answering.reply = lambda _: None
-        path = f"/api/holds/{placed['hold_id']}"
+        assert (placed["reason"], placed["bytes"]) == ("a fall at the gate", None)
+        path, why = f"/api/holds/{placed['hold_id']}/release", {"reason": "the case is over"}
         with _client(open_centre, "choi") as other:
-            _is(other.delete(path), 403, "auth.forbidden")
+            _is(other.post(path, json=why), 403, "auth.forbidden")
         answering.go()
-        assert client.delete(path).status_code == 204
-        _is(client.delete(path), 409, "ring.no-hold")
+        _is(client.post(path, json={"reason": ""}), 400, "request.invalid")
+        assert client.post(path, json=why).status_code == 204
+        _is(client.post(path, json=why), 409, "ring.no-hold")
         assert client.get("/api/holds").json() == []
     answering.seen.clear()
     answering.reply = answering.accept

@@ -29,6 +29,26 @@ const WHOLE = format({
   hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
 
+const PARTS = new Intl.DateTimeFormat("en-GB", {
+  timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+  hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+
+/** A moment as fields for date and time take it, in the site's zone. */
+export function local(moment) {
+  const parts = Object.fromEntries(PARTS.formatToParts(new Date(moment)).map((one) => [one.type, one.value]));
+  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
+}
+
+/** The moment that such a field means, as RFC 3339. */
+export function instant(text) {
+  const wanted = new Date(`${text}Z`).getTime();
+  let guess = wanted;
+  // Twice, for the first guess may lie on the other side of a change to summer time.
+  for (let turn = 0; turn < 2; turn += 1) guess += wanted - new Date(`${local(guess)}Z`).getTime();
+  return new Date(guess).toISOString();
+}
+
 export const clock = (moment) => CLOCK.format(moment);
 export const whole = (text) => (text ? WHOLE.format(new Date(text)) : "");
 
