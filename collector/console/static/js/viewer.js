@@ -299,7 +299,12 @@ export class Viewer {
     };
     if (!code) begin();
     try {
-      const granted = () => { if (code && this.#incident === incident) begin(); };
+      // The same incident may have come anew meanwhile; another one is not to be disturbed.
+      const granted = () => {
+        if (!code) return;
+        if (this.#incident?.incident_id !== incident.incident_id) throw new Refusal(0, { code: "console.closed" });
+        begin();
+      };
       const found = await session.open({ ...this.#what(), ...this.#reasons, code, granted });
       if (this.#session !== session) return null;
       this.#set("playing", video);
@@ -310,7 +315,7 @@ export class Viewer {
     } catch (error) {
       session.close();
       if (this.#session === session) this.#tell(error);
-      else if (code) throw error;
+      if (code) throw error;
       return null;
     }
   }
