@@ -20,7 +20,7 @@ from collector.services.cases import APPROVERS
 from collector.services_for_console import ConsoleServices
 
 YEAR_S = 31_536_000
-_OWN_PATH = re.compile(r"/(?:cases|incidents/[0-9a-f-]{36})?\Z")
+_OWN_PATH = re.compile(r"/(?:cases|holds|incidents/[0-9a-f-]{36})?\Z")
 _THEMES = ("auto", "dark", "light")
 
 
