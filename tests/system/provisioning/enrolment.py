@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from collector.broker.files import follow_file
+from collector.broker.runner import BrokerError
 from provisioning.authority import Authority
 from provisioning.enrol.claims import Claims
 from provisioning.enrol.configuration import agent_text
@@ -148,8 +149,16 @@ def _environment(faulted: str) -> dict[str, str]:
 def following(city: Authority, broker: BrokerHandle) -> Iterator[None]:
     """The broker's rights follow the register, as 'broker apply --follow' has it."""
     stop = threading.Event()
+
+    def reload() -> None:
+        try:
+            broker.reload()
+        except AssertionError as slow:
+            # A busy machine: it is brought up to date at the next look.
+            raise BrokerError(str(slow)) from slow
+
     thread = threading.Thread(
-        target=follow_file, args=(city.register_file, stop, broker.reload), daemon=True
+        target=follow_file, args=(city.register_file, stop, reload), daemon=True
     )
     thread.start()
     try:

@@ -27,6 +27,10 @@ from wire.clock import SimulatedClock
 from wire.identity import Identity
 
 
+pytestmark = pytest.mark.timeout(300)
+"""A dozen programs start one after the other; on a busy machine that takes a minute."""
+
+
 @pytest.fixture
 def town(city: Authority, broker: BrokerHandle, tmp_path: Path) -> Iterator[Town]:
     town = Town(city, broker, tmp_path)
