@@ -26,7 +26,6 @@ from tests.system.provisioning.enrolment import (
 from wire.clock import SimulatedClock
 from wire.identity import Identity
 
-
 pytestmark = pytest.mark.timeout(300)
 """A dozen programs start one after the other; on a busy machine that takes a minute."""
 
