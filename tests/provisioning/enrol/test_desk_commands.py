@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from provisioning.enrol.claims import Claims
+from provisioning.enrol.desk_config import DeskSettings
 from provisioning.enrol.refusals import Refusals
 from tests.provisioning.enrol.counter import Counter
 from tests.provisioning.enrol.test_desk import forged
 from tests.support.provision import Result, program
 from wire.clock import SimulatedClock
+from wire.settings import load_settings
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ def desk_yaml(counter: Counter, **changes: object) -> Path:
     path = counter.folder / "desk.yaml"
     path.write_text(yaml.safe_dump(values))
     return path
+
+
+def test_the_guides_example_is_a_configuration() -> None:
+    guide = Path(__file__).resolve().parents[3] / "docs" / "guide" / "desk.yaml"
+    settings = load_settings(guide, DeskSettings)
+    assert (settings.http.host, settings.http.port) == ("0.0.0.0", 8444)
 
 
 def test_the_keeper_once_prepares_takes_in_and_says_so(counter: Counter) -> None:
