@@ -23,6 +23,8 @@ SOONER: Final = 0.75
 """... of which so much is left after each look."""
 WOKEN_S: Final = 0.002
 """A read that took longer had to wait for the camera."""
+SMALL: Final = 4_000
+"""Bytes; a picture of three packets or fewer costs no more to wait for than a rest does."""
 LOOK_S: Final = 0.25
 LOOK_PICTURES: Final = 4
 """No rest for so long and so many pictures: what had piled up is read, then some are awaited."""
@@ -46,8 +48,8 @@ class Pace:
         self._looked_at = 0
         self._rested = False
 
-    def rest_s(self, dts: int | None, asked_s: float, came_s: float) -> float:
-        """How long to leave the camera alone after a picture that was read at `came_s`.
+    def rest_s(self, dts: int | None, size: int, asked_s: float, came_s: float) -> float:
+        """How long to leave the camera alone after a picture of `size` bytes, read at `came_s`.
 
         `asked_s` is when that reading began.
         """
@@ -62,7 +64,7 @@ class Pace:
         if passed_s > BELIEVED_S:
             self._look(came_s)
             return 0.0
-        if passed_s < LOOK_S or self._looked_at < LOOK_PICTURES:
+        if passed_s < LOOK_S or self._looked_at < LOOK_PICTURES or size < SMALL:
             return 0.0
         if rested and came_s - asked_s > WOKEN_S:
             self._margin_s = min(self._margin_s + LATER_S, LATEST_S)

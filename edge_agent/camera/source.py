@@ -171,7 +171,7 @@ class RtspSource:
                     "camera.codec",
                     f"{redact(self._url)}: no keyframe that decodes in {KEYFRAME_TIMEOUT_S:.0f} s",
                 )
-            rest_s = pace.rest_s(arrival.dts, asked_s, arrival.mono_s)
+            rest_s = pace.rest_s(arrival.dts, packet.size, asked_s, arrival.mono_s)
             if rest_s > 0:
                 self._clock.wait(self._stop, rest_s)
             asked_s = self._clock.monotonic()

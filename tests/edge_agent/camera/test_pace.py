@@ -18,6 +18,7 @@ def play(
     step: int = STEP,
     reading_s: float = 0.0003,
     sent_s: Callable[[int], float] = lambda _: 0.0,
+    size: int = 20_000,
     pace: Pace | None = None,
 ) -> list[tuple[float, bool]]:
     """A reader of a camera whose picture n is sent `sent_s(n)` after its time.
@@ -31,7 +32,7 @@ def play(
         asked = now
         now = max(now, sent) + reading_s
         seen.append((now - sent, sent > asked))
-        now += pace.rest_s(number * step, asked, now)
+        now += pace.rest_s(number * step, size, asked, now)
     return seen
 
 
@@ -73,8 +74,8 @@ def test_a_camera_whose_clock_was_set_is_looked_at_anew() -> None:
     pace = Pace()
     play(5, pace=pace)
     asked = 1005.1
-    assert pace.rest_s(5 * 90_000 + 900_000, asked, asked + 0.001) == 0.0
-    assert pace.rest_s(5 * 90_000 + 903_600, asked + 0.04, asked + 0.041) == 0.0
+    assert pace.rest_s(5 * 90_000 + 900_000, 20_000, asked, asked + 0.001) == 0.0
+    assert pace.rest_s(5 * 90_000 + 903_600, 20_000, asked + 0.04, asked + 0.041) == 0.0
 
 
 def test_a_camera_that_slows_down_is_not_left_alone_for_long() -> None:
@@ -82,9 +83,13 @@ def test_a_camera_that_slows_down_is_not_left_alone_for_long() -> None:
     play(5, pace=pace)
     for number in range(1, 4):
         now = 1005.0 + number * 0.9
-        assert pace.rest_s(450_000 + number * 81_000, now - 0.8, now) <= LONGEST_S
+        assert pace.rest_s(450_000 + number * 81_000, 20_000, now - 0.8, now) <= LONGEST_S
 
 
 def test_without_times_there_is_no_rest() -> None:
     pace = Pace()
-    assert all(pace.rest_s(None, now, now + 0.04) == 0.0 for now in range(20))
+    assert all(pace.rest_s(None, 20_000, now, now + 0.04) == 0.0 for now in range(20))
+
+
+def test_pictures_of_few_packets_are_waited_for() -> None:
+    assert all(late < 0.001 for late, _ in play(30, size=800))
