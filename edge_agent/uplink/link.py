@@ -43,6 +43,8 @@ TICK_S = 0.5
 GOODBYE_S = 1.0
 ANEW_AFTER_S = 1.0
 """A reply on its way is given so long before the connection is made anew."""
+REFUSED_SOON = 5
+"""So many in a row are retried soon: a box that was just enrolled is let in seconds later."""
 LASTED_S = 30.0
 """A session this long was a success: the next failure is retried soon."""
 
@@ -111,7 +113,7 @@ class Link:
         self.refusals = Refusals(audit, clock)
         self.dispatcher = Dispatcher(self.reply, clock)
         self._backoff = Backoff(
-            settings.retry_first_s, settings.retry_limit_s, rng or random.Random()
+            settings.retry_first_s, settings.retry_limit_s, rng or random.Random(), REFUSED_SOON
         )
         self._budget = Budget(settings.bytes_per_s, clock)
         self._meter = Meter()

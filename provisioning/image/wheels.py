@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from provisioning.problems import ProvisionError
 
 PINS = Path(__file__).with_name("agent.txt")
 TREE = Path(__file__).parents[2]
+PACKAGES = ("polewatch", "wire", "edge_agent", "collector", "provisioning", "models")
 _TAGS = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -84,8 +86,17 @@ def _target(facts: Facts) -> list[str]:
 def _build_own(folder: Path) -> None:
     if not (TREE / "pyproject.toml").is_file():
         raise ProvisionError("image.wheels", "this is no source tree; give --own polewatch-….whl")
-    _pip(["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder),
-          str(TREE)])  # fmt: skip
+    with tempfile.TemporaryDirectory() as copy:
+        # Not in the tree itself: what an earlier build left there would go in as well.
+        for name in (*PACKAGES, "pyproject.toml", "LICENSE"):
+            source = TREE / name
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, Path(copy, name), ignore=ignored)
+            else:
+                shutil.copy(source, copy)
+        _pip(["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder),
+              copy])  # fmt: skip
 
 
 def _pip(arguments: Sequence[str]) -> None:

@@ -18,3 +18,14 @@ def test_pauses_double_up_to_the_limit_and_start_over() -> None:
 
 def test_what_only_a_person_can_mend_is_tried_rarely() -> None:
     assert Backoff(1, 30, random.Random(4)).pause(longest=True) >= 15
+
+
+def test_what_may_be_well_in_seconds_is_first_tried_again_soon() -> None:
+    backoff = Backoff(1, 60, random.Random(4), patient=3)
+    pauses = [backoff.pause(longest=True) for _ in range(5)]
+    assert sum(pauses[:3]) <= 1 + 2 + 4
+    assert min(pauses[3:]) >= 30
+    backoff.pause()
+    assert backoff.pause(longest=True) <= 60
+    backoff.reset()
+    assert backoff.pause(longest=True) <= 1
