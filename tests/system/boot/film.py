@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,10 +26,9 @@ def make_film(target: Path) -> None:
         stream.time_base = Fraction(1, FPS)
         keys = f"threads=1:bframes=0:keyint={FPS}:min-keyint={FPS}:scenecut=0"
         stream.options = {"preset": "veryfast", "x264-params": keys}
-        frames = list(given.decode(video=0))
         black = np.zeros((picture.height, picture.width, 3), np.uint8)
-        frames += [av.VideoFrame.from_ndarray(black, "bgr24") for _ in range(DARK_S * FPS)]
-        for number, frame in enumerate(frames):
+        dark = (av.VideoFrame.from_ndarray(black, "bgr24") for _ in range(DARK_S * FPS))
+        for number, frame in enumerate(itertools.chain(given.decode(video=0), dark)):
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             made.mux(stream.encode(frame))
         made.mux(stream.encode(None))
