@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 
@@ -95,3 +96,20 @@ def test_a_port_in_use_is_said_with_its_remedy() -> None:
             listen("127.0.0.1", taken.getsockname()[1])
     with pytest.raises(ListenError, match="cannot listen"):
         listen("203.0.113.9", 0)
+
+
+async def test_small_answers_are_sent_at_once() -> None:
+    set_at_once: list[int] = []
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken = writer.get_extra_info("socket")
+        set_at_once.append(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = listen("127.0.0.1", 0)
+    async with await asyncio.start_server(serve, sock=listener):
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        await reader.read()
+        writer.close()
+    # Held back for the other side's acknowledgement, each answer would come 40 ms later.
+    assert set_at_once == [1]
