@@ -80,6 +80,8 @@ def seed(site: Site, keys: Sequence[str], network: str | None) -> dict[str, str]
                 "ssh_authorized_keys": list(keys),
             }
         )
+        # Raspberry Pi OS brings the server and leaves it off.
+        user["runcmd"] = [["systemctl", "enable", "--now", "ssh.service"]]
     name = hashlib.sha256(f"{site.city}/{site.pole}".encode()).hexdigest()[:16]
     files = {
         "meta-data": _yaml({"instance-id": f"polewatch-{name}", "local-hostname": site.pole}),

@@ -70,6 +70,7 @@ def test_the_seed_names_the_host_and_who_may_log_in() -> None:
     (technician,) = user["users"]
     assert technician["ssh_authorized_keys"] == [KEY]
     assert technician["lock_passwd"] is True
+    assert user["runcmd"] == [["systemctl", "enable", "--now", "ssh.service"]]
     assert yaml.safe_load(files["meta-data"])["local-hostname"] == "gy-0001"
     assert files["network-config"] == "version: 2\n"
 
@@ -82,7 +83,8 @@ def test_no_stick_with_a_label_gives_the_box_orders() -> None:
 
 def test_without_keys_nobody_logs_in_and_without_a_network_it_is_dhcp() -> None:
     files = seed.seed(SITE, (), None)
-    assert yaml.safe_load(files["user-data"])["users"] == []
+    user = yaml.safe_load(files["user-data"])
+    assert (user["users"], "runcmd" in user) == ([], False)
     assert "network-config" not in files
 
 

@@ -145,6 +145,23 @@ def test_a_tarball_becomes_a_disk_that_starts_and_enrols(bench: Bench) -> None:
     assert loader == b"MZ a boot loader"
 
 
+def test_capabilities_and_times_of_files_are_kept(bench: Bench) -> None:
+    scratch = bench.folder / "making"
+    scratch.mkdir()
+    system = Ext4.make(scratch / "root", scratch, 8 * MB, uuid.UUID(int=3), 1_690_000_000)
+    ping = Node("/bin/ping", mode=0o4755, mtime=1_600_000_000, content=b"\x7fELF",
+                attributes=(("user.note", b"of a test"),))  # fmt: skip
+    odd = Node('/bin/a "b" c', content=b"odd")
+    system.write(with_parents([ping, odd], frozenset()))
+    system.check()
+    said = tools.run(["debugfs", "-R", "ea_get /bin/ping user.note", str(system.file)]).stdout
+    assert b"of a test" in said
+    told = tools.run(["debugfs", "-R", "stat /bin/ping", str(system.file)]).stdout.decode()
+    assert "Mode:  04755" in told
+    assert f"mtime: 0x{1_600_000_000:08x}" in told
+    assert system.read('/bin/a "b" c') == b"odd"
+
+
 def test_what_every_box_would_share_is_gone(bench: Bench) -> None:
     bench.make()
     root = bench.root_of(bench.out)
