@@ -145,6 +145,24 @@ def test_a_tarball_becomes_a_disk_that_starts_and_enrols(bench: Bench) -> None:
     assert loader == b"MZ a boot loader"
 
 
+def test_a_pi_gets_its_own_wheels_and_loader(bench: Bench) -> None:
+    found = members(status("arm64"))
+    del found["usr/lib/grub/x86_64-efi/monolithic/grubx64.efi"]
+    found["usr/lib/grub/arm64-efi/monolithic/grubaa64.efi"] = b"MZ for arm"
+    pins = wheels(bench.folder / "pi", "cp311-cp311-manylinux_2_17_aarch64")
+    base = tarball(found, bench.folder / "pi.tar")
+    made = bench.make(base=base, wheel_folder=bench.folder / "pi", pins=pins)
+    assert made.facts.machine == "arm64"
+    esp = bench.folder / "esp"
+    with bench.out.open("rb") as disk:
+        disk.seek(ALIGN)
+        esp.write_bytes(disk.read(64 * MB))
+    loader = tools.run(["mcopy", "-i", str(esp), "::/EFI/BOOT/BOOTAA64.EFI", "-"]).stdout
+    assert loader == b"MZ for arm"
+    packages = "/opt/polewatch/lib/python3.11/site-packages"
+    assert bench.root_of(bench.out).read(f"{packages}/tiny/__init__.py") is not None
+
+
 def test_capabilities_and_times_of_files_are_kept(bench: Bench) -> None:
     scratch = bench.folder / "making"
     scratch.mkdir()
