@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA, PERSON
@@ -41,6 +41,11 @@ READ_CHOSEN = """async () => {
   const hex = [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0"));
   return { name: file.name, bytes: file.size, sha256: hex.join("") };
 }"""
+
+CONFIRM = """() => fetch(`/api${location.pathname}/decision`, {
+  method: "POST", body: JSON.stringify({ decision: "confirmed" }),
+  headers: { "Content-Type": "application/json", "X-Polewatch": "1" },
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +184,21 @@ def test_a_wrong_code_and_a_used_one_are_refused_and_the_clip_goes_on(
     assert not any(used in str(one) for one in entries(demo, "grant.refused"))
     # One more session, under the one code that counted.
     assert len(entries(demo, "pole.session.open")) == before + 1
+
+
+def test_an_incident_that_changes_meanwhile_is_exported_all_the_same(
+    console: Watched, phone: Phone
+) -> None:
+    page = console.page
+
+    def decide(route: Route) -> None:
+        page.evaluate(CONFIRM)
+        page.wait_for_selector("#detail .title .mark:has-text('사실 확인')")
+        route.continue_()
+
+    page.route("**/api/grants", decide)
+    ask(page, phone.shows())
+    offered(page)
 
 
 def test_a_file_of_the_person_s_choice_is_written_as_it_comes(
