@@ -59,4 +59,6 @@ def test_a_session_that_ends_gives_up_waiting_for_room(loop: asyncio.AbstractEve
     assert session._threadsafe_queue_put(loop, queue, 1, stop)
     stop.set()
     assert not session._threadsafe_queue_put(loop, queue, 2, stop)
+    # What was cancelled is through the loop before the loop ends.
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
     assert queue.qsize() == 1
