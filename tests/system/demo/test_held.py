@@ -67,6 +67,7 @@ def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Pa
                 "start_at": (now - timedelta(seconds=20)).isoformat(),
                 "end_at": now.isoformat(),
                 "case": "2026-1187",
+                "reason": "an investigation is open",
             }
             answer = chief.post("/api/holds", json=asked)
             assert answer.status_code == 201, answer.text
@@ -77,7 +78,8 @@ def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Pa
             wait_until(lambda: finding not in _held(demo), 30, "the hold to end with the incident")
             # What is held for a case outlives the agent, and is let go when it is back.
             kill(demo, "agent")
-            assert chief.delete(f"/api/holds/{hold_id}").status_code == 204
+            released = chief.post(f"/api/holds/{hold_id}/release", json={"reason": "case closed"})
+            assert released.status_code == 204, released.text
             assert _held(demo)[hold_id] == "case"
             demo.start("agent")
             wait_until(lambda: hold_id not in _held(demo), 60, "the case's hold to be released")

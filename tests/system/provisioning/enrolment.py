@@ -17,8 +17,9 @@ import yaml
 from collector.broker.files import follow_file
 from collector.broker.runner import BrokerError
 from provisioning.authority import Authority
-from provisioning.enrol.claims import Claims
+from provisioning.enrol.claims import Claims, claim_hash
 from provisioning.enrol.configuration import agent_text
+from provisioning.enrol.desk import PREPARED
 from provisioning.enrol.online import SEED
 from provisioning.site.model import load_site, site_text
 from tests.provisioning.site.tables import imported
@@ -69,6 +70,13 @@ class Town:
     def claim(self) -> str:
         """A new claim of the pole."""
         return Claims(self.city.folder).issue(POLE, SystemClock().now(), timedelta(days=1))
+
+    def known_claim(self) -> str:
+        """A new claim that the running keeper has told the desk of: until then it is nobody's."""
+        claim = self.claim()
+        prepared = self.keys / PREPARED
+        wait_until(lambda: claim_hash(claim) in prepared.read_text(), 60, "the desk to know it")
+        return claim
 
     def seed(self, name: str, claim: str) -> Path:
         """A box's folder as its image brings it."""

@@ -64,7 +64,7 @@ def test_from_a_claim_to_the_first_receipt_and_a_board_swap(
     assert shown(first) != handed_out, "what the desk made lasts some days only"
     wait_until(lambda: state(town, f"{POLE}-1") == "online", 60, "the pole with its new one")
 
-    second = town.seed("second", town.claim())
+    second = town.seed("second", town.known_claim())
     assert town.first_boot(second) == 0
     assert Identity.load(second / "identity").name == f"{POLE}-2"
     town.agent(second)
