@@ -22,6 +22,7 @@ from collector.signer.accounts import Account, SignerStore
 from collector.signer.config import SignerSettings
 from polewatch.demo.books import Books, ClipSummary, Summary, summarise
 from polewatch.demo.clip import HEADERS, ClipError, Sighting, pull
+from polewatch.demo.ports import free_port
 from polewatch.demo.processes import Family, ProcessError
 from polewatch.demo.site import (
     CAMERA,
@@ -33,7 +34,6 @@ from polewatch.demo.site import (
     Broker,
     DemoSite,
     Ports,
-    free_port,
     make_site,
     write_agent,
 )

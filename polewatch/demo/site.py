@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,19 +94,6 @@ class DemoSite:
 
     def identity(self, name: str) -> Path:
         return self.folder / "authority" / "identities" / name
-
-
-def free_port(wished: int = 0) -> int:
-    """`wished` when nothing listens there on loopback, else a free port."""
-    for port in (wished, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free TCP port on 127.0.0.1")
 
 
 def make_site(folder: Path, ports: Ports, broker: Broker = "nats") -> DemoSite:

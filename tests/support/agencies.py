@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
-from tests.support.broker import HOST, BrokerHandle, free_port
+from tests.support.broker import HOST, BrokerHandle
 from tests.support.mqtt import MqttPeer
 from tests.support.wait import wait_until
 from wire.envelope import CloudEvent, body, cloud_event

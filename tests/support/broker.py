@@ -22,6 +22,7 @@ from collector.broker.mosquitto import mosquitto_config, mosquitto_program, mosq
 from collector.broker.nats import nats_config
 from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.wait import wait_until
 from wire.register import Register, load_register
@@ -188,14 +189,6 @@ def make_broker(kind: Kind, authority: Authority, folder: Path) -> BrokerHandle:
     handle: BrokerHandle
     handle = NatsHandle(authority, folder) if kind == "nats" else MosquittoHandle(authority, folder)
     return handle
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody has just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(host: str, port: int) -> bool:

@@ -20,8 +20,9 @@ from collector.signer.accounts import SignerStore
 from collector.signer.permit import CameraName, PermitRequest
 from collector.signer.permits import Permits
 from collector.store.reader import Reader
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
-from tests.support.broker import HOST, BrokerHandle, free_port
+from tests.support.broker import HOST, BrokerHandle
 from tests.support.wait import wait_until
 from wire.grant import PersonToken
 from wire.identity import Identity

@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 
 from polewatch.demo.clip import ClipError
+from polewatch.demo.ports import free_port
 from polewatch.demo.processes import ProcessError
 from polewatch.demo.run import password
-from polewatch.demo.site import free_port
 from tests.support.netns import NetnsError, alone
 from tests.system.boot.centre import HOST, POLE, Centre
 from tests.system.boot.happens import happens

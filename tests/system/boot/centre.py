@@ -16,8 +16,9 @@ from collector.signer.accounts import Account, SignerStore
 from collector.signer.config import SignerSettings
 from collector.store.reader import Reader
 from collector.store.rows import DeviceRow
+from polewatch.demo.ports import free_port
 from polewatch.demo.processes import Family
-from polewatch.demo.site import AGENCIES, PERSON, ROUTES, free_port
+from polewatch.demo.site import AGENCIES, PERSON, ROUTES
 from provisioning.authority import Authority
 from tests.support.wait import wait_until
 from tests.system.boot.film import make_film

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from collector.broker.runner import server_program
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
-from tests.support.broker import HOST, Kind, answers, free_port
+from tests.support.broker import HOST, Kind, answers
 from tests.support.mqtt import MqttPeer, RefusedError
 from tests.support.wait import wait_until
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from collector.broker.runner import BrokerError, EmbeddedBroker
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
-from tests.support.broker import HOST, BrokerHandle, answers, free_port, make_broker
+from tests.support.broker import HOST, BrokerHandle, answers, make_broker
 from tests.support.mqtt import MqttPeer
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from collector.broker.nats import Cluster, nats_config
 from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.broker import (
     HOST,
     BrokerHandle,
     Kind,
     MosquittoHandle,
-    free_port,
     make_broker,
 )
 from tests.system.chaos.town import Brokers

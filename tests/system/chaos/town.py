@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import yaml
 from joserfc.util import urlsafe_b64decode
 
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
-from tests.support.broker import HOST, free_port
+from tests.support.broker import HOST
 from tests.support.faulted import FILE_VARIABLE
 from tests.support.impair import ImpairedPath
 from tests.support.wait import wait_until

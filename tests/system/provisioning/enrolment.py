@@ -16,6 +16,7 @@ import yaml
 
 from collector.broker.files import follow_file
 from collector.broker.runner import BrokerError
+from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from provisioning.enrol.claims import Claims, claim_hash
 from provisioning.enrol.configuration import agent_text
@@ -23,7 +24,7 @@ from provisioning.enrol.desk import PREPARED
 from provisioning.enrol.online import SEED
 from provisioning.site.model import load_site, site_text
 from tests.provisioning.site.tables import imported
-from tests.support.broker import HOST, BrokerHandle, free_port
+from tests.support.broker import HOST, BrokerHandle
 from tests.support.centre import Centre, Program
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
