@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import secrets
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import segno
-import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -40,6 +38,7 @@ from collector.signer.desk import SignerDesk
 from collector.store.database import StoreError
 from collector.store.reader import Reader
 from collector.trust import TrustKeeper
+from wire import logs
 from wire.clock import SystemClock
 from wire.identity import Identity
 from wire.settings import load_settings
@@ -64,7 +63,7 @@ PrintReady = Annotated[
 @app.command(epilog="Example: polewatch collector run --config collector.yaml")
 def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the collector until SIGTERM or Ctrl-C."""
-    _log_to_stderr()
+    logs.configure()
     with readable_errors():
         collector = Collector(load_settings(config, CollectorSettings), SystemClock())
         code = collector.run(print_ready if print_ready_line else None)
@@ -74,7 +73,7 @@ def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady =
 @app.command(epilog="Example: polewatch collector signer --config signer.yaml")
 def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the grant signer, a process of its own, until SIGTERM or Ctrl-C."""
-    _log_to_stderr()
+    logs.configure()
     with readable_errors():
         settings = load_settings(config, SignerSettings)
         clock = SystemClock()
@@ -200,7 +199,7 @@ def requeue(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Judge signed messages in the quarantine again, after an upgrade. Stop the collector first."""
-    _log_to_stderr()
+    logs.configure()
     with readable_errors():
         taken, left = requeue_all(load_settings(config, CollectorSettings), SystemClock())
     if as_json:
@@ -252,18 +251,3 @@ def _make_password() -> str:
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     parts = ["".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4)]
     return "-".join(parts)
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )

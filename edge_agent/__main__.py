@@ -10,10 +10,10 @@ import structlog
 import wire
 from edge_agent.agent import Agent
 from edge_agent.config import load_agent_settings
-from edge_agent.logs import configure
 from edge_agent.uplink.store import OutboxError
 from models.registry import ModelError
 from wire.identity import IdentityError
+from wire.logs import configure
 from wire.settings import SettingsError
 from wire.stopping import stop_on_signals
 

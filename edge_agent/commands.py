@@ -178,10 +178,10 @@ def check(
     from pydantic import ValidationError
 
     from edge_agent.check import run_checks
-    from edge_agent.logs import quiet
     from wire.clock import SystemClock
     from wire.codes import fault
     from wire.language import of_environment
+    from wire.logs import quiet
     from wire.whep import IceServer
 
     quiet()

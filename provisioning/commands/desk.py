@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import threading
 from pathlib import Path
@@ -24,6 +23,7 @@ from provisioning.enrol.door import Door
 from provisioning.enrol.refusals import kept
 from provisioning.problems import ProvisionError
 from provisioning.words import t
+from wire import logs
 from wire.clock import SystemClock
 from wire.identity import IdentityError
 from wire.register import RegisterError
@@ -44,7 +44,7 @@ def serve(
     ] = False,
 ) -> None:
     """At the centre: enrol boxes over HTTPS, with keys of few days for named boards."""
-    _log_to_stderr()
+    logs.configure()
     stop = stop_on_signals()
     with failing(as_json=False):
         try:
@@ -96,7 +96,7 @@ def keep(
     as_json: AsJson = False,
 ) -> None:
     """Keep the enrolment desk in keys, take in what it enrolled, renew what ends soon."""
-    _log_to_stderr()
+    logs.configure()
     stop = stop_on_signals()
     with failing(as_json=as_json):
         keeper = keeping.Keeper(Authority(folder), keys, journals, SystemClock(), publish)
@@ -132,17 +132,3 @@ def not_taken(folder: Folder = HERE, as_json: AsJson = False) -> None:
         problem = ProvisionError(line["code"], line["detail"])
         table.add_row(line["at"], line["key"], line["name"], str(problem))
     Console().print(table)
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )

@@ -1,4 +1,4 @@
-"""Logging of the agent's programs: event name and values, to standard error."""
+"""Logging of every program: event name and values, to standard error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ def configure() -> None:
     """Readable lines on a terminal, JSON lines elsewhere; both with times in UTC."""
     terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     _configure(logging.INFO, [structlog.processors.format_exc_info, renderer])
 
