@@ -68,6 +68,7 @@ class Offered(WireModel):
     detail: Class
     score: float
     reasons: tuple[str, ...]
+    reasons_ko: tuple[str, ...] = ()
     live: bool
 
 

@@ -18,6 +18,7 @@ from collector.services.place import Point, distance_m
 from collector.signer.permit import UnitRequest
 from collector.store.reader import Reader
 from collector.store.rows import IncidentFilter, IncidentRow
+from collector.texts import type_name
 from wire.clock import Clock
 from wire.grant import PersonToken
 from wire.names import Id, Moment, Name
@@ -113,8 +114,11 @@ class DispatchDesk:
         own = own or self._offering.one(key, place)
         if own is None:
             return cameras
-        why = f"the {incident.type}'s own camera"
-        own = own.model_copy(update={"sees": "yes", "reasons": (why, *own.reasons)})
+        korean, english = type_name(incident.type)
+        reasons = (f"the camera that reported it ({english})", *own.reasons)
+        reasons_ko = (f"이 사건을 알린 카메라 ({korean})", *own.reasons_ko)
+        update = {"sees": "yes", "reasons": reasons, "reasons_ko": reasons_ko}
+        own = own.model_copy(update=update)
         rest = [one for one in cameras if (one.device, one.camera) != key]
         return (own, *rest)[:MOST]
 

@@ -129,5 +129,6 @@ class Offering:
             detail=one.detail,
             score=round(one.score, 4),
             reasons=one.reasons,
+            reasons_ko=one.reasons_ko,
             live=camera.live,
         )

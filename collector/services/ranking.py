@@ -27,6 +27,13 @@ RINGS = ((0.0, 1), (0.5, 6), (0.9, 12))
 """Share of the radius and number of points by which the circle of an uncertain place is tried."""
 
 Class = Literal["identify", "recognise", "observe", "detect", "monitor"]
+DETAIL_KO: dict[Class, str] = {
+    "identify": "신원 확인 가능",
+    "recognise": "아는 사람 식별 가능",
+    "observe": "인상착의 관찰 가능",
+    "detect": "사람 감지 가능",
+    "monitor": "움직임만 확인",
+}
 Sees = Literal["yes", "perhaps", "no"]
 
 
@@ -50,7 +57,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One camera's sight of the place. `reasons` are short English phrases, in order."""
+    """One camera's sight of the place. `reasons` are short phrases, in order; so in Korean."""
 
     camera: Camera
     distance_m: float
@@ -64,6 +71,7 @@ class Sight:
     score: float
     """0 to 1: `covers` times how much a person shows."""
     reasons: tuple[str, ...]
+    reasons_ko: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ def sight(place: Point, camera: Camera, *, accuracy_m: float = 0.0) -> Sight:
         sees = "yes"
     share = _share(px)
     score = covers * share * (1.0 if sees == "yes" else 0.5)
+    reasons = tuple(_reasons(camera, away, towards, sees, covers, px))
     return Sight(
         camera=camera,
         distance_m=away,
@@ -118,7 +127,8 @@ def sight(place: Point, camera: Camera, *, accuracy_m: float = 0.0) -> Sight:
         px_per_m=px,
         detail=detail_of(px),
         score=score,
-        reasons=tuple(_reasons(camera, away, towards, sees, covers, px)),
+        reasons=tuple(english for english, _ in reasons),
+        reasons_ko=tuple(korean for _, korean in reasons),
     )
 
 
@@ -185,21 +195,35 @@ def _share(px_per_m: float) -> float:
 
 def _reasons(
     camera: Camera, away: float, towards: float, sees: Sees, covers: float, px: float
-) -> Iterable[str]:
-    yield f"{away:.0f} m away, direction {towards:.0f}°"
+) -> Iterable[tuple[str, str]]:
+    """English and Korean."""
+    yield (
+        f"{away:.0f} m away, direction {towards:.0f}°",
+        f"거리 {away:.0f} m, 방향 {towards:.0f}°",
+    )
     if camera.bearing_deg is None and camera.fov_deg < 360:
-        yield "where it looks is not written down"
+        yield "where it looks is not written down", "촬영 방향이 등록되어 있지 않음"
     elif camera.bearing_deg is not None and camera.fov_deg < 360:
         off = _off_axis(camera.bearing_deg, towards)
-        where = "within" if off <= camera.fov_deg / 2 else "outside"
-        yield f"{off:.0f}° off its axis, {where} its view of {camera.fov_deg:.0f}°"
+        within = off <= camera.fov_deg / 2
+        view = f"{camera.fov_deg:.0f}°"
+        yield (
+            f"{off:.0f}° off its axis, {'within' if within else 'outside'} its view of {view}",
+            f"중심축에서 {off:.0f}°, 화각 {view} {'안' if within else '밖'}",
+        )
     if away > camera.range_m:
-        yield f"beyond its range of {camera.range_m:.0f} m"
+        reach = f"{camera.range_m:.0f} m"
+        yield f"beyond its range of {reach}", f"유효 거리 {reach}를 벗어남"
     elif away < blind_m(camera):
-        yield f"below it: blind up to {blind_m(camera):.0f} m from its mast"
+        blind = f"{blind_m(camera):.0f} m"
+        yield (
+            f"below it: blind up to {blind} from its mast",
+            f"바로 아래: 지주에서 {blind}까지 사각",
+        )
     if sees != "no":
-        yield f"{px:.0f} pixels per metre: {detail_of(px)}"
+        detail = detail_of(px)
+        yield f"{px:.0f} pixels per metre: {detail}", f"1 m당 {px:.0f}화소: {DETAIL_KO[detail]}"
     if 0 < covers < 1:
-        yield f"{covers:.0%} of the circle in view"
+        yield f"{covers:.0%} of the circle in view", f"오차 범위의 {covers:.0%}가 보임"
     if not camera.live:
-        yield "not live now"
+        yield "not live now", "현재 연결되지 않음"

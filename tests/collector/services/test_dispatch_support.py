@@ -86,7 +86,8 @@ def test_a_fire_s_own_camera_comes_first_though_it_looks_elsewhere(bench: Servic
     with bench.client("lee") as fire, bench.client("oper") as operator:
         case = approved(fire, operator, FIRE)
         assert [one["camera"] for one in case["cameras"]] == ["east", "south", "north"]
-        assert case["cameras"][0]["reasons"][0] == "the fire's own camera"
+        assert case["cameras"][0]["reasons"][0] == "the camera that reported it (Fire)"
+        assert case["cameras"][0]["reasons_ko"][0] == "이 사건을 알린 카메라 (화재)"
         assert case["incident_id"] == incident
         unit = linked(fire, case)
         shown = fire.get("/api/unit", headers=unit).json()

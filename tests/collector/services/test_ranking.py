@@ -62,6 +62,7 @@ def test_farther_than_its_range_it_does_not_see() -> None:
     found = sight(PLACE, camera("c", 0, -100, bearing_deg=0, range_m=80))
     assert found.sees == "no"
     assert "beyond its range of 80 m" in found.reasons
+    assert "유효 거리 80 m를 벗어남" in found.reasons_ko
 
 
 def test_at_the_foot_of_its_mast_it_does_not_see() -> None:
@@ -137,3 +138,4 @@ def test_the_order_of_the_table_does_not_count_and_scores_stay_in_bounds(
         assert 0 <= one.score <= 1
         assert one.distance_m <= 500
         assert one.reasons
+        assert len(one.reasons_ko) == len(one.reasons)

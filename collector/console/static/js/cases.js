@@ -2,7 +2,7 @@
 
 import { getJson, postJson, Refusal } from "./api.js";
 import { $, h } from "./dom.js";
-import { inLanguage, t, when, word } from "./locale.js";
+import { inLanguage, reasonsOf, t, when, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
@@ -81,7 +81,7 @@ function cameraRow(one, camera) {
   const see = (live, key) => h("button", { type: "button", onclick: () => watch(one, camera, live) }, key);
   return h("tr", {},
     h("td", {}, h("b", {}, inLanguage({ ko: camera.title, en: camera.title_en })), h("div", { class: "why" }, `${camera.device} / ${camera.camera}`)),
-    h("td", {}, word("sees", camera.sees), h("div", { class: "why" }, camera.reasons.join(", "))),
+    h("td", {}, word("sees", camera.sees), h("div", { class: "why" }, reasonsOf(camera))),
     h("td", { class: "does" }, may && [see(true, t("cases.live")), see(false, t("cases.last"))]));
 }
 

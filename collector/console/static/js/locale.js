@@ -19,6 +19,10 @@ export function word(family, name) {
 /** Picks the reader's language from a pair like `{ko, en}`. */
 export const inLanguage = (pair) => pair?.[lang] || pair?.ko || pair?.en || "";
 
+/** Why a camera stands where it stands, in the reader's language. */
+export const reasonsOf = (camera) =>
+  (lang === "ko" && camera.reasons_ko.length ? camera.reasons_ko : camera.reasons).join(", ");
+
 const locale = lang === "ko" ? "ko-KR" : "en-GB";
 const format = (options) => new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: "h23", ...options });
 const CLOCK = format({ hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -2,7 +2,7 @@
 
 import { OWN, Refusal } from "./api.js";
 import { $, h, svg } from "./dom.js";
-import { inLanguage, t, when, word } from "./locale.js";
+import { inLanguage, reasonsOf, t, when, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
 
@@ -64,7 +64,7 @@ const titleOf = ({ device, camera }) => {
 
 function drawCameras(cameras) {
   $("#cameras").replaceChildren(...cameras.map((one) => h("li", {},
-    h("b", {}, titleOf(one)), h("span", { class: "why" }, `${word("sees", one.sees)} · ${one.reasons.join(", ")}`),
+    h("b", {}, titleOf(one)), h("span", { class: "why" }, `${word("sees", one.sees)} · ${reasonsOf(one)}`),
     h("button", { type: "button", onclick: () => watch(one) }, t("cases.live")))));
 }
 
