@@ -37,7 +37,7 @@ def test_asked_approved_seen_and_closed(page: Watched) -> None:
     at.get_by_role("button", name="요청").click()
     case = at.locator("article")
     expect(case).to_have_attribute("data-state", "asked")
-    expect(case).to_contain_text("m away")
+    expect(case).to_contain_text("거리")
     expect(case.get_by_role("button", name="실시간")).to_have_count(0)
     assert axe_faults(at) == []
     case.get_by_role("button", name="승인").click()
