@@ -139,3 +139,21 @@ class Case(WireModel):
     closed_by: str | None = None
     note: str | None = None
     erased_at: Moment | None = None
+
+
+def plainly(one: Case) -> dict[str, object]:
+    """What every entry of the ledger says of a case: nothing of a person."""
+    return {
+        "case_id": one.case_id,
+        "service": one.service,
+        "agency": one.agency,
+        "case": one.case,
+        "basis": one.basis,
+        "purpose": one.purpose,
+        "state": one.state,
+    }
+
+
+def camera_names(one: Case) -> list[str]:
+    """The case's cameras as the ledger names them."""
+    return [f"{camera.device}/{camera.camera}" for camera in one.cameras]

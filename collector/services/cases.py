@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from collector import ledger
 from collector.changes import Change, Changes
 from collector.problems import ProblemError
-from collector.services.case import Case, Offered, Personal
+from collector.services.case import Case, Offered, Personal, camera_names, plainly
 from collector.services.place import Point
 from collector.signer.permit import (
     CameraName,
@@ -180,27 +180,17 @@ class CaseDesk:
         permit.needed where no standing rule covers it.
         """
         _permit(person, ASKERS, "opening")
-        one = await self.find(person, case_id)
-        if one.state != "asked":
-            raise ProblemError("case.state", f"the case is {one.state}")
-        permit = await self._permitting.permit(token, _request(one))
-        return await self._approved(one, permit, person, token)
+        return await self._take_up(person, token, case_id)
 
     async def approve(self, person: PersonToken, token: str, case_id: str) -> Case:
         """By an operator's word; raises ProblemError."""
         _permit(person, APPROVERS, "approving")
-        one = await self.find(person, case_id)
-        if one.state != "asked":
-            raise ProblemError("case.state", f"the case is {one.state}")
-        permit = await self._permitting.permit(token, _request(one))
-        return await self._approved(one, permit, person, token)
+        return await self._take_up(person, token, case_id)
 
     async def refuse(self, person: PersonToken, case_id: str, note: str) -> Case:
         """Not to be seen; raises ProblemError."""
         _permit(person, APPROVERS, "refusing")
-        one = await self.find(person, case_id)
-        if one.state != "asked":
-            raise ProblemError("case.state", f"the case is {one.state}")
+        one = await self._undecided(person, case_id)
         now = self._clock.now()
         changed = one.model_copy(
             update={
@@ -288,6 +278,17 @@ class CaseDesk:
             )
         )
 
+    async def _undecided(self, person: PersonToken, case_id: str) -> Case:
+        one = await self.find(person, case_id)
+        if one.state != "asked":
+            raise ProblemError("case.state", f"the case is {one.state}")
+        return one
+
+    async def _take_up(self, person: PersonToken, token: str, case_id: str) -> Case:
+        one = await self._undecided(person, case_id)
+        permit = await self._permitting.permit(token, _request(one))
+        return await self._approved(one, permit, person, token)
+
     async def _approved(self, one: Case, permit: Permit, person: PersonToken, token: str) -> Case:
         if one.permit_id is not None:
             await self._permitting.withdraw(token, one.permit_id)
@@ -339,19 +340,13 @@ def _request(one: Case) -> PermitRequest:
 def _fields(one: Case, person: PersonToken) -> dict[str, object]:
     """What the ledger says of a case; it lies beside the chain and is erased in its time."""
     return {
-        "case_id": one.case_id,
-        "service": one.service,
-        "agency": one.agency,
-        "case": one.case,
-        "basis": one.basis,
-        "purpose": one.purpose,
-        "state": one.state,
+        **plainly(one),
         "person": person.person,
         "rule": one.rule,
         "permit_id": one.permit_id,
         "note": one.note,
         "requester": one.personal and one.personal.requester.model_dump(),
-        "cameras": [f"{camera.device}/{camera.camera}" for camera in one.cameras],
+        "cameras": camera_names(one),
     }
 
 

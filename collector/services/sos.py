@@ -24,7 +24,16 @@ from collector.incident_desk import IncidentDesk
 from collector.incidents import DecisionError
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
-from collector.services.case import Body, Case, Fix, Offered, Personal, Subject
+from collector.services.case import (
+    Body,
+    Case,
+    Fix,
+    Offered,
+    Personal,
+    Subject,
+    camera_names,
+    plainly,
+)
 from collector.services.cases import CaseDesk
 from collector.services.offering import Offering
 from collector.services.place import Point
@@ -249,13 +258,7 @@ def _fix(call: SosBody) -> Fix:
 def _entry(one: Case) -> dict[str, object]:
     """What the ledger says: that there was a call, and not whose or where."""
     return {
-        "case_id": one.case_id,
-        "service": one.service,
-        "agency": one.agency,
-        "case": one.case,
-        "basis": one.basis,
-        "purpose": one.purpose,
-        "state": one.state,
+        **plainly(one),
         "person": one.person,
-        "cameras": [f"{camera.device}/{camera.camera}" for camera in one.cameras],
+        "cameras": camera_names(one),
     }
