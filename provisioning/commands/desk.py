@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -74,14 +74,7 @@ def refused(config: Config = DESK_YAML, as_json: AsJson = False) -> None:
             lines = list(kept(load_settings(config, DeskSettings).data))
         except SettingsError as error:
             raise ProvisionError("request.invalid", str(error)) from error
-    if as_json:
-        print_json(lines)
-        return
-    table = Table(*(t(f"enrol.column.{name}") for name in ("at", "address", "pole", "refusal")))
-    for line in lines:
-        problem = ProvisionError(line["code"], line["detail"])
-        table.add_row(line["at"], line["address"], line["pole"], str(problem))
-    Console().print(table)
+    _print_refusals(lines, {"address": "address", "pole": "pole"}, as_json=as_json)
 
 
 def keep(
@@ -124,11 +117,16 @@ def not_taken(folder: Folder = HERE, as_json: AsJson = False) -> None:
     """What was refused of what the desk brought back: look into each, the desk may be broken."""
     with failing(as_json=as_json):
         lines = list(keeping.refused(Authority(folder)))
+    _print_refusals(lines, {"key": "key", "board": "name"}, as_json=as_json)
+
+
+def _print_refusals(lines: list[dict[str, Any]], columns: dict[str, str], *, as_json: bool) -> None:
+    """`columns`: heading and the line's key for what stands between time and refusal."""
     if as_json:
         print_json(lines)
         return
-    table = Table(*(t(f"enrol.column.{name}") for name in ("at", "key", "board", "refusal")))
+    table = Table(*(t(f"enrol.column.{name}") for name in ("at", *columns, "refusal")))
     for line in lines:
         problem = ProvisionError(line["code"], line["detail"])
-        table.add_row(line["at"], line["key"], line["name"], str(problem))
+        table.add_row(line["at"], *(line[key] for key in columns.values()), str(problem))
     Console().print(table)
