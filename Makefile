@@ -49,6 +49,9 @@ check: $(VENV)/dev.stamp ## style, types and import directions
 MEMORY := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 1000000 ] 2>/dev/null \
   && echo /dev/shm || echo /tmp)
 
+# SECOND_TRY=1 (CI) tries up to two failed system tests once more and prints them as flaky.
+SYSTEM := $(if $(SECOND_TRY),bash tests/support/second_try.sh) $(BIN)/pytest
+
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
@@ -56,11 +59,11 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@files=$$(mktemp -d -p $(MEMORY)) && { $(BIN)/pytest -q -n 2 --dist worksteal --basetemp=$$files/pytest \
 	  --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy; status=$$?; rm -rf $$files; exit $$status; }
 	@# Real processes mostly wait for each other: four files at a time. What asserts speeds runs alone.
-	$(BIN)/pytest -q -n 4 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	$(SYSTEM) -q -n 4 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	@# In processes of their own: the browser's driver keeps an event loop running.
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not timed" tests/system/console
-	$(BIN)/pytest -q -m timed tests/system --ignore=tests/system/console
-	$(BIN)/pytest -q -m timed tests/system/console
+	$(SYSTEM) -q -n 2 --dist loadfile -m "not timed" tests/system/console
+	$(SYSTEM) -q -m timed tests/system --ignore=tests/system/console
+	$(SYSTEM) -q -m timed tests/system/console
 
 # The longest first, so that none of them runs on alone at the end.
 LONGEST := $(patsubst %,tests/accuracy/test_%.py,plate_passages fire abandonment false_alarms falls)

@@ -61,8 +61,9 @@ def test_one_that_the_broker_refuses_is_given_up_and_the_old_one_connects_again(
     text = "".join(one.public_bytes(Encoding.PEM).decode() for one in chain)
     assert pole.certificate.offer(text)
     pole.link.connect_anew()
-    wait_until(lambda: not (box / NEXT).exists(), 60, "the refused one to be given up")
+    wait_until(lambda: pole.certified != [], 60, "the refused one to be given up")
     wait_until(lambda: pole.link.connected, 60, "the old one to connect again")
+    assert not (box / NEXT).exists()
     assert (box / "cert.pem").read_text() == before
     assert pole.certified == ["certificate.refused"]
 
@@ -82,5 +83,7 @@ def test_one_that_works_takes_the_old_ones_place_though_the_broker_was_away(
     assert (box / "cert.pem").read_text() == before
     broker.start()
     wait_until(lambda: pole.link.connected, 60, "the pole with its new certificate")
-    wait_until(lambda: (box / "cert.pem").read_text() == newer, 30, "the new one in place")
+    # It is told after the files are in place.
+    wait_until(lambda: pole.certified != [], 30, "the new one to be taken")
     assert pole.certified == ["certificate.taken"]
+    assert (box / "cert.pem").read_text() == newer
