@@ -23,6 +23,7 @@ from collector.inbox import Inbox
 from collector.incident_desk import IncidentDesk
 from collector.intake import Effects, Intake
 from collector.link import Link
+from collector.metrics import Figures
 from collector.orders import OrderDesk
 from collector.persons import Persons
 from collector.rescue import open_database
@@ -38,6 +39,7 @@ from collector.voice import Voice
 from collector.web import WebParts, build_web
 from wire.clock import Clock
 from wire.command import EpochBegin
+from wire.exposition import MetricsServer
 from wire.identity import Identity
 from wire.supervisor import Supervisor
 from wire.topics import DeviceAddress, service_source
@@ -130,6 +132,7 @@ class Collector:
             self._changes,
             clock,
         )
+        self._metrics = self._told_figures()
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
         """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
@@ -166,6 +169,8 @@ class Collector:
             self._orders.stop()
             self._inbox.stop()
             self._dispatch.stop()
+            if self._metrics is not None:
+                self._metrics.stop()
             self._database.close()
             self._holder.release()
             log.info("collector.stopped", **vars(self._inbox.counts))
@@ -235,6 +240,19 @@ class Collector:
             stills=len(stills),
         )
         return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
+
+    def _told_figures(self) -> MetricsServer | None:
+        settings = self._settings
+        if settings.metrics is None:
+            return None
+        figures = Figures(
+            self._database.path,
+            settings.places(),
+            self._inbox.counts,
+            lambda: self._link.up,
+            self._clock,
+        )
+        return MetricsServer(settings.metrics, figures.families)
 
     def _kept_up(self) -> Upkeep:
         settings = self._settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,18 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from wire.event import Severity
+from wire.listening import MetricsSettings, is_loopback
 from wire.names import Name
 from wire.settings import Settings, SettingsPath
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a listener on `host` can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class BrokerSettings(Settings):
@@ -250,6 +240,9 @@ class CollectorSettings(Settings):
     sos: tuple[SosSender, ...] = Field((), max_length=100)
     retention: RetentionSettings = RetentionSettings()
     ice: IceSettings = IceSettings()
+    metrics: MetricsSettings | None = Field(
+        None, description="Where Prometheus asks for figures; nowhere when left out."
+    )
     layer: SettingsPath | None = Field(
         None, description="GeoJSON of hydrants, streets and hazards, for fire engines."
     )

@@ -19,6 +19,7 @@ from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.export_notes import pass_on
 from edge_agent.export_setting import export_desk
 from edge_agent.health import HealthBook, WatchedCamera
+from edge_agent.metrics import families
 from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
@@ -52,6 +53,7 @@ from wire.command import (
     WhepOfferCommand,
 )
 from wire.event import ModelPart
+from wire.exposition import MetricsServer
 from wire.health import OutboxHealth
 from wire.identity import Identity, IdentityError, load_certificate
 from wire.names import new_id
@@ -214,6 +216,10 @@ class Agent:
             audit=self._on_refusal,
         )
         self._register_handlers()
+        metrics = settings.metrics
+        self._metrics = (
+            MetricsServer(metrics, lambda: families(self._health.latest)) if metrics else None
+        )
 
     def run(self, stop: threading.Event, ready: bool = False) -> None:
         """Start, wait for `stop`, end. With `ready`, prints one JSON line when all is started."""
@@ -326,6 +332,8 @@ class Agent:
         self._sessions.stop()
         self._reporter.close()
         self._drain()
+        if self._metrics is not None:
+            self._metrics.stop()
         self._link.stop()
         self._health.report()
         for camera in self._cameras:

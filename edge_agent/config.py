@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from edge_agent.rules.spec import CameraRules
+from wire.listening import MetricsSettings
 from wire.names import Name, Shard
 from wire.settings import Settings, SettingsError, SettingsPath, load_settings
 
@@ -152,6 +153,9 @@ class AgentSettings(Settings):
     still: StillSettings = StillSettings()
     clips: ClipSettings = ClipSettings()
     plates: PlateSettings = PlateSettings()
+    metrics: MetricsSettings | None = Field(
+        None, description="Where Prometheus asks for figures; nowhere when left out."
+    )
     cameras: tuple[CameraSettings, ...] = Field(min_length=1, max_length=64)
 
     @field_validator("time_zone")

@@ -18,6 +18,7 @@ from collector.store.moments import moment, moment_or_none, stamp
 from collector.store.rows import (
     Box,
     CameraRow,
+    DeliveryCount,
     DeliveryRow,
     DeviceRow,
     EscalationRow,
@@ -235,6 +236,21 @@ class Reader:
             quarantined=row["quarantined"],
             security_entries=row["security"],
             ledger_entries=row["ledger"],
+        )
+
+    def delivery_counts(self) -> tuple[DeliveryCount, ...]:
+        """How many deliveries stand how, by agency and channel."""
+        rows = self._all(
+            "SELECT agency, channel, state, count(*) AS count,"
+            " min(coalesce(wanted_at, next_at)) AS oldest"
+            " FROM delivery GROUP BY agency, channel, state",
+            (),
+        )
+        return tuple(
+            DeliveryCount(
+                row["agency"], row["channel"], row["state"], row["count"], moment(row["oldest"])
+            )
+            for row in rows
         )
 
     def close(self) -> None:

@@ -223,3 +223,15 @@ class Summary:
     quarantined: int
     security_entries: int
     ledger_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCount:
+    """One agency's deliveries over one channel that stand alike."""
+
+    agency: str
+    channel: str
+    state: str
+    count: int
+    oldest: datetime
+    """Since when the oldest of them has been due."""

@@ -78,7 +78,13 @@ class Demo:
     def __enter__(self) -> Demo:
         self.site = make_site(
             self.folder,
-            Ports(free_port(), free_port(), free_port(self.console_port)),
+            Ports(
+                broker=free_port(),
+                signer=free_port(),
+                console=free_port(self.console_port),
+                collector_metrics=free_port(),
+                agent_metrics=free_port(),
+            ),
             self.broker,
         )
         self.books = Books(self.site.agent_data / "health.json")

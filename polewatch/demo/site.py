@@ -61,6 +61,8 @@ class Ports:
     broker: int
     signer: int
     console: int
+    collector_metrics: int
+    agent_metrics: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _centre(site: DemoSite) -> None:
             "routing": "routing.yaml",
             "broker": {"host": "localhost", "port": site.ports.broker},
             "http": {"host": "127.0.0.1", "port": site.ports.console},
+            "metrics": {"port": site.ports.collector_metrics},
             "signer": {
                 "url": f"http://127.0.0.1:{site.ports.signer}",
                 "certificate": signer_cert,
@@ -190,6 +193,7 @@ def write_agent(
             "data": "data",
             "broker": {"host": "localhost", "port": site.ports.broker},
             "health_interval_s": 1,
+            "metrics": {"port": site.ports.agent_metrics},
             "ring": {"megabytes": 500, "hours": 1, "least_hours": 0},
             "cameras": [
                 {"id": CAMERA, "url": camera_url, "zones": list(zones), "rules": list(rules)}

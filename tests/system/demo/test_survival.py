@@ -12,6 +12,7 @@ import pytest
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA, Broker
 from tests.support.demo import end, first_alarm, health, kill, reader, whole_demo
+from tests.support.scrape import scrape
 from tests.support.wait import wait_until
 
 
@@ -41,6 +42,12 @@ def test_agent_killed_while_the_broker_is_down_loses_and_doubles_nothing(demo: D
         90,
         "findings committed while the broker is down",
     )
+    centre, pole = demo.site.ports.collector_metrics, demo.site.ports.agent_metrics
+    assert scrape(centre)["polewatch_collector_broker_up"] == 0
+    wait_until(
+        lambda: scrape(pole)["polewatch_agent_outbox_messages"] >= 3, 10, "the figures of the pole"
+    )
+    assert scrape(pole)[f"polewatch_agent_camera_up {CAMERA}"] == 1
     kill(demo, "agent")
     demo.start("broker")
     demo.start("agent")
@@ -49,6 +56,13 @@ def test_agent_killed_while_the_broker_is_down_loses_and_doubles_nothing(demo: D
         60,
         "an empty outbox after the restart",
     )
+    online = f"polewatch_collector_device_online {demo.site.device}"
+    wait_until(
+        lambda: (told := scrape(centre))["polewatch_collector_broker_up"] == 1 == told[online],
+        30,
+        "the figures of the broker and the box that are back",
+    )
+    assert scrape(centre)["polewatch_collector_deliveries police mqtt done"] >= 1
     end(demo, "agent")
     left = demo.books.health()
     assert left is not None
