@@ -24,6 +24,7 @@ from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
+from edge_agent.plates.search import search_handler
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.ring_keeper import RingKeeper
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
@@ -408,6 +409,8 @@ class Agent:
         register("recording.show", recording_handler(rings))
         register("epoch.begin", self._epoch_begin)
         register("watchlist.delta", watchlist_handler(self._lists))
+        if self._plates is not None:
+            register("plates.search", search_handler(self._plates.search, self._reporter.audit))
         register("hold.place", self._holds.place)
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)

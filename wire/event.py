@@ -222,6 +222,7 @@ class AuditEvent(WireModel):
         "recording.deleted",
         "certificate.taken",
         "certificate.refused",
+        "plates.searched",
     ]
     at: Moment
     quality: TimeQuality

@@ -18,7 +18,9 @@ class PlateSearch(WireModel):
     start_at: Moment
     end_at: Moment
     confusable: bool = True
-    limit: int = Field(200, ge=1, le=1000)
+    types: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
+    colors: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
+    limit: int = Field(200, ge=1, le=250)
     case: str = Field(min_length=1, max_length=80)
     basis: str = Field(min_length=1, max_length=120)
     purpose: str = Field(min_length=1, max_length=200)
@@ -35,13 +37,15 @@ class PlateRead(WireModel):
     color: str | None = Field(None, max_length=16)
     direction: str | None = Field(None, max_length=16)
     crop_sha256: Sha256 | None = None
+    chance: Fraction = Field(1.0, description="That it is the plate asked for, by the read alone.")
+    near_match: bool = Field(False, description="A known character was read as another one.")
 
 
 class PlateAnswer(WireModel):
     """A pole's answer."""
 
     search_id: Id
-    reads: tuple[PlateRead, ...] = Field((), max_length=1000)
+    reads: tuple[PlateRead, ...] = Field((), max_length=250)
     more: bool = False
 
 

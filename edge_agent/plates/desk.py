@@ -9,6 +9,7 @@ from pathlib import Path
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.plates.diary import Diary
 from edge_agent.plates.pictures import MainPictures, SamePictures
+from edge_agent.plates.search import DiarySearch
 from edge_agent.plates.stage import LivePlates, Match, NamedFinder
 from edge_agent.sight.scheduler import InferenceScheduler
 
@@ -41,6 +42,7 @@ class PlateDesk:
         self._scheduler = scheduler
         self._stages: dict[str, LivePlates] = {}
         self.diary = Diary(folder / FILE_NAME, now, monotonic, days=days, megabytes=megabytes)
+        self.search = DiarySearch(folder / FILE_NAME, lambda: self.diary.revision)
 
     def stage(self, camera: str, glimpses: Glimpses | None) -> LivePlates:
         """The stage of one camera; `glimpses` of its main stream when it has a substream."""

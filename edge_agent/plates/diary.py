@@ -23,6 +23,7 @@ from sqlite_utils import Database, Migrations
 from edge_agent.plates.crop import crop_jpeg
 from edge_agent.plates.diary_times import Moment, seconds_to_us, set_right, to_us
 from edge_agent.plates.grammar import normalise
+from edge_agent.plates.pattern import others_of
 from edge_agent.scene import Passage
 from wire.names import new_id
 
@@ -52,6 +53,17 @@ def m002_times_that_nothing_kept(db: Database) -> None:
         db.execute("ALTER TABLE passage ADD COLUMN mono_us INTEGER")
         db.execute("ALTER TABLE passage ADD COLUMN run TEXT")
         db.execute("CREATE INDEX passage_doubted ON passage (run) WHERE run IS NOT NULL")
+
+
+@migrations()
+def m003_search(db: Database) -> None:
+    """Searches read texts by one index; what stands is found without its other candidates."""
+    if "others" not in db.table("passage").columns_dict:
+        db.execute("ALTER TABLE passage ADD COLUMN others TEXT NOT NULL DEFAULT ''")
+        db.execute("DROP INDEX passage_by_tail")
+        db.execute("DROP INDEX passage_by_text")
+        db.execute("ALTER TABLE passage DROP COLUMN tail")
+        db.execute("CREATE INDEX passage_by_text ON passage (text, at_us, others)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,8 @@ class Diary:
         self._thread = threading.Thread(target=self._run, name="diary", daemon=True)
         self.dropped = 0
         """Passages that the disk could not take in time, or at all."""
+        self.revision = 0
+        """Grows when times of passages that stood were set right."""
         self.given_up = 0
         """Passages deleted before their time because the diary was full."""
 
@@ -176,6 +190,7 @@ class Diary:
             count = set_right(run, own, now, self._monotonic(), self._opened_s, self._keep)
         self._doubts = False
         if count:
+            self.revision += 1
             log.info("diary.set-right", passages=count)
 
     def _execute(self, sql: str, *values: object) -> int:
@@ -243,7 +258,6 @@ def _values(row: _Row, run_id: str) -> dict[str, object]:
         "run": run_id if row.doubted else None,
         "camera": row.camera,
         "text": text,
-        "tail": text[-4:],
         "type": passage.read.type,
         "colour": passage.read.colour,
         "confidence": round(min(1.0, max(0.0, passage.read.confidence)), 5),
@@ -251,6 +265,7 @@ def _values(row: _Row, run_id: str) -> dict[str, object]:
         "direction": passage.direction,
         "speed": passage.speed,
         "candidates": json.dumps(places, ensure_ascii=False),
+        "others": others_of([candidates for _, candidates in places]),
         "crop": crop,
         "crop_sha256": hashlib.sha256(crop).hexdigest(),
         "listed": int(bool(passage.hits)),

@@ -16,9 +16,6 @@ CREATE TABLE passage (
     camera TEXT NOT NULL,
     -- The read in normal form (no spaces or hyphens); '?' stands for a character not readable.
     text TEXT NOT NULL,
-    -- Its last four characters, the serial: what witnesses remember, and what a search with an
-    -- unknown beginning goes by.
-    tail TEXT NOT NULL,
     -- One of PLATE_TYPES and PLATE_COLOURS (edge_agent/plates/types.py).
     type TEXT NOT NULL,
     colour TEXT NOT NULL,
@@ -32,6 +29,8 @@ CREATE TABLE passage (
     -- Every place's candidates as JSON: [[place, [[text, probability], …]], …]; blank places are
     -- left out. A search weighs look-alikes by them.
     candidates TEXT NOT NULL,
+    -- The likeliest characters that it does not say but names: a search looks through them first.
+    others TEXT NOT NULL DEFAULT '',
     -- The plate's picture, JPEG, and its hash, by which an answer names it.
     crop BLOB NOT NULL,
     crop_sha256 TEXT NOT NULL CHECK (length(crop_sha256) = 64),
@@ -45,8 +44,5 @@ CREATE INDEX passage_by_time ON passage (at_us, camera);
 -- Passages whose time is to be set right.
 CREATE INDEX passage_doubted ON passage (run) WHERE run IS NOT NULL;
 
--- '??가1234' and '1234' go straight to the rows with that serial.
-CREATE INDEX passage_by_tail ON passage (tail, at_us);
-
--- '12가????' goes by the beginning.
-CREATE INDEX passage_by_text ON passage (text, at_us);
+-- What a search holds in memory is read by it alone: the rows are large with their pictures.
+CREATE INDEX passage_by_text ON passage (text, at_us, others);

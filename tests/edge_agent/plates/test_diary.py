@@ -61,7 +61,7 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
 def test_a_passage_is_kept_with_what_a_search_needs(kept: Kept) -> None:
     kept.write(passage("12가3456"), passage("34나5678", hits=(hit(),)))
     first, second = kept.rows()
-    assert (first["text"], first["tail"], first["type"]) == ("12가3456", "3456", "p7")
+    assert (first["text"], first["type"]) == ("12가3456", "p7")
     assert (first["camera"], first["direction"], first["speed"]) == ("cam-1", "towards", "slow")
     assert first["crop"][:2] == b"\xff\xd8"
     assert '["letter", [["가"' in first["candidates"]
@@ -127,16 +127,6 @@ def test_of_an_earlier_run_that_never_knew_the_time_it_is_known_when_it_was_over
     kept.diary.start()
     assert (kept.diary.end_expired(), kept.diary.count()) == (0, 1)
     assert kept.rows()[0]["at_us"] == to_us(at if stands else opened)
-
-
-def test_a_search_by_serial_or_beginning_goes_by_an_index(kept: Kept) -> None:
-    def plan(where: str) -> str:
-        rows = kept.rows(f"EXPLAIN QUERY PLAN SELECT * FROM passage WHERE {where}")
-        return " ".join(row["detail"] for row in rows)
-
-    assert "passage_by_tail" in plan("tail = '3456' AND at_us BETWEEN 0 AND 1")
-    assert "passage_by_text" in plan("text GLOB '12가????'")
-    assert "passage_by_time" in plan("at_us BETWEEN 0 AND 1")
 
 
 def test_a_full_diary_gives_up_the_oldest_and_counts_them(tmp_path: Path) -> None:
