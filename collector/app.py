@@ -272,6 +272,7 @@ class Collector:
             commander=self._commander,
             desk=self._desk,
             endpoint_of=self._endpoint_of,
+            routing=self._routing.current,
             wake_dispatch=self._dispatch.wake,
             wake_orders=self._orders.wake,
             broker_is_up=lambda: self._link.up,

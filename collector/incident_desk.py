@@ -279,6 +279,33 @@ class IncidentDesk:
         rows.step(run, incident_id, now, known.state, person=person, agency=agency, note=text)
         return True
 
+    def forward(
+        self,
+        run: sqlite3.Connection,
+        incident_id: str,
+        to: Target,
+        *,
+        person: str,
+        agency: str,
+        note: str | None,
+        now: datetime,
+    ) -> bool:
+        """A person has somebody told too; false when there is no such incident.
+
+        One whose delivery was given up is told anew. Raises DecisionError.
+        """
+        known = rows.load(run, incident_id)
+        if known is None:
+            return False
+        if known.state in ("rejected", "closed"):
+            raise incidents.DecisionError(f"it is {known.state}: nobody is told of it any more")
+        if not deliveries.forward(run, incident_id, known.revision, to, now):
+            raise incidents.DecisionError(f"{to} was told already")
+        text = f"→ {to.agency}/{to.channel}" if to.channel != "mqtt" else f"→ {to.agency}"
+        said = f"{text} · {note}" if note else text
+        rows.step(run, incident_id, now, known.state, person=person, agency=agency, note=said)
+        return True
+
     def _end_holds(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
         """The pole need not keep what was around its findings any longer."""
         found = rows.finding_ids(run, one.incident_id, MOST_ENDED)

@@ -52,6 +52,7 @@ Kind = Literal[
     "ledger.exported",
     "copy.destruction",
     "incident.decided",
+    "incident.forwarded",
     "incident.noted",
     "delivery.acknowledged",
 ]

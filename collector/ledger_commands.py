@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from collector import destruction as copies
 from collector import ledger, provision_record, sealing
 from collector.command_support import (
     COLLECTOR_YAML,
@@ -122,19 +123,22 @@ def destruction(
     """Enter when a copy that was provided is to be destroyed, or was, and by whom."""
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
-        if planned is None and (on is None or officer is None):
-            raise StoreError("give --planned, or both --on and --officer")
-        for text in (planned, on):
-            _day(text, settings.zone)
         database_file(settings)
         database = Database(settings.data)
         try:
             with database.transaction() as run:
-                row = run.execute("SELECT kind FROM ledger WHERE number = ?", (number,)).fetchone()
-                if row is None or row["kind"] != "pole.export":
-                    raise StoreError(f"entry {number} is no copy that was provided")
-                fields = {"number": number, "planned": planned, "on": on, "officer": officer}
-                ledger.append(run, datetime.now(UTC), "copy.destruction", fields)
+                copies.enter(
+                    run,
+                    datetime.now(UTC),
+                    settings.zone,
+                    number,
+                    planned=planned,
+                    on=on,
+                    officer=officer,
+                    person=getpass.getuser(),
+                )
+        except copies.DestructionError as error:
+            raise StoreError(str(error)) from error
         finally:
             database.close()
     typer.echo(f"entered for {number}")

@@ -62,6 +62,8 @@ def rows(
             continue
         fields = json.loads(text)
         asked = requesters.get((str(fields.get("agency")), str(fields.get("case"))), {})
+        if kind == "pole.export" and not asked:
+            asked = _sole(requesters, str(fields.get("case")))
         yield _row(number, at, kind, fields, asked, destroyed.get(number, {}), zone)
 
 
@@ -116,7 +118,7 @@ def _row(
             KINDS[kind],
             _local(at, zone),
             str(fields.get("event_id" if copy else "session_id") or ""),
-            str(fields.get("agency") or ""),
+            str(asked.get("agency") or fields.get("agency") or ""),
             str(asked.get("unit") or ""),
             str(asked.get("rank") or ""),
             str(asked.get("name") or fields.get("person") or ""),
@@ -147,9 +149,15 @@ def _requesters(run: sqlite3.Connection) -> dict[tuple[str, str], dict[str, Any]
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for fields in _fields(run, _REQUESTS):
         who = dict(fields.get("requester") or {})
-        who |= {"purpose": fields.get("purpose"), "basis": fields.get("basis")}
+        who |= {name: fields.get(name) for name in ("agency", "purpose", "basis")}
         found[str(fields.get("agency")), str(fields.get("case"))] = who
     return found
+
+
+def _sole(requesters: Mapping[tuple[str, str], dict[str, Any]], case: str) -> dict[str, Any]:
+    """Who asked under a number, where it was one agency alone: for it the centre made the copy."""
+    found = [who for (_, number), who in requesters.items() if number == case]
+    return found[0] if len(found) == 1 else {}
 
 
 def _destroyed(run: sqlite3.Connection) -> dict[int, dict[str, Any]]:

@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from collector import answers, decisions, holds, problems, relay, whep
+from collector import answers, decisions, forwarding, holds, problems, relay, whep
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
 from collector.commander import Commander
@@ -19,6 +19,7 @@ from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.persons import Persons
 from collector.recordings import Recordings
+from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
 from collector.services.cases import CaseDesk
 from collector.services.layer import Layer, load_layer
@@ -43,6 +44,7 @@ class WebParts:
     commander: Commander
     desk: IncidentDesk
     endpoint_of: EndpointOf
+    routing: Callable[[], Routing]
     wake_dispatch: Callable[[], None]
     wake_orders: Callable[[], None]
     broker_is_up: Callable[[], bool]
@@ -67,6 +69,15 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.database, parts.desk, parts.changes, parts.clock, _decided(parts)
     )
     app.include_router(decisions.build_router(decided, parts.persons))
+    onward = forwarding.Forwarding(
+        parts.database,
+        parts.desk,
+        parts.changes,
+        parts.clock,
+        lambda: forwarding.receivers(parts.routing(), parts.agencies()),
+        parts.wake_dispatch,
+    )
+    app.include_router(forwarding.build_router(onward, parts.persons))
     said = answers.Answers(
         parts.database,
         parts.desk,

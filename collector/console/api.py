@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import StringConstraints
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from collector.console import view
@@ -14,14 +15,35 @@ from collector.console.reach import Reach
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
 from collector.problems import ProblemError
 from collector.services_for_console import ConsoleServices
+from collector.store.rows import IncidentFilter
 from collector.suggestions import suggested
 from collector.whep import moment_of
+from wire.event import Severity
 from wire.grant import PersonToken
+from wire.incident import IncidentState
 from wire.names import UUID_PATTERN, Name
 from wire.recording import RecordingQuestion
 
 MOST_OF_A_STILL = 50
+RuleTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")]
 PRIVATE_FOR_A_DAY = "private, max-age=86400, immutable"
+
+
+def asked_filter(
+    words: Annotated[str, Query(alias="q", max_length=100)] = "",
+    states: Annotated[tuple[IncidentState, ...], Query(alias="state")] = (),
+    types: Annotated[tuple[RuleTypeName, ...], Query(alias="type", max_length=20)] = (),
+    severities: Annotated[tuple[Severity, ...], Query(alias="severity")] = (),
+    since: Annotated[str | None, Query(description="RFC 3339; opened since then.")] = None,
+) -> IncidentFilter:
+    """What a list is asked to be narrowed to; raises ProblemError."""
+    return IncidentFilter(
+        words=tuple(words.split()),
+        states=states,
+        types=types,
+        severities=severities,
+        since=None if since is None else moment_of("since", since),
+    )
 
 
 def build_api(services: ConsoleServices) -> APIRouter:
@@ -54,8 +76,9 @@ def build_api(services: ConsoleServices) -> APIRouter:
         request: Request,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: Annotated[str | None, Query(max_length=100)] = None,
+        filters: IncidentFilter = Depends(asked_filter),
     ) -> Any:
-        narrowed = Reach.of(signed_in(request)).narrowed()
+        narrowed = Reach.of(signed_in(request)).narrowed(filters)
         if narrowed is None:
             return {"incidents": [], "before": None}
         try:

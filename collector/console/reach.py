@@ -43,7 +43,10 @@ class Reach:
         wanted = wanted or IncidentFilter()
         if self.all:
             return wanted
-        return replace(wanted, agency=self.agency, states=OPEN) if self.incidents else None
+        states = tuple(one for one in OPEN if not wanted.states or one in wanted.states)
+        if not self.incidents or not states:
+            return None
+        return replace(wanted, agency=self.agency, states=states)
 
     def routed(self, one: IncidentRow) -> bool:
         """Whether it was routed to where somebody belongs, open or not."""

@@ -14,10 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute
+from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
 from collector.services.cases import APPROVERS
 from collector.services_for_console import ConsoleServices
+from collector.texts import TYPES
+from wire.names import utc_text
 
 YEAR_S = 31_536_000
 _OWN_PATH = re.compile(r"/(?:cases|holds|incidents/[0-9a-f-]{36})?\Z")
@@ -56,7 +59,14 @@ def build_router(services: ConsoleServices) -> APIRouter:
         person = services.person_of(request)
         if person is None:
             return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
-        return page(request, "queue.html", person=person.person, agency=person.agency)
+        return page(
+            request,
+            "queue.html",
+            person=person.person,
+            agency=person.agency,
+            signed_in_at=utc_text(person.issued_at),
+            types=tuple(TYPES),
+        )
 
     @router.get("/cases")
     def cases(request: Request) -> Any:
@@ -121,6 +131,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})
 
     router.include_router(build_api(services))
+    router.include_router(build_shift_api(services))
     return router
 
 

@@ -18,13 +18,21 @@ _FOLDER = Path(__file__).parent / "locales"
 
 
 def load_words(language: Language) -> Mapping[str, str]:
-    """All words of one language by key; `problem.{code}` and `remedy.{code}` of every fault."""
+    """All words of one language by key; `problem.{code}` and `remedy.{code}` of every fault.
+
+    A page's own words lie in a file of its own, `{page}.{language}.json`.
+    """
+    own: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob(f"*{language}.json")):
+        more: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        if twice := own.keys() & more.keys():
+            raise ValueError(f"{path.name}: {sorted(twice)[0]} stands in another file too")
+        own |= more
     words: dict[str, str] = {}
     for code, fault in FAULTS.items():
         korean = language == "ko"
         words[f"problem.{code}"] = fault.title_ko if korean else fault.title_en
         words[f"remedy.{code}"] = fault.remedy_ko if korean else fault.remedy_en
-    own: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
     return words | own
 
 

@@ -63,6 +63,15 @@ def of_number(run: sqlite3.Connection, service: str, case_number: str) -> Case |
     return None if row is None else _case(row)
 
 
+def of_incident(run: sqlite3.Connection, incident_id: str) -> list[Case]:
+    """All cases that were asked for because of an incident, the oldest first."""
+    rows = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case WHERE incident_id = ? ORDER BY asked_at",
+        (incident_id,),
+    )
+    return [_case(row) for row in rows]
+
+
 def newest(
     run: sqlite3.Connection, at_most: int, *, agency: str | None, open_only: bool
 ) -> list[Case]:

@@ -65,6 +65,27 @@ def want(
     )
 
 
+def forward(
+    run: sqlite3.Connection, incident_id: str, revision: int, to: Target, now: datetime
+) -> bool:
+    """`to` is told too, or anew after it was given up; false when it has it or is waited for."""
+    row = run.execute(
+        "SELECT state FROM delivery WHERE incident_id = ? AND agency = ? AND channel = ?",
+        (incident_id, to.agency, to.channel),
+    ).fetchone()
+    if row is None:
+        want(run, incident_id, revision, (to,), now)
+        return True
+    at = stamp(now)
+    changed = run.execute(
+        "UPDATE delivery SET state = 'waiting', attempts = 0, next_at = ?, error = NULL,"
+        " wanted = ?, wanted_at = ? WHERE incident_id = ? AND agency = ? AND channel = ?"
+        " AND state = 'failed'",
+        (at, revision, at, incident_id, to.agency, to.channel),
+    )
+    return changed.rowcount > 0
+
+
 def due(
     run: sqlite3.Connection, queue: Queue, now: datetime, at_most: int, longest: timedelta
 ) -> list[Due]:

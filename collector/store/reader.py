@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from collector.config import CameraPlace
 from collector.store.database import connect
+from collector.store.filtering import conditions
 from collector.store.moments import moment, moment_or_none, stamp
 from collector.store.rows import (
     Box,
@@ -35,6 +36,8 @@ from wire.health import CameraHealth, Health
 
 Places = Mapping[tuple[str, str], CameraPlace]
 MAX_PAGE = 500
+
+T = TypeVar("T")
 
 _INCIDENTS = """
 SELECT i.*,
@@ -60,7 +63,7 @@ class Reader:
         filters: IncidentFilter | None = None,
     ) -> IncidentPage:
         """Newest first; `before` is an earlier page's. Raises ValueError on a foreign `before`."""
-        where, values = _where(filters or IncidentFilter())
+        where, values = conditions(filters or IncidentFilter(), self._places)
         if before is not None:
             opened, bar, incident = before.partition("|")
             if not bar:
@@ -253,6 +256,15 @@ class Reader:
             for row in rows
         )
 
+    def look(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """What `act` reads in one consistent look."""
+        run = self._connection()
+        run.execute("BEGIN")
+        try:
+            return act(run)
+        finally:
+            run.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close this thread's connection."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -261,10 +273,13 @@ class Reader:
             self._local.connection = None
 
     def _all(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        return self._connection().execute(sql, values).fetchall()
+
+    def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = self._local.connection = connect(self._path, read_only=True)
-        return found.execute(sql, values).fetchall()
+        return found
 
     def _deliveries(self, incident_ids: list[str]) -> dict[str, list[DeliveryRow]]:
         found: dict[str, list[DeliveryRow]] = {}
@@ -334,37 +349,6 @@ class Reader:
             ring_start=health.ring_start if health else None,
             ring_end=health.ring_end if health else None,
         )
-
-
-def _where(filters: IncidentFilter) -> tuple[list[str], list[Any]]:
-    where: list[str] = []
-    values: list[Any] = []
-    for column, wanted in (
-        ("state", filters.states),
-        ("type", filters.types),
-        ("severity", filters.severities),
-    ):
-        if wanted:
-            where.append(f"i.{column} IN ({','.join('?' * len(wanted))})")
-            values += wanted
-    for clause, value in (
-        ("i.device = ?", filters.device),
-        ("i.camera = ?", filters.camera),
-        ("i.opened_at >= ?", stamp(filters.since) if filters.since else None),
-        ("i.opened_at < ?", stamp(filters.until) if filters.until else None),
-        ("i.drill = ?", None if filters.drill is None else int(filters.drill)),
-        (
-            "EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.incident_id"
-            " AND d.agency = ?)",
-            filters.agency,
-        ),
-    ):
-        if value is not None:
-            where.append(clause)
-            values.append(value)
-    if filters.ongoing is not None:
-        where.append(f"i.ended_at IS {'' if filters.ongoing else 'NOT '}NULL")
-    return where, values
 
 
 def _event(row: sqlite3.Row) -> EventRow:

@@ -157,6 +157,8 @@ class IncidentFilter:
     since: datetime | None = None
     until: datetime | None = None
     ongoing: bool | None = None
+    words: tuple[str, ...] = ()
+    """Each stands in its sentence, its camera's title or address, its rule, zone or id."""
     drill: bool | None = None
 
 

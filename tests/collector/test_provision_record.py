@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from collector import ledger
+from collector import destruction, ledger
 from collector.provision_record import COLUMNS, as_csv, as_xlsx, rows
 from collector.store.database import Database
 
@@ -89,6 +89,48 @@ def test_what_became_of_a_copy_stands_beside_it(book: Book) -> None:
     assert (after["파기 예정일"], after["파기일"], after["파기 담당자"]) == (
         "2026-04-01", "2026-03-20", "박",
     )  # fmt: skip
+
+
+def test_a_copy_is_destroyed_once_after_it_was_provided_and_by_somebody(book: Book) -> None:
+    def enter(given: dict[str, str], number: int = book.copy) -> None:
+        with book.database.transaction() as run:
+            destruction.enter(
+                run,
+                AT + timedelta(days=9),
+                SEOUL,
+                number,
+                planned=given.get("planned"),
+                on=given.get("on"),
+                officer=given.get("officer"),
+                person="lee",
+            )
+
+    wrong: tuple[tuple[dict[str, str], str], ...] = (
+        ({}, "give the planned day"),
+        ({"on": "2026-03-05"}, "belong together"),
+        ({"planned": "soon"}, "is no day"),
+        ({"planned": "2026-03-01"}, "before the day"),
+        ({"on": "2026-03-20", "officer": "박"}, "has not come yet"),
+    )
+    for given, why in wrong:
+        with pytest.raises(destruction.DestructionError, match=why):
+            enter(given)
+    with pytest.raises(destruction.DestructionError, match="is no copy"):
+        enter({"planned": "2026-04-01"}, book.view)
+    enter({"planned": "2026-04-01"})
+    enter({"on": "2026-03-05", "officer": "박"})
+    with pytest.raises(destruction.DestructionError, match="destroyed on 2026-03-05 already"):
+        enter({"planned": "2026-05-01"})
+
+
+def test_what_the_centre_copies_for_an_agency_names_the_agency(book: Book) -> None:
+    book.enter("pole.export", agency="centre", case="112-7", person="lee", event_id="e-2")
+    (row,) = [one for one in book.told() if one["파일명"] == "e-2"]
+    assert (row["제공받는 기관"], row["성명"], row["비고"]) == ("police", "김", "lee")
+    # Two agencies under one number: nobody can say for whom it was.
+    book.enter("service.asked", agency="fire", case="112-7", requester={"name": "박"})
+    (row,) = [one for one in book.told() if one["파일명"] == "e-2"]
+    assert (row["제공받는 기관"], row["성명"]) == ("centre", "lee")
 
 
 def test_a_time_span_is_from_on_and_before(book: Book) -> None:

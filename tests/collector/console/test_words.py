@@ -35,7 +35,8 @@ FAMILIES = {
     "problem": (),
     "remedy": (),
     "decide": ("confirmed", "rejected", "closed"),
-    "queue": ("running", "over"),
+    "queue": ("running", "waiting", "over"),
+    "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
     "casestate": get_args(CaseState),
     "sees": get_args(Sees),
@@ -50,7 +51,7 @@ def used_keys() -> set[str]:
     found: set[str] = set()
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r"""\bt\(\s*["']([a-z_.-]+)["']""", text))
+        found |= set(re.findall(r"""\bt\(\s*["']([a-z_.-]*[a-z])["']""", text))
         # Both sides of a choice, and the keys that tables of facts name.
         found |= set(
             re.findall(r"""["']((?:ask|export|facts|help|holds|link|video)\.[a-z_]+)["']""", text)

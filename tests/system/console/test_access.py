@@ -16,9 +16,11 @@ def show(page: Page, what: str) -> None:
         page.locator(".row").first.click()
     elif what == "ask":
         page.locator(".controls button").first.click()
-    elif what in ("cameras", "help"):
+    elif what in ("cameras", "shift", "help"):
         page.keyboard.press("Escape")
-        page.locator("#cameras-all" if what == "cameras" else "#help").click()
+        page.locator("#cameras-all" if what == "cameras" else f"#{what}").click()
+    if what == "shift":
+        page.wait_for_selector("#shift-body .tallies")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -32,7 +34,7 @@ def test_no_serious_fault(
     ) as watched:
         watched.page.goto(f"{address}/")
         watched.page.wait_for_selector("html[data-ready]")
-        for what in ("queue", "detail", "ask", "cameras", "help"):
+        for what in ("queue", "detail", "ask", "cameras", "shift", "help"):
             show(watched.page, what)
             watched.shoot(f"{screen}-{scheme}-{what}")
             assert axe_faults(watched.page) == [], what

@@ -33,10 +33,11 @@ def shown_type(page: Page) -> str:
     return page.locator("#detail h2").inner_text()
 
 
-def test_worst_first_then_what_is_over(console: Watched) -> None:
+def test_worst_first_then_what_nobody_has_decided_on(console: Watched) -> None:
     types = console.page.locator(".row .type").all_inner_texts()
-    assert types[:4] == ["싸움", "침입", "배회", "침입"]
+    assert types[:5] == ["싸움", "침입", "배회", "쓰러짐", "수배 차량"]
     assert console.page.locator("#running-title").inner_text() == "진행 중 3"
+    assert console.page.locator("#waiting-title").inner_text() == "판정 대기 8"
     console.page.keyboard.press("o")
     assert console.page.locator(".row .type").all_inner_texts()[:3] == ["싸움", "침입", "배회"]
     expect(console.page.locator("#order")).to_have_text("최신순")
@@ -246,6 +247,10 @@ def test_earlier_incidents_are_a_press_away(chromium: Browser, store: FilledStor
         page = watched.page
         page.goto(f"{address}/")
         page.wait_for_selector("html[data-ready]")
+        # All of one place and type: one row until they are asked for.
+        expect(page.locator(".row")).to_have_count(1)
+        expect(page.locator(".row")).to_contain_text("같은 곳 99건 더")
+        page.keyboard.press("g")
         expect(page.locator(".row")).to_have_count(100)
         page.locator("#more").click()
         expect(page.locator(".row")).to_have_count(130)
@@ -289,6 +294,9 @@ def test_what_comes_from_outside_never_becomes_markup(
         page.keyboard.press("Escape")
         page.keyboard.press("c")
         expect(page.locator("#cameras-body")).to_contain_text(ATTACK)
+        page.keyboard.press("Escape")
+        page.keyboard.press("w")
+        expect(page.locator("#shift-body .changes").first).to_contain_text(ATTACK)
         expect(page.locator("#detail")).to_contain_text(ATTACK)
         assert page.locator("img[onerror], script:not([src])").count() == 0
 

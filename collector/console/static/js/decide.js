@@ -20,7 +20,13 @@ export class Decider {
   #timer = 0;
   #said = h("span", { class: "said", role: "status" });
   #buttons = h("div", { class: "choices", role: "group" });
+  #acts;
   element = h("div", { class: "decide" }, this.#buttons, this.#said);
+
+  /** `acts`: {next(id): whom to show after, decided(id, decision, next)}. */
+  constructor(acts) {
+    this.#acts = acts;
+  }
 
   show(incident) {
     if (this.#incident?.incident_id !== incident.incident_id) {
@@ -63,10 +69,13 @@ export class Decider {
 
   async #decide(decision) {
     const { incident_id: id } = this.#incident;
+    // Before the stream tells of the change, which moves the row.
+    const next = this.#acts.next(id);
     this.#disarm();
     this.#draw();
     try {
       await postJson(`/api/incidents/${id}/decision`, { decision });
+      this.#acts.decided(id, decision, next);
     } catch (error) {
       if (this.#incident.incident_id === id) this.#said.textContent = inWords(error).title;
     }

@@ -13,14 +13,20 @@ export class Detail {
   #shown = null;
   #head = h("div", {});
   #below = h("div", {});
-  #note = new NoteField();
+  #acts;
+  note = new NoteField();
   viewer;
-  decider = new Decider();
+  decider;
 
-  /** `known()`: the incidents that the page knows. */
-  constructor(root, back, known) {
+  /** `known()`: the incidents that the page knows; `acts`: {next(id), decided(id, decision, next), forward()}. */
+  constructor(root, back, known, acts) {
     this.#root = root;
     this.viewer = new Viewer(known);
+    this.decider = new Decider(acts);
+    this.#acts = h("div", { class: "acts" },
+      h("div", { class: "paths" },
+        h("button", { type: "button", onclick: acts.forward }, t("forward.open"), h("kbd", {}, "T"))),
+      this.decider.element);
     this.#back = h("button", { class: "back", onclick: back }, "← ", t("detail.back"));
     this.empty();
   }
@@ -36,12 +42,12 @@ export class Detail {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
       const { element, readings } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, element, h("div", { class: "acts" }, this.decider.element), readings, this.#below, this.#note.element);
+      this.#root.replaceChildren(this.#back, this.#head, element, this.#acts, readings, this.#below, this.note.element);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);
     this.decider.show(incident);
-    this.#note.show(incident);
+    this.note.show(incident);
     this.#head.replaceChildren(
       h("div", { class: `title ${incident.severity}` },
         shape(incident.severity, ""),

@@ -4,10 +4,13 @@ import { getJson, postJson } from "./api.js";
 import { Cameras } from "./cameras.js";
 import { Detail } from "./detail.js";
 import { $ } from "./dom.js";
+import { Filter } from "./filter.js";
+import { Forward } from "./forward.js";
 import { bindKeys } from "./keys.js";
 import { inLanguage, t, word } from "./locale.js";
 import { Incidents } from "./model.js";
 import { Queue } from "./queue.js";
+import { Shift } from "./shift.js";
 import { Sound } from "./sound.js";
 import { drawCounts, drawLinks, runClock } from "./status.js";
 import { follow } from "./stream.js";
@@ -18,8 +21,13 @@ const MOST = 500;
 const wide = matchMedia("(min-width: 56.01rem)");
 const frame = $(".console");
 const incidents = new Incidents();
-const queue = new Queue(incidents, select, loadMore);
-const detail = new Detail($("#detail"), back, () => incidents.all);
+const shift = new Shift((id) => openOne(id), () => filter.moved());
+const filter = new Filter(() => load(true).catch(warn), shift);
+const queue = new Queue(incidents, select, loadMore, filter);
+const forward = new Forward();
+const detail = new Detail($("#detail"), back, () => incidents.all, {
+  next: (id) => queue.after(id), decided, forward: () => forwardSelected(),
+});
 const cameras = new Cameras();
 const sound = new Sound();
 let selected = null;
@@ -64,23 +72,46 @@ async function loadDetail(id) {
   detail.show(incidents.get(id), found);
 }
 
+/** What is dealt with leaves its place in the queue: the next one is shown. */
+function decided(id, decision, next) {
+  if (selected !== id || decision === "confirmed" || !incidents.get(next)) return;
+  select(next, frame.classList.contains("reading"));
+}
+
+const forwardSelected = () => forward.open(incidents.get(selected));
+
+/** Any incident of the store, whatever the list shows. */
+async function openOne(id) {
+  if (!incidents.get(id)) {
+    const found = await getJson(`/api/incidents/${id}`).catch(warn);
+    if (!found) return;
+    incidents.put(found.incident);
+  }
+  select(id, true);
+}
+
 function takePage(page) {
   older = page.before;
   $("#more").hidden = older === null;
 }
 
+const warn = (error) => { console.warn("load failed", error.message); };
+
 /** Everything anew, as much as was shown: after it nothing can have been missed. */
-async function load() {
+async function load(narrowed = false) {
+  const { query } = filter;
   const limit = Math.min(MOST, Math.max(PAGE, incidents.size));
   const [page, head, states] = await Promise.all([
-    getJson(`/api/incidents?limit=${limit}`), getJson("/api/summary"), getJson("/api/cameras"),
+    getJson(`/api/incidents?limit=${narrowed ? PAGE : limit}${query}`), getJson("/api/summary"), getJson("/api/cameras"),
   ]);
-  const first = incidents.size === 0;
+  // Somebody typed on meanwhile: that answer is what they wait for.
+  if (query !== filter.query) return;
+  const first = !("ready" in document.documentElement.dataset);
   const kept = incidents.get(selected);
   const fresh = incidents.replace(page.incidents);
   // What is being read stays, however old it is.
   if (kept) incidents.put(kept);
-  if (!first) for (const id of fresh) queue.arrived(incidents.get(id));
+  if (!first && !narrowed) for (const id of fresh) queue.arrived(incidents.get(id));
   takePage(page);
   summary = head;
   cameras.replace(states.cameras);
@@ -106,7 +137,7 @@ async function open(first) {
 
 async function loadMore() {
   if (older === null) return;
-  const page = await getJson(`/api/incidents?limit=${PAGE}&before=${encodeURIComponent(older)}`);
+  const page = await getJson(`/api/incidents?limit=${PAGE}&before=${encodeURIComponent(older)}${filter.query}`);
   for (const incident of page.incidents) incidents.put(incident);
   takePage(page);
   queue.draw();
@@ -139,7 +170,7 @@ follow("/api/stream", {
   },
   cameras: ({ cameras: changed }) => cameras.put(changed),
   summary: (head) => { summary = head; drawStatus(); },
-  resync: () => load().catch((error) => console.warn("load failed", error.message)),
+  resync: () => load().catch(warn),
 }, (stands) => { up = stands; drawStatus(); });
 
 function drawSound() {
@@ -158,12 +189,18 @@ bindKeys({
   " ": (event) => (event.target.closest?.("button, summary, a") ? false : detail.viewer.pause()),
   s: () => detail.viewer.snapshot(), f: () => detail.viewer.full(), x: () => detail.viewer.export(),
   y: () => detail.decider.press("Y"), n: () => detail.decider.press("N"), e: () => detail.decider.press("E"),
+  t: forwardSelected, r: () => detail.note.focus(), w: () => shift.open(), "/": () => filter.focus(),
+  1: () => filter.severity("severe"), 2: () => filter.severity("moderate"), 3: () => filter.severity("minor"),
+  g: () => $("#grouping").click(), d: () => $("#dense").click(),
+  ArrowRight: (event) => (event.target.closest?.("#detail") ? false : queue.expand(selected, true)),
+  ArrowLeft: (event) => (event.target.closest?.("#detail") ? false : queue.expand(selected, false)),
   m: turnSound, o: () => $("#order").click(), c: () => $("#cameras-all").click(),
   "?": help,
   Escape: () => { if (!detail.decider.escape() && !detail.viewer.escape() && !wide.matches) back(); },
 });
 $("#sound").addEventListener("click", turnSound);
 $("#help").addEventListener("click", help);
+$("#shift").addEventListener("click", () => shift.open());
 for (const button of document.querySelectorAll("dialog .close")) button.addEventListener("click", () => button.closest("dialog").close());
 $("#sign-out").addEventListener("click", async () => {
   detail.viewer.close();

@@ -2,8 +2,16 @@
 
 const WEIGHT = { severe: 3, moderate: 2, minor: 1 };
 
-/** Nothing goes on any more, or a person has closed it. */
-export const isOver = (incident) => incident.ended_at !== null || ["closed", "rejected"].includes(incident.state);
+const UNDECIDED = ["open", "notified", "acknowledged"];
+
+/** `running`: it goes on; `waiting`: it has ended, and nobody has decided on it; else `over`. */
+export function sectionOf(incident) {
+  if (["closed", "rejected"].includes(incident.state)) return "over";
+  if (incident.ended_at === null) return "running";
+  return UNDECIDED.includes(incident.state) ? "waiting" : "over";
+}
+
+export const SECTIONS = ["running", "waiting", "over"];
 
 /** `severity`: worst first, then newest; `time`: newest first. */
 export function inOrder(incidents, order) {
@@ -51,14 +59,23 @@ export class Incidents {
     return this.#known.size;
   }
 
-  /** What goes on, in the asked order; then what is over, newest first. */
-  sections(order) {
-    const all = [...this.#known.values()];
-    return {
-      running: inOrder(all.filter((one) => !isOver(one)), order),
-      over: inOrder(all.filter(isOver), "time"),
-    };
+  /** By section: what goes on and what waits in the asked order, what is over newest first. */
+  sections(order, fits) {
+    const found = Object.fromEntries(SECTIONS.map((name) => [name, []]));
+    for (const one of this.#known.values()) if (fits(one)) found[sectionOf(one)].push(one);
+    return { running: inOrder(found.running, order), waiting: inOrder(found.waiting, order), over: inOrder(found.over, "time") };
   }
+}
+
+/** Those of the same camera and type together, where the first of them stands: [[leader, ...more], ...]. */
+export function grouped(incidents) {
+  const groups = new Map();
+  for (const one of incidents) {
+    const key = `${one.device}/${one.camera}/${one.type}`;
+    if (groups.has(key)) groups.get(key).push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups.values()];
 }
 
 /** How far an agency is with a delivery: good, wait or bad. */

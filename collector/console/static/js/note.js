@@ -17,6 +17,17 @@ export class NoteField {
       event.preventDefault();
       this.#send();
     });
+    this.#text.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.#text.blur();
+    });
+  }
+
+  /** Key R. */
+  focus() {
+    this.#text.focus();
+    this.#text.scrollIntoView({ block: "nearest" });
   }
 
   /** What was begun for one incident is not written to another. */
@@ -27,7 +38,7 @@ export class NoteField {
     }
     this.#id = incident.incident_id;
     this.#text.setAttribute("aria-label", t("note.label"));
-    this.#text.placeholder = t("note.label");
+    this.#text.placeholder = `${t("note.label")} · R`;
     this.#button.textContent = t("note.send");
   }
 
