@@ -44,9 +44,10 @@ class RoutingFile:
                     log.error("routing.unusable", error=str(error), remedy="the old table counts")
             return self._routing
 
-    def _file_stamp(self) -> tuple[int, int] | None:
+    def _file_stamp(self) -> tuple[int, int, int] | None:
+        """Two tables written within one tick of the file system's clock differ by their inode."""
         try:
             status = self._path.stat()
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size
+        return status.st_mtime_ns, status.st_size, status.st_ino

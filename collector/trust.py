@@ -76,9 +76,10 @@ class TrustKeeper:
         for name, why in self._trust.refused.items():
             log.warning("register.refused", name=name, why=why)
 
-    def _file_stamp(self) -> tuple[int, int] | None:
+    def _file_stamp(self) -> tuple[int, int, int] | None:
+        """Two registers of one tick of the file system's clock differ by their inode."""
         try:
             status = self._path.stat()
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size
+        return status.st_mtime_ns, status.st_size, status.st_ino

@@ -95,12 +95,13 @@ def follow_file(file: Path, stop: threading.Event, changed: Callable[[], None]) 
             done = found
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    """Two files written within one tick of the file system's clock differ by their inode."""
     try:
         status = file.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _write(path: Path, text: str) -> None:
