@@ -73,6 +73,7 @@ class ExportLine:
         self._clock = clock
         self._tell = tell
         self._opened = 0
+        self._channel: RTCDataChannel | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -83,7 +84,10 @@ class ExportLine:
     def take(self, channel: RTCDataChannel) -> None:
         """Called for each channel that the page opens."""
         self._opened += 1
-        if channel.label != CHANNEL or self.busy or self._opened > MOST_CHANNELS:
+        # What was broken off is over, though it takes a moment until that is noticed here.
+        before = self._channel
+        others = self.busy and before is not None and before.readyState == "open"
+        if channel.label != CHANNEL or others or self._opened > MOST_CHANNELS:
             channel.close()
             return
         heard: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
@@ -96,7 +100,8 @@ class ExportLine:
                 heard.put_nowait(message)
 
         channel.on("message", hear)
-        self._task = asyncio.create_task(self._serve(channel, heard))
+        self._channel = channel
+        self._task = asyncio.create_task(self._serve(channel, heard, self._task))
 
     async def close(self) -> None:
         """End what is under way; its file and its process are gone afterwards."""
@@ -105,8 +110,16 @@ class ExportLine:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _serve(self, channel: RTCDataChannel, heard: asyncio.Queue[str]) -> None:
+    async def _serve(
+        self,
+        channel: RTCDataChannel,
+        heard: asyncio.Queue[str],
+        before: asyncio.Task[None] | None,
+    ) -> None:
+        """`before` is let come to its end first; who cancels this one cancels both."""
         request: ExportRequest | None = None
+        if before is not None and not before.done():
+            await before
         try:
             request = _read(await _next(channel, heard, REQUEST_S))
             found = refusal(request, self._grant, self._clock.now())
