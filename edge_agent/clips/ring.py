@@ -163,10 +163,8 @@ class Ring:
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Wall times of the oldest and the newest picture; None when nothing is recorded."""
-        still_open = self._open
-        spans = [span for span in [self._index.span_us()] if span]
-        if still_open:
-            spans.append((still_open.start_us, still_open.end_us))
+        spans = [(one.start_us, one.end_us) for one in self._waiting()]
+        spans += [span for span in [self._index.span_us()] if span]
         if not spans:
             return None
         return from_us(min(span[0] for span in spans)), from_us(max(span[1] for span in spans))
@@ -201,8 +199,7 @@ class Ring:
         start, end = to_us(from_at), to_us(to_at)
         if end <= start:
             return []
-        # Looked at before the index: what is finished in between is then in both, not in neither.
-        waiting = [*self._unindexed, *([self._open] if self._open else [])]
+        waiting = self._waiting()
         found = self._index.overlapping(start, end)
         known = {segment.name for segment in found}
         return found + [
@@ -210,6 +207,17 @@ class Ring:
             for segment in waiting
             if segment.name not in known and segment.start_us <= end and segment.end_us > start
         ]
+
+    def _waiting(self) -> list[Segment]:
+        """Segments that the index may not have, oldest first; from any thread.
+
+        Asked for before the index is, and the open one before those that are finished: what is
+        finished in between is then in both, not in neither.
+        """
+        still_open = self._open
+        found = {still_open.name: still_open} if still_open else {}
+        found |= {one.name: one for one in self._unindexed}
+        return sorted(found.values(), key=lambda one: one.start_us)
 
     def mend_next(self) -> None:
         """Compare one more day's folder with the index; raises OSError and sqlite3.Error.
