@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping
@@ -36,6 +37,7 @@ ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 20.0
 NICENESS = 5
 STATS_EVERY_S = 0.25
+ENDING_S = 2.0
 
 Action = Literal[
     "session.open",
@@ -115,6 +117,7 @@ class SessionHost:
         self._exports = exports
         self._sessions: dict[str, _Session] = {}
         self._opening: set[str] = set()
+        self._ending: list[_Session] = []
         self._bytes_ended = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="clips", daemon=True)
@@ -137,7 +140,8 @@ class SessionHost:
     @property
     def bytes_sent(self) -> int:
         """Media bytes since start, as the senders' statistics count them."""
-        return self._bytes_ended + sum(one.peer.bytes_sent for one in list(self._sessions.values()))
+        running = [*self._sessions.values(), *self._ending]
+        return self._bytes_ended + sum(one.peer.bytes_sent for one in running)
 
     def answer(self, offer: WhepOffer) -> WhepAnswer:
         """Check the grant and answer in one piece; raises SessionRefusedError."""
@@ -176,6 +180,11 @@ class SessionHost:
     async def _stop_all(self) -> None:
         for session_id in list(self._sessions):
             await self._end(session_id, "the agent stops")
+        # One that was ending by itself is not cut off before its end is told.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_S):
+                while self._ending:
+                    await asyncio.sleep(0.01)
         self._loop.stop()
 
     async def _answer(self, offer: WhepOffer) -> WhepAnswer:
@@ -280,20 +289,25 @@ class SessionHost:
         session = self._sessions.pop(session_id, None)
         if session is None:
             return
-        if session.keeper is not None:
-            session.keeper.cancel()
-            await asyncio.wait([session.keeper])
-        self._bytes_ended += session.peer.bytes_sent
-        session.track.stop()
-        if session.line is not None:
-            await session.line.close()
-        await session.peer.close()
+        self._ending.append(session)
+        try:
+            if session.keeper is not None:
+                session.keeper.cancel()
+                await asyncio.wait([session.keeper])
+            session.track.stop()
+            if session.line is not None:
+                await session.line.close()
+            await session.peer.close()
+        finally:
+            bytes_sent = session.peer.bytes_sent
+            self._ending.remove(session)
+            self._bytes_ended += bytes_sent
         self._tell(
             "session.end",
             session.offer,
             session.grant,
             detail=why,
-            bytes_sent=session.peer.bytes_sent,
+            bytes_sent=bytes_sent,
             pictures_sent=session.track.pictures,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -86,7 +87,7 @@ class Pole:
         mode: str,
         *,
         frames: int | None = None,
-        seconds: float = 30,
+        seconds: float = 60,
         grant: Grant | None = None,
         key: OKPKey | None = None,
         **changes: Any,
@@ -106,7 +107,13 @@ class Pole:
         return {unit.identity for unit in self.ring.read(*span)}
 
     def wait_idle(self) -> None:
-        wait_until(lambda: self.host.count == 0, 10, "the sessions to end")
+        """Until all sessions have ended, and each end was told: that comes last."""
+
+        def told() -> bool:
+            actions = [event.action for event in list(self.events)]
+            return actions.count("session.end") == actions.count("session.open")
+
+        wait_until(lambda: self.host.count == 0 and told(), 40, "the sessions to end")
 
     def last(self, action: str) -> SessionEvent:
         return [event for event in self.events if event.action == action][-1]
@@ -114,6 +121,17 @@ class Pole:
     async def control(self, session_id: str, action: str, **more: Any) -> WhepStatus:
         order = WhepControl.model_validate({"session_id": session_id, "action": action, **more})
         return await asyncio.to_thread(self.host.control, order)
+
+
+async def settled(viewer: Viewer) -> int:
+    """How many pictures it has, once what was on its way to it has arrived: none for a second."""
+    async with asyncio.timeout(30):
+        count, since = viewer.frames, time.monotonic()
+        while time.monotonic() - since < 1.0:
+            await asyncio.sleep(0.05)
+            if viewer.frames != count:
+                count, since = viewer.frames, time.monotonic()
+    return count
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from edge_agent.clips.session import SessionRefusedError
+from edge_agent.clips.sources import ClipSource
 from polewatch.viewer import Viewer
-from tests.support.clip_pole import Pole, S, clip_pole
+from tests.support.clip_pole import Pole, S, clip_pole, settled
 from tests.support.rtsp import demo_camera
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
@@ -59,7 +60,7 @@ class Session:
         """Wait until so many more pictures have come."""
         enough = self.viewer.frames + count
         await asyncio.to_thread(
-            wait_until, lambda: self.viewer.frames >= enough, 30, f"{count} pictures"
+            wait_until, lambda: self.viewer.frames >= enough, 60, f"{count} pictures"
         )
 
     async def until(self, mode: str, seconds: float = 30) -> WhepStatus:
@@ -68,6 +69,11 @@ class Session:
             while (found := await self.control("status")).mode != mode:
                 await asyncio.sleep(0.05)
         return found
+
+
+def _followed(source: ClipSource, by: int) -> None:
+    """Wait until so many follow what is live: who left may still be counted."""
+    wait_until(lambda: source.live.followers == by, 20, f"{by} followers")
 
 
 @contextlib.asynccontextmanager
@@ -100,8 +106,8 @@ async def test_from_a_clip_to_live_and_back_without_a_new_session(pole: Pole) ->
         status = await session.control("status")
         assert status.playing_at is not None
         assert SystemClock().now() - status.playing_at < 5 * S
-        start = SystemClock().now() - 8 * S
-        status = await session.control("clip", at=start, end_at=start + 4 * S)
+        start = SystemClock().now() - 10 * S
+        status = await session.control("clip", at=start, end_at=start + 8 * S)
         assert (status.mode, status.start_at) == ("recorded", start)
         await session.more(10)
         status = await session.control("status")
@@ -122,7 +128,8 @@ async def test_back_and_then_faster_than_it_was_until_it_is_live(pole: Pole) -> 
         began = SystemClock().monotonic()
         await session.more(25)
         assert session.viewer.frames - before >= 25
-        assert SystemClock().monotonic() - began < 10
+        # Not what came in quick motion: at the camera's ten a second.
+        assert 1.0 < SystemClock().monotonic() - began < 30
         assert await session.refused("speed", speed=2.0) == "clip.impossible"
 
 
@@ -148,11 +155,11 @@ async def test_live_paused_goes_on_where_it_is_now(pole: Pole) -> None:
         paused = await session.control("pause")
         assert paused.paused
         assert pole.source is not None
-        assert pole.source.live.followers == 0
+        await asyncio.to_thread(_followed, pole.source, 0)
         at = paused.playing_at
-        stood = session.viewer.frames
+        stood = await settled(session.viewer)
         await asyncio.to_thread(pole.watcher.wait_packets, len(pole.watcher.packets) + 40)
-        assert session.viewer.frames <= stood + 2
+        assert session.viewer.frames == stood
         status = await session.control("resume")
         assert not status.paused
         await session.more(5)
@@ -190,5 +197,5 @@ async def test_what_was_never_recorded_is_told_and_the_picture_goes_on(pole: Pol
 async def test_however_many_watch_the_camera_is_read_once(pole: Pole) -> None:
     assert pole.source is not None
     async with _session(pole, "live"), _session(pole, "live"), _session(pole, "live"):
-        assert pole.source.live.followers == 3
+        await asyncio.to_thread(_followed, pole.source, 3)
         assert pole.watcher.source.connections == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def _roomy() -> Transcoder:
 
 
 async def _recording(pole: Pole, packets: int = 35) -> None:
-    await asyncio.to_thread(pole.watcher.wait_packets, packets, 40)
+    await asyncio.to_thread(pole.watcher.wait_packets, packets, 60)
 
 
 @pytest.mark.parametrize("codec", ["hevc", "b-frames"])
@@ -32,14 +33,14 @@ async def test_live_and_clip_are_converted_and_say_so(tmp_path: Path, codec: str
         gst_camera("--codec", codec) as camera,
         clip_pole(tmp_path, camera.url, transcoder=_roomy()) as pole,
     ):
-        await _recording(pole)
+        await _recording(pole, 80)
         for mode in ("live", "recorded"):
             session = new_id()
             async with Viewer() as viewer:
                 watching = asyncio.create_task(
                     pole.watch(viewer, mode, frames=15, session_id=session)
                 )
-                await asyncio.to_thread(wait_until, lambda: viewer.frames > 3, 30, "pictures")
+                await asyncio.to_thread(wait_until, lambda: viewer.frames > 3, 60, "pictures")
                 status = await pole.control(session, "status")
                 assert status.transcoded
                 assert status.stream == "main"
@@ -49,7 +50,9 @@ async def test_live_and_clip_are_converted_and_say_so(tmp_path: Path, codec: str
                         await pole.watch(second, "live")
                 assert caught.value.code == "clip.no-room"
                 report = await watching
-                await pole.control(session, "close")
+                # What was recorded may have come to its end by now.
+                with contextlib.suppress(SessionRefusedError):
+                    await pole.control(session, "close")
             assert report.frames >= 15
             assert report.transcoded_share(pole.recorded_identities()) == 1.0
             await asyncio.to_thread(pole.wait_idle)
@@ -71,7 +74,7 @@ async def test_the_camera_s_own_small_pictures_come_before_converted_ones(tmp_pa
             watching = asyncio.create_task(
                 pole.watch(viewer, "live", frames=15, session_id=session)
             )
-            await asyncio.to_thread(wait_until, lambda: viewer.frames > 3, 30, "pictures")
+            await asyncio.to_thread(wait_until, lambda: viewer.frames > 3, 60, "pictures")
             status = await pole.control(session, "status")
             report = await watching
         assert (status.stream, status.transcoded) == ("sub", False)

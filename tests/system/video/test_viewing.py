@@ -17,13 +17,15 @@ from edge_agent.clips.feeds import LiveTap
 from edge_agent.clips.grant import GrantDesk
 from edge_agent.clips.session import SessionHost, SessionRefusedError
 from edge_agent.clips.sources import ClipSource
-from polewatch.viewer import Viewer
-from tests.support.clip_pole import DEVICE, Pole, S, clip_pole
+from polewatch.viewer import ClipReport, Viewer
+from tests.support.clip_pole import DEVICE, Pole, S, clip_pole, settled
 from tests.support.rtsp import demo_camera
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
+from wire.grant import Grant
 from wire.names import new_id
 
+GRANTED_S = 6
 OTHER_FINGERPRINT = ":".join(["AB"] * 32)
 
 
@@ -34,38 +36,61 @@ def pole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pole]:
         yield made
 
 
-async def test_live_pictures_are_the_camera_s_own_and_come_at_once(pole: Pole) -> None:
+@pytest.mark.timed
+async def test_live_pictures_come_at_once(pole: Pole) -> None:
+    async with Viewer() as viewer:
+        report = await pole.watch(viewer, "live", frames=5)
+    assert report.first_frame_ms is not None
+    assert report.first_frame_ms < 1500
+
+
+async def test_live_pictures_are_the_camera_s_own(pole: Pole) -> None:
     async with Viewer() as viewer:
         report = await pole.watch(viewer, "live", frames=55)
     assert report.codec == "H264"
     assert report.frames >= 50
-    assert report.first_frame_ms is not None
-    assert report.first_frame_ms < 1500
     await asyncio.to_thread(pole.wait_idle)
     await asyncio.to_thread(
         wait_until,
         lambda: set(report.access_unit_hashes) <= pole.recorded_identities(),
-        5,
+        30,
         "the ring to hold what was seen",
     )
     assert report.transcoded_share(pole.recorded_identities()) == 0.0
 
 
+async def _recorded(pole: Pole, viewer: Viewer) -> tuple[Grant, ClipReport, list[str]]:
+    """What a viewer saw of all that is recorded, and the identity of each picture of it."""
+    grant = pole.grant(viewer.fingerprint)
+    report = await pole.watch(viewer, "recorded", grant=grant)
+    assert grant.start_at is not None
+    assert grant.end_at is not None
+    expected = [unit.identity for unit in pole.ring.read(grant.start_at, grant.end_at)]
+    await asyncio.to_thread(pole.wait_idle)
+    return grant, report, expected
+
+
+@pytest.mark.timed
+async def test_a_clip_is_the_recording_picture_by_picture(pole: Pole) -> None:
+    """A viewer that has no time to take what comes is sent less: hence with nothing beside it."""
+    async with Viewer() as viewer:
+        _, report, expected = await _recorded(pole, viewer)
+    # aiortc's jitter buffer gives a picture when the next begins: the last one stays in it.
+    assert list(report.access_unit_hashes) == expected[:-1]
+    assert pole.last("session.end").pictures_sent == len(expected)
+
+
 async def test_a_clip_is_the_recording_byte_for_byte_and_ends(pole: Pole) -> None:
     sent_before = pole.host.bytes_sent
     async with Viewer() as viewer:
-        grant = pole.grant(viewer.fingerprint)
-        report = await pole.watch(viewer, "recorded", grant=grant)
-        assert grant.start_at is not None
-        assert grant.end_at is not None
-        expected = [unit.identity for unit in pole.ring.read(grant.start_at, grant.end_at)]
-    # aiortc's jitter buffer gives a picture when the next begins: the last one stays in it.
-    assert list(report.access_unit_hashes) == expected[:-1]
+        grant, report, expected = await _recorded(pole, viewer)
+    left = iter(expected)
+    assert all(one in left for one in report.access_unit_hashes), (
+        "another picture, or another order"
+    )
     assert report.frames >= 50
-    await asyncio.to_thread(pole.wait_idle)
     ended = pole.last("session.end")
     assert ended.detail == "the clip ended"
-    assert ended.pictures_sent == len(expected)
     assert ended.bytes_sent == pole.host.bytes_sent - sent_before
     assert ended.bytes_sent is not None
     assert ended.bytes_sent > report.bytes
@@ -141,8 +166,8 @@ async def test_a_stolen_grant_gives_nothing_without_its_certificate(pole: Pole) 
 async def test_a_second_session_waits_until_the_first_has_ended(pole: Pole) -> None:
     async with Viewer() as first:
         grant = pole.grant(first.fingerprint)
-        watching = asyncio.create_task(pole.watch(first, "live", grant=grant, seconds=20))
-        await asyncio.to_thread(wait_until, lambda: first.frames > 5, 10, "pictures")
+        watching = asyncio.create_task(pole.watch(first, "live", grant=grant, seconds=90))
+        await asyncio.to_thread(wait_until, lambda: first.frames > 5, 40, "pictures")
         async with Viewer(first.certificate) as second:
             with pytest.raises(SessionRefusedError) as caught:
                 await pole.watch(second, "live", grant=grant)
@@ -157,10 +182,10 @@ async def test_a_second_session_waits_until_the_first_has_ended(pole: Pole) -> N
 async def test_a_session_ends_with_its_grant(pole: Pole) -> None:
     async with Viewer() as viewer:
         now = SystemClock().now()
-        grant = pole.grant(viewer.fingerprint, expires_at=now + 3 * S)
-        report = await pole.watch(viewer, "live", grant=grant, seconds=15)
+        grant = pole.grant(viewer.fingerprint, expires_at=now + GRANTED_S * S)
+        report = await pole.watch(viewer, "live", grant=grant, seconds=60)
     assert report.frames > 10
-    assert report.seconds < 4
+    assert report.seconds < GRANTED_S + 10
     await asyncio.to_thread(pole.wait_idle)
     assert pole.last("session.end").detail == "the grant expired"
 
@@ -174,18 +199,17 @@ async def test_a_viewer_can_pause_seek_and_close(pole: Pole) -> None:
         )
 
         control = partial(pole.control, session)
-        await asyncio.to_thread(wait_until, lambda: viewer.frames > 5, 10, "pictures")
+        await asyncio.to_thread(wait_until, lambda: viewer.frames > 5, 40, "pictures")
         await control("pause")
         assert pole.last("session.pause").session_id == session
-        paused_at = viewer.frames
+        paused_at = await settled(viewer)
         await asyncio.to_thread(threading.Event().wait, 1.0)
-        # What was on its way still arrives.
-        assert viewer.frames <= paused_at + 2
+        assert viewer.frames == paused_at
         await control("seek", at=grant.start_at)
         await control("speed", speed=2.0)
         await control("resume")
         await asyncio.to_thread(
-            wait_until, lambda: viewer.frames > paused_at + 10, 10, "pictures after the seek"
+            wait_until, lambda: viewer.frames > paused_at + 10, 40, "pictures after the seek"
         )
         with pytest.raises(SessionRefusedError) as caught:
             await control("seek", at=grant.end_at)
@@ -213,7 +237,7 @@ async def test_offers_that_cannot_be_answered_are_refused(pole: Pole) -> None:
             with pytest.raises(SessionRefusedError) as caught:
                 await asyncio.to_thread(pole.host.answer, pole.offer(sdp, grant, "live"))
             assert caught.value.code == "clip.bad-offer"
-    assert pole.host.count == 0
+    await asyncio.to_thread(pole.wait_idle)
 
 
 async def test_a_viewer_without_h264_is_refused(pole: Pole) -> None:
@@ -264,7 +288,7 @@ async def test_sessions_are_bounded(pole: Pole, tmp_path: Path) -> None:
     small = Pole(host, pole.ring, pole.watcher, pole.signer, pole.events)
     async with Viewer() as first, Viewer() as second:
         watching = asyncio.create_task(small.watch(first, "recorded"))
-        await asyncio.to_thread(wait_until, lambda: first.frames > 2, 10, "pictures")
+        await asyncio.to_thread(wait_until, lambda: first.frames > 2, 40, "pictures")
         with pytest.raises(SessionRefusedError) as caught:
             await small.watch(second, "recorded")
         watching.cancel()
