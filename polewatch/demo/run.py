@@ -143,7 +143,8 @@ class Demo:
             if program is None:
                 raise ProcessError("mosquitto is not installed; install it: apt install mosquitto")
             return [program, "-c", str(site.broker_config)]
-        port = urlsplit(self.camera_url).port if self.camera_url else 0
+        # Its port is kept over its restarts, so it is none that an outgoing connection may take.
+        port = urlsplit(self.camera_url).port if self.camera_url else free_port()
         programs = {
             "broker": ["broker", "run", "--config", str(site.broker_config)],
             "signer": ["collector", "signer", "--config", str(site.signer_config)],

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from edge_agent.camera.packet import EncodedPacket, PacketSink, StreamInfo
 from edge_agent.camera.source import CameraStatus, RtspSource
+from polewatch.demo.ports import free_port
 from polewatch.demo_data import STREET
 from tests.support.wait import wait_until
 from wire.clock import SystemClock
 
 GST_CAMERA = Path(__file__).with_name("gst_camera.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
-READY_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 60.0
 
 
 class Camera:
@@ -29,11 +30,13 @@ class Camera:
     def __init__(self, command: list[str]) -> None:
         self._command = command
         self._process: subprocess.Popen[str] | None = None
+        # Not one of the kernel's choice, which an outgoing connection may hold at a restart.
+        self._port = free_port()
         self.url = ""
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [*self._command, "--port", self._port], stdout=subprocess.PIPE, text=True
+            [*self._command, "--port", str(self._port)], stdout=subprocess.PIPE, text=True
         )
         self.url = _first_line(self._process)
 
@@ -52,10 +55,6 @@ class Camera:
         finally:
             if process.stdout is not None:
                 process.stdout.close()
-
-    @property
-    def _port(self) -> str:
-        return self.url.split("127.0.0.1:")[1].split("/")[0] if self.url else "0"
 
     def with_login(self, user: str, password: str) -> str:
         """Its URL with credentials."""
@@ -104,6 +103,7 @@ class Watcher:
         self.infos: list[StreamInfo] = []
         self.packets: list[EncodedPacket] = []
         self.states: list[CameraStatus] = []
+        self._waited = 0
         self.source = RtspSource(
             "yard", url, SystemClock(), [self, *sinks], on_state=self.states.append
         )
@@ -114,17 +114,20 @@ class Watcher:
     def packet(self, packet: EncodedPacket) -> None:
         self.packets.append(packet)
 
-    def wait_packets(self, count: int, timeout_s: float = 20) -> list[EncodedPacket]:
+    def wait_packets(self, count: int, timeout_s: float = 60) -> list[EncodedPacket]:
         """The packets so far, at least `count`."""
         wait_until(lambda: len(self.packets) >= count, timeout_s, f"{count} packets")
         return list(self.packets)
 
-    def wait_state(self, state: str, code: str | None, timeout_s: float = 20) -> CameraStatus:
-        """The newest state, once it is this one."""
+    def wait_state(self, state: str, code: str | None, timeout_s: float = 60) -> CameraStatus:
+        """The first such state after those that were waited for before, however short it was."""
 
         def reached() -> CameraStatus | None:
-            newest = self.source.status
-            return newest if newest and (newest.state, newest.code) == (state, code) else None
+            for number, one in enumerate(self.states[self._waited :], self._waited):
+                if (one.state, one.code) == (state, code):
+                    self._waited = number + 1
+                    return one
+            return None
 
         found = wait_until(reached, timeout_s, f"the camera to be {state} ({code})")
         assert found is not None

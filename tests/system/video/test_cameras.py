@@ -13,6 +13,7 @@ import av
 import pytest
 
 from edge_agent.camera.decoder import FrameDecoder
+from edge_agent.camera.source import RETRY_LIMIT_S
 from edge_agent.clips.access_unit import identity
 from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
@@ -23,6 +24,8 @@ from tests.support.wait import wait_until
 from wire.clock import SystemClock
 
 OUTAGE_S = 10.0
+AIR_S = 2.0
+"""How late a busy machine may hand over a packet: arrivals are compared with media times."""
 
 
 def _identities(file: Path) -> list[str]:
@@ -52,7 +55,7 @@ def test_the_demo_camera_s_bytes_arrive_unchanged_at_its_own_speed() -> None:
     assert [one.dts_90k for one in packets] == [9000 * i for i in range(len(packets))]
     assert [one.keyframe for one in packets] == [i % 10 == 0 for i in range(len(packets))]
     took = packets[-1].received_mono_s - packets[0].received_mono_s
-    assert took == pytest.approx((len(packets) - 1) / 10, abs=0.5)
+    assert took == pytest.approx((len(packets) - 1) / 10, abs=AIR_S)
     assert watcher.infos[0].width == 768
     assert watcher.infos[0].height == 576
     assert watcher.infos[0].fps == 10
@@ -83,23 +86,24 @@ def test_the_reader_recovers_from_a_camera_that_was_off(ring: Ring) -> None:
     with demo_camera() as camera, watching(camera.url, ring) as watcher:
         watcher.wait_packets(15)
         camera.stop()
-        watcher.wait_state("down", "camera.stalled", 10)
+        watcher.wait_state("down", "camera.stalled")
         off_at = time.monotonic()
-        watcher.wait_state("down", "camera.unreachable", 10)
+        watcher.wait_state("down", "camera.unreachable")
         before = len(watcher.packets)
         # The outage itself is what is tested: this long nobody listens on the port.
         threading.Event().wait(max(0.0, OUTAGE_S - (time.monotonic() - off_at)))
         camera.start()
-        watcher.wait_packets(before + 15, 20)
+        watcher.wait_packets(before + 15)
         watcher.wait_state("up", None)
     after = watcher.packets[before]
     gap_s = after.media_s - watcher.packets[before - 1].media_s
     assert after.keyframe
-    assert OUTAGE_S <= gap_s <= OUTAGE_S + 20
+    # The longest pause between two tries, and the camera's own start.
+    assert OUTAGE_S <= gap_s <= OUTAGE_S + RETRY_LIMIT_S + 20
     assert gap_s == pytest.approx(
-        after.received_mono_s - watcher.packets[before - 1].received_mono_s, abs=0.3
+        after.received_mono_s - watcher.packets[before - 1].received_mono_s, abs=AIR_S
     )
-    wait_until(lambda: ring.counters.written == len(watcher.packets), 5, "the ring")
+    wait_until(lambda: ring.counters.written == len(watcher.packets), 30, "the ring")
     span = ring.span()
     assert span is not None
     assert len(list(ring.read(*span))) == len(watcher.packets)
@@ -152,17 +156,19 @@ def test_a_malformed_url_is_told() -> None:
 
 
 def test_nobody_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with watching(f"rtsp://127.0.0.1:{port}/stream") as watcher:
-        watcher.wait_state("down", "camera.unreachable")
+    with socket.socket() as silent:
+        # Bound, so that nobody else can listen there meanwhile.
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        with watching(f"rtsp://127.0.0.1:{port}/stream") as watcher:
+            watcher.wait_state("down", "camera.unreachable")
 
 
 def test_a_host_that_accepts_and_never_answers_does_not_hold_the_reader() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/stream"
         with watching(url) as watcher:
-            watcher.wait_state("down", "camera.unreachable", 15)
+            watcher.wait_state("down", "camera.unreachable")
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\n\r\n", b"\x00\xff" * 500, b"RTSP/1.0 "])
@@ -182,7 +188,7 @@ def test_a_host_that_speaks_something_else_is_a_fault_not_a_crash(answer: bytes)
         threading.Thread(target=serve, daemon=True).start()
         url = f"rtsp://127.0.0.1:{server.getsockname()[1]}/stream"
         with watching(url) as watcher:
-            wait_until(lambda: watcher.states, 15, "a state")
+            wait_until(lambda: watcher.states, 60, "a state")
     assert watcher.states[0].state == "down"
     assert watcher.states[0].code in ("camera.unreachable", "camera.not-video", "camera.stalled")
 
@@ -194,11 +200,11 @@ def test_h265_is_recorded_and_seen_but_marked(ring: Ring) -> None:
     with gst_camera("--codec", "hevc") as camera, watching(camera.url, ring, decoder) as watcher:
         packets = watcher.wait_packets(25)
         status = watcher.wait_state("degraded", "camera.h265")
-        wait_until(lambda: len(frames) >= 5, 10, "decoded pictures")
+        wait_until(lambda: len(frames) >= 5, 40, "decoded pictures")
     assert decoder.stop()
     assert "H.264" in status.remedy
     assert frames[0].image.shape == (120, 160, 3)
-    wait_until(lambda: ring.counters.written >= 25, 5, "the ring")
+    wait_until(lambda: ring.counters.written >= 25, 30, "the ring")
     span = ring.span()
     assert span is not None
     units = list(ring.read(*span))
@@ -216,7 +222,7 @@ def test_b_frames_are_recorded_and_seen_but_marked(ring: Ring) -> None:
     ):
         watcher.wait_packets(30)
         status = watcher.wait_state("degraded", "camera.b-frames")
-        wait_until(lambda: len(frames) >= 5, 10, "decoded pictures")
+        wait_until(lambda: len(frames) >= 5, 40, "decoded pictures")
     assert decoder.stop()
     assert "Baseline" in status.remedy
     assert watcher.infos[-1].has_b_frames
@@ -224,7 +230,7 @@ def test_b_frames_are_recorded_and_seen_but_marked(ring: Ring) -> None:
     assert times == sorted(times)
     decoding = [packet.dts_90k for packet in watcher.packets]
     assert decoding == sorted(set(decoding))
-    wait_until(lambda: ring.counters.written >= 30, 5, "the ring")
+    wait_until(lambda: ring.counters.written >= 30, 30, "the ring")
     span = ring.span()
     assert span is not None
     recorded = {unit.identity for unit in ring.read(span[0], span[1] + timedelta(seconds=1))}
@@ -238,11 +244,11 @@ def test_a_change_of_resolution_begins_a_new_segment_and_is_seen(
     decoder = FrameDecoder("yard", frames.append)
     decoder.start()
     with (
-        gst_camera("--resize-after", "2", "--in-band") as camera,
+        gst_camera("--resize-after", "4", "--in-band") as camera,
         watching(camera.url, ring, decoder) as watcher,
     ):
-        wait_until(lambda: len(watcher.infos) == 2, 20, "the second resolution")
-        wait_until(lambda: frames and frames[-1].image.shape[0] == 240, 10, "larger pictures")
+        wait_until(lambda: len(watcher.infos) == 2, 60, "the second resolution")
+        wait_until(lambda: frames and frames[-1].image.shape[0] == 240, 40, "larger pictures")
         states = [(status.state, status.code) for status in watcher.states]
     assert decoder.stop()
     assert [(info.width, info.height) for info in watcher.infos] == [(160, 120), (320, 240)]

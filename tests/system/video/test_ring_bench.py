@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 PARTS = {
     "read the cameras",
     "write segments",
@@ -16,6 +18,7 @@ PARTS = {
 }
 
 
+@pytest.mark.timed
 def test_what_recording_costs_is_measured_on_pictures_that_arrive() -> None:
     command = [sys.executable, "-m", "polewatch", "bench", "ring", "--json", "--no-peer"]
     run = subprocess.run(
