@@ -14,6 +14,7 @@ from typing import Any, Literal
 from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle
+from tests.support.lines import whole_lines
 from tests.support.mqtt import MqttPeer
 from tests.support.wait import wait_until
 from wire.envelope import CloudEvent, body, cloud_event
@@ -133,16 +134,17 @@ class HttpsAgency:
         return entry | changed
 
     def start(self) -> None:
-        with (self.folder / "receiver.log").open("ab") as output:
+        log = self.folder / "receiver.log"
+        before = whole_lines(log).count("ready")
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.https_receiver", str(self.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        log = self.folder / "receiver.log"
-        count = log.read_text().count("ready")
-        wait_until(lambda: log.read_text().count("ready") > count, 20, f"the receiver {self.name}")
+        ready = f"the receiver {self.name}"
+        wait_until(lambda: whole_lines(log).count("ready") > before, 60, ready)
 
     def stop(self) -> None:
         """As a crash would."""
@@ -153,9 +155,7 @@ class HttpsAgency:
 
     def requests(self) -> list[dict[str, Any]]:
         """All that came, bodies as bytes."""
-        file = self.folder / "requests.jsonl"
-        lines = file.read_text().splitlines() if file.exists() else []
-        found = [json.loads(line) for line in lines]
+        found = [json.loads(line) for line in whole_lines(self.folder / "requests.jsonl")]
         for one in found:
             one["body"] = base64.b64decode(one["body"])
         return found

@@ -24,11 +24,13 @@ from collector.broker.runner import EmbeddedBroker
 from collector.broker.settings import BrokerSettings
 from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
+from tests.support.lines import whole_lines
 from tests.support.wait import wait_until
 from wire.register import Register, load_register
 
 Kind = Literal["nats", "mosquitto"]
 HOST = "127.0.0.1"
+PATIENCE_S = 30.0
 
 
 class BrokerHandle(Protocol):
@@ -78,10 +80,11 @@ class NatsHandle:
         self._write()
         before = self._reloads()
         self._broker.reload()
-        wait_until(lambda: self._reloads() > before, 10, "nats-server to reload")
+        wait_until(lambda: self._reloads() > before, PATIENCE_S, "nats-server to reload")
 
     def _reloads(self) -> int:
-        return self.log_file.read_text().count("Reloaded server configuration")
+        said = whole_lines(self.log_file)
+        return sum("Reloaded server configuration" in line for line in said)
 
     def _write(self) -> None:
         text = nats_config(_register(self._authority), self._settings, log_file=self.log_file)
@@ -114,7 +117,7 @@ class MosquittoHandle:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(self._answers, 10, "mosquitto to answer")
+        wait_until(self._answers, PATIENCE_S, "mosquitto to answer")
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
@@ -125,14 +128,13 @@ class MosquittoHandle:
     def reload(self) -> None:
         self._write()
         assert self._process is not None
-        before = self.log_file.read_text().count("Reloading config")
+        before = self._reloads()
         self._process.send_signal(signal.SIGHUP)
-        wait_until(
-            lambda: self.log_file.read_text().count("Reloading config") > before,
-            10,
-            "mosquitto to reload",
-        )
+        wait_until(lambda: self._reloads() > before, PATIENCE_S, "mosquitto to reload")
         bring_up_to_date(_register(self._authority), self._settings)
+
+    def _reloads(self) -> int:
+        return sum("Reloading config" in line for line in whole_lines(self.log_file))
 
     @property
     def pid(self) -> int:
@@ -147,9 +149,14 @@ class MosquittoHandle:
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(20)
-            self._process = None
+            process, self._process = self._process, None
+            process.send_signal(number)
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
 
     def _write(self) -> None:
         register = _register(self._authority)

@@ -23,13 +23,15 @@ from collector.store.reader import Reader
 from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle
+from tests.support.lines import whole_lines
 from tests.support.wait import wait_until
 from wire.grant import PersonToken
 from wire.identity import Identity
 from wire.names import new_id
 from wire.settings import load_settings
 
-READY_S = 30.0
+READY_S = 60.0
+END_S = 60.0
 ROUTES = {
     "routes": [
         {"name": "crime", "types": ["intrusion", "fight", "plate"], "agencies": ["police"]},
@@ -50,7 +52,7 @@ class Program:
     def start(self, *, faulted: str | None = None) -> None:
         """Start and wait for the ready line; `faulted` arms a fault point."""
         launcher = ["-m", "tests.support.faulted"] if faulted else ["-m"]
-        before = self.log_file.read_text() if self.log_file.exists() else ""
+        before = self.log_file.stat().st_size if self.log_file.exists() else 0
         environment = dict(os.environ)
         if faulted:
             environment["POLEWATCH_FAULT_POINT"] = faulted
@@ -63,9 +65,13 @@ class Program:
                 start_new_session=True,
                 env=environment,
             )
-        line = wait_until(lambda: self._ready(len(before)), READY_S, f"ready: {self.log_file}")
+        line = wait_until(lambda: self._ready(before), READY_S, f"ready: {self.log_file}")
         assert line is not None
         self.url = str(line["http"])
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def cpu_s(self) -> float:
         """CPU seconds since its start."""
@@ -92,7 +98,7 @@ class Program:
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(f"it ended at its start:\n{self.log_file.read_text()[-3000:]}")
-        for line in self.log_file.read_text()[skip:].splitlines():
+        for line in whole_lines(self.log_file, skip):
             if line.startswith('{"ready"'):
                 found: dict[str, Any] = json.loads(line)
                 return found
@@ -104,7 +110,12 @@ class Program:
         process, self._process = self._process, None
         if process.poll() is None:
             process.send_signal(number)
-        return process.wait(20)
+        try:
+            return process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 class Centre:
@@ -135,6 +146,8 @@ class Centre:
             "signer": {
                 "url": f"http://{HOST}:{self.signer_port}",
                 "certificate": str(city.identity("signer") / "cert.pem"),
+                # Hashing a password takes seconds where ten others want the same core.
+                "timeout_s": 30,
             },
             "cameras": [
                 {

@@ -30,7 +30,10 @@ def npm_file(package: str, sha512: str, name: str) -> str:
             if done.returncode != 0:
                 raise RuntimeError(f"npm pack {package} failed: {done.stderr[-400:]}")
             (found,) = Path(folder).glob("*.tgz")
-            shutil.copy(found, kept)
+            # Another test process may be reading, or fetching, the same archive.
+            fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+            shutil.copy(found, fresh)
+            fresh.replace(kept)
     digest = base64.b64encode(hashlib.sha512(kept.read_bytes()).digest()).decode()
     if digest != sha512:
         raise RuntimeError(f"{kept} is not the published {package}; delete it and run again")

@@ -17,6 +17,7 @@ from edge_agent.clips.holds import FILE_NAME
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA
 from tests.support.demo import first_alarm, health, kill, whole_demo
+from tests.support.lines import whole_lines
 from tests.support.wait import wait_until
 from wire.settings import load_settings
 
@@ -27,7 +28,7 @@ def _held(demo: Demo) -> dict[str, str]:
     """Kind of each hold by its id, as the pole's journal says."""
     path = demo.site.agent_data / "ring" / CAMERA / FILE_NAME
     holds: dict[str, str] = {}
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in whole_lines(path):
         change = json.loads(line)
         if "place" in change:
             holds[change["place"]["id"]] = change["place"]["kind"]
@@ -38,7 +39,7 @@ def _held(demo: Demo) -> dict[str, str]:
 
 def _rows(demo: Demo, sql: str, *values: str) -> list[Any]:
     path = demo.site.collector_config.parent / "data" / "collector.sqlite"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as connection:
         return connection.execute(sql, values).fetchall()
 
 
@@ -46,7 +47,7 @@ def _device(demo: Demo) -> str:
     return str(_rows(demo, "SELECT device FROM incident LIMIT 1")[0][0])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Path) -> None:
     with whole_demo(tmp_path) as demo:
         store = SignerStore(load_settings(demo.site.signer_config, SignerSettings).data)
@@ -56,7 +57,7 @@ def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Pa
         (incident,) = _rows(demo, "SELECT incident_id FROM incident ORDER BY opened_at LIMIT 1")[0]
         of_it = "SELECT finding_id FROM incident_finding WHERE incident_id = ?"
         (finding,) = _rows(demo, of_it, incident)[0]
-        wait_until(lambda: _held(demo).get(finding) == "event", 30, "the hold around the finding")
+        wait_until(lambda: _held(demo).get(finding) == "event", 60, "the hold around the finding")
         with httpx.Client(base_url=demo.console, headers={"X-Polewatch": "1"}, timeout=20) as chief:
             answer = chief.post("/api/sign-in", json={"name": CHIEF, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
@@ -75,14 +76,14 @@ def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Pa
             assert _held(demo)[hold_id] == "case"
             decided = chief.post(f"/api/incidents/{incident}/decision", json={"decision": "closed"})
             assert decided.status_code == 204
-            wait_until(lambda: finding not in _held(demo), 30, "the hold to end with the incident")
+            wait_until(lambda: finding not in _held(demo), 60, "the hold to end with the incident")
             # What is held for a case outlives the agent, and is let go when it is back.
             kill(demo, "agent")
             released = chief.post(f"/api/holds/{hold_id}/release", json={"reason": "case closed"})
             assert released.status_code == 204, released.text
             assert _held(demo)[hold_id] == "case"
             demo.start("agent")
-            wait_until(lambda: hold_id not in _held(demo), 60, "the case's hold to be released")
+            wait_until(lambda: hold_id not in _held(demo), 90, "the case's hold to be released")
         kinds = ("pole.hold.placed", "pole.hold.released")
 
         def entered() -> list[str]:

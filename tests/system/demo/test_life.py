@@ -35,32 +35,31 @@ def _start(tmp_path: Path, name: str) -> tuple[subprocess.Popen[bytes], dict[str
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: ready.exists() or process.poll() is not None, 60, "the demo to get ready")
+    wait_until(lambda: ready.exists() or process.poll() is not None, 120, "the demo to get ready")
     assert process.poll() is None, "the demo ended at its start"
     said: dict[str, Any] = json.loads(ready.read_text())
     return process, said
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(500)
 def test_ctrl_c_leaves_nothing_behind_and_a_second_start_works(tmp_path: Path) -> None:
     for name in ("first", "second"):
         process, said = _start(tmp_path, name)
-        assert httpx.get(said["console"], follow_redirects=True).status_code == 200
+        assert httpx.get(said["console"], follow_redirects=True, timeout=30).status_code == 200
         assert set(said["pids"]) == {
             "broker", "camera", "signer", "collector", "police", "fire", "centre", "agent",
         }  # fmt: skip
         process.send_signal(signal.SIGINT)
-        assert process.wait(45) == 0
+        assert process.wait(90) == 0
         assert _running(said["pids"]) == []
         assert not Path(said["folder"]).exists()
 
 
-@pytest.mark.timeout(120)
 def test_a_killed_demo_takes_its_children_along(tmp_path: Path) -> None:
     process, said = _start(tmp_path, "killed")
     process.kill()
     process.wait(10)
     try:
-        wait_until(lambda: not _running(said["pids"]), 40, "the children to end with their parent")
+        wait_until(lambda: not _running(said["pids"]), 90, "the children to end with their parent")
     except AssertionError as error:
         raise AssertionError(f"still running: {_running(said['pids'])}") from error
