@@ -17,6 +17,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from tests.support.wait import wait_until
 from wire.identity import Identity
 
+PATIENCE_S = 30.0
+"""For what takes milliseconds, on a machine where ten others want the same core."""
+
 
 class Listening(Protocol):
     """A broker, as far as a client must know it."""
@@ -83,7 +86,8 @@ class MqttPeer:
         except (OSError, ssl.SSLError) as error:
             raise RefusedError(str(error)) from error
         self._client.loop_start()
-        wait_until(lambda: self.connected or self._refused is not None, 10, "CONNACK or a refusal")
+        answered = "CONNACK or a refusal"
+        wait_until(lambda: self.connected or self._refused is not None, PATIENCE_S, answered)
         if not self.connected:
             self._client.loop_stop()
             raise RefusedError(self._refused)
@@ -97,7 +101,7 @@ class MqttPeer:
         """Publish and wait for the PUBACK."""
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS, info.rc
-        info.wait_for_publish(10)
+        info.wait_for_publish(PATIENCE_S)
         assert info.is_published()
 
     def publish_later(self, topic: str, payload: bytes) -> None:
@@ -117,9 +121,10 @@ class MqttPeer:
         info = self._client.publish(topic, payload, qos=1)
         if info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
             # Cut while it was still writing.
-            wait_until(lambda: not self.connected, 10, "the cut to be noticed")
+            wait_until(lambda: not self.connected, PATIENCE_S, "the cut to be noticed")
             return
-        wait_until(lambda: info.is_published() or not self.connected, 10, "an answer to a publish")
+        answered = "an answer to a publish"
+        wait_until(lambda: info.is_published() or not self.connected, PATIENCE_S, answered)
 
     def send_raw(self, packet: bytes) -> None:
         """A packet that no honest client would send."""
@@ -131,10 +136,10 @@ class MqttPeer:
         """Subscribe and wait for the SUBACK; the codes it granted."""
         self._subscribed.clear()
         self._client.subscribe([(item, qos) for item in filters])
-        wait_until(lambda: self._subscribed.is_set() or not self.connected, 10, "a SUBACK")
+        wait_until(lambda: self._subscribed.is_set() or not self.connected, PATIENCE_S, "a SUBACK")
         return self.granted
 
-    def wait_for(self, topic: str, payload: bytes, timeout_s: float = 10) -> None:
+    def wait_for(self, topic: str, payload: bytes, timeout_s: float = PATIENCE_S) -> None:
         """Wait until exactly this message has arrived."""
         wait_until(lambda: (topic, payload) in self.received, timeout_s, f"a message on {topic}")
 

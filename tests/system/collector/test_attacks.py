@@ -46,7 +46,7 @@ def logged(centre: Centre) -> set[tuple[str, str | None]]:
 
 
 def told(centre: Centre, what: str, device: str | None = None) -> None:
-    wait_until(lambda: (what, device) in logged(centre), 15, f"{what} of {device} in the log")
+    wait_until(lambda: (what, device) in logged(centre), 40, f"{what} of {device} in the log")
 
 
 def test_certificates_that_are_not_valid(
@@ -58,14 +58,14 @@ def test_certificates_that_are_not_valid(
     for number, identity in enumerate((None, impostor, expired), 1):
         with pytest.raises(RefusedError), MqttPeer(broker, tls=_tls(city, identity)):
             pass
-        wait_until(partial(_reached, watching, number), 15, f"refusal {number}")
+        wait_until(partial(_reached, watching, number), 40, f"refusal {number}")
     old = _tls(city, city.identity("pole-001-1"))
     old.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(RefusedError), MqttPeer(broker, tls=old):
         pass
-    wait_until(lambda: _times(watching) >= 4, 15, "TLS 1.1")
+    wait_until(lambda: _times(watching) >= 4, 40, "TLS 1.1")
 
 
 def test_a_revoked_pole(watching: Centre, city: Authority, broker: BrokerHandle) -> None:
@@ -131,7 +131,7 @@ def test_commands_that_are_replayed_altered_foreign_or_late(
         attacker.send("command", good, token[:at] + bytes([token[at] ^ 1]) + token[at + 1 :])
         attacker.send("command", attacker.command(action, nonce=2, device="pole-002-1"))
         attacker.send("command", attacker.command(action, nonce=3, expires_monotonic_s=0.0))
-        wait_until(lambda: _refusals(attacker) >= 4, 20, "the pole's four refusals")
+        wait_until(lambda: _refusals(attacker) >= 4, 60, "the pole's four refusals")
         attacker.close()
         centre.collector.start()
         for code in ("replayed", "invalid", "foreign", "expired"):
@@ -142,7 +142,7 @@ def test_commands_that_are_replayed_altered_foreign_or_late(
 
 
 def _refusals(centre: CommandingCentre) -> int:
-    return sum(event.kind == "audit" for event in centre.events.values())
+    return len(centre.of_kind("audit"))
 
 
 @pytest.mark.parametrize("topic", [b"pw/up/#", b"pw/up/+/x", b"pw/up/\0/x"])
@@ -153,9 +153,9 @@ def test_topics_that_are_none(
     packet = bytes([0x30, len(body)]) + body
     with MqttPeer(broker, city.identity("pole-001-1")) as peer:
         peer.send_raw(packet)
-        peer.wait_cut(10)
+        peer.wait_cut(30)
     wanted = {("broker.topic", "pole-001-1"), ("broker.protocol", "pole-001-1")}
-    wait_until(lambda: logged(watching) & wanted, 15, "the refusal in the log")
+    wait_until(lambda: logged(watching) & wanted, 40, "the refusal in the log")
 
 
 def test_a_flood_of_connections_is_held_to_a_bound(
@@ -172,12 +172,21 @@ def test_a_flood_of_connections_is_held_to_a_bound(
                 open_ones.enter_context(peer)
             except RefusedError:
                 refused += 1
-        # mosquitto keeps one connection of a certificate: each new one ends the one before.
-        stays = sum(peer.connected for peer in flood)
-        assert refused > 0 if broker.kind == "nats" else stays <= 1
+        if broker.kind == "nats":
+            assert refused > 0
+        else:
+            # It keeps one connection of a certificate: each new one ends the one before.
+            wait_until(lambda: sum(peer.connected for peer in flood) <= 1, 30, "the others' end")
         told(watching, "broker.flood", None if broker.kind == "nats" else "pole-001-1")
-    with MqttPeer(broker, city.identity("pole-002-1")) as other:
-        assert other.connected
+    wait_until(partial(_is_let_in, broker, city, "pole-002-1"), 30, "room for another")
+
+
+def _is_let_in(broker: BrokerHandle, city: Authority, name: str) -> bool:
+    try:
+        with MqttPeer(broker, city.identity(name)) as peer:
+            return peer.connected
+    except RefusedError:
+        return False
 
 
 def _reached(centre: Centre, times: int) -> bool:

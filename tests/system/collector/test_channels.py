@@ -117,7 +117,7 @@ class City:
             )
             return row if fits else None
 
-        found = wait_until(there, 20, what)
+        found = wait_until(there, 60, what)
         assert found is not None
         return found
 
@@ -187,7 +187,7 @@ def test_it_is_unreachable(city: City, channel: str) -> None:
     assert row["state"] in ("waiting", "sent")
     assert (row["acked"], row["acked_at"], row["incident"]) == (0, None, "open")
     if channel != "mqtt":
-        wait_until(lambda: "cannot be reached" in city.error(event), 10, "the failure to be shown")
+        wait_until(lambda: "cannot be reached" in city.error(event), 30, "the failure to be shown")
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -240,7 +240,7 @@ def test_an_answer_that_is_none(
         row = city.delivery(event)
         return row is not None and row["state"] == state and said in (row["error"] or "")
 
-    wait_until(shown, 20, said)
+    wait_until(shown, 60, said)
     row = city.delivery(event)
     assert row is not None
     assert (row["acked"], row["incident"]) == (0, "open")
@@ -250,8 +250,8 @@ def test_a_slow_service_holds_up_nobody_else(city: City) -> None:
     city.table(webhook={"timeout_s": 20})
     city.agencies["webhook"].mode = "slow"
     slow = city.report("webhook")
-    wait_until(lambda: _requests(city, "webhook")[-1:], 10, "requests")
-    wait_until(lambda: _requests(city, "webhook")[-1]["mode"] == "slow", 10, "the slow one")
+    wait_until(lambda: "slow" in [one["mode"] for one in _requests(city, "webhook")[-1:]], 30,
+               "the slow one")  # fmt: skip
     for channel in ("mqtt", "cap"):
         city.wait(city.report(channel), channel, state="done")
     row = city.delivery(slow)
@@ -275,13 +275,18 @@ def test_silence_goes_to_the_next_channel_and_then_to_the_next_contact(city: Cit
         )
         return {one["channel"]: one for one in found}
 
-    wait_until(lambda: "cap" in rows() and rows()["cap"]["state"] == "done", 20, "the fire brigade")
-    found = rows()
-    assert {name: (row["state"], row["instead_of"]) for name, row in found.items()} == {
+    told = {
         "mqtt": ("sent", None),
         "webhook": ("sent", "police"),
         "cap": ("done", "police"),
     }
+
+    def stands() -> dict[str, tuple[str, str | None]]:
+        return {name: (row["state"], row["instead_of"]) for name, row in rows().items()}
+
+    # The one may have answered later than the next was told.
+    wait_until(lambda: stands() == told, 60, f"{told}, not {stands()}")
+    found = rows()
     incident = found["cap"]["incident_id"]
     steps = city.centre.rows(
         "SELECT note FROM incident_step WHERE incident_id = ? AND note IS NOT NULL", incident
@@ -295,7 +300,7 @@ def test_silence_goes_to_the_next_channel_and_then_to_the_next_contact(city: Cit
             city.centre.rows("SELECT result FROM escalation WHERE incident_id = ?", incident)[0][0]
             == "acknowledged"
         ),
-        10,
+        30,
         "the escalation to end",
     )
 
@@ -305,9 +310,9 @@ def test_a_drill_looks_like_one_on_every_channel(city: City) -> None:
     rows = {channel: city.wait(event, channel, state="done") for channel, event in events.items()}
     police = city.agencies["mqtt"]
     assert isinstance(police, MqttAgency)
-    (told,) = [one for one in police.incidents() if one.delivery_id == rows["mqtt"]["delivery_id"]]
-    assert told.drill
-    assert told.text_ko.startswith("[훈련]")
+    # More than once, where it was not acknowledged in time.
+    told = [one for one in police.incidents() if one.delivery_id == rows["mqtt"]["delivery_id"]]
+    assert {(one.drill, one.text_ko[:4]) for one in told} == {(True, "[훈련]")}
     hook = json.loads(_requests(city, "webhook", rows["webhook"])[-1]["body"])["data"]
     assert (hook["drill"], hook["text_en"][:7]) == (True, "[DRILL]")
     alert = read_by_another(_requests(city, "cap", rows["cap"])[-1]["body"])
@@ -336,7 +341,7 @@ def test_a_cap_service_reads_alert_and_update(city: City) -> None:
         found = [read_by_another(one["body"]) for one in _requests(city, "cap", row)]
         return list({one.identifier: one for one in found}.values())
 
-    wait_until(lambda: len(messages()) == 2, 20, "the Update")
+    wait_until(lambda: len(messages()) == 2, 60, "the Update")
     first, second = messages()
     assert (first.msg_type.value, second.msg_type.value) == ("Alert", "Update")
     assert all(against_the_schema(one["body"]) is None for one in _requests(city, "cap", row))
@@ -385,9 +390,9 @@ def test_its_word_may_come_later(city: City, channel: str) -> None:
         word = json.dumps(
             {"delivery_id": row["delivery_id"], "state": "accepted", "officer": "경위 김"}
         ).encode()
-    assert httpx.post(path, content=word).status_code == 401
+    assert httpx.post(path, content=word, timeout=30).status_code == 401
     forged = sign(b"x" * 64, word, datetime.now(UTC))
-    assert httpx.post(path, content=word, headers={HEADER: forged}).status_code == 401
+    assert httpx.post(path, content=word, headers={HEADER: forged}, timeout=30).status_code == 401
     assert (
         city.centre.rows("SELECT acked FROM delivery WHERE delivery_id = ?", row["delivery_id"])[0][
             0
@@ -395,13 +400,13 @@ def test_its_word_may_come_later(city: City, channel: str) -> None:
         == 0
     )
     signed = {HEADER: sign(SECRET.encode(), word, datetime.now(UTC))}
-    assert httpx.post(path, content=word, headers=signed).status_code == 204
+    assert httpx.post(path, content=word, headers=signed, timeout=30).status_code == 204
     city.wait(event, "the later word", state="done")
     # Another's delivery is none of this agency.
     if channel == "webhook":
         foreign = word.replace(row["delivery_id"].encode(), b"01a00000-0000-7000-8000-000000000009")
         signed = {HEADER: sign(SECRET.encode(), foreign, datetime.now(UTC))}
-        assert httpx.post(path, content=foreign, headers=signed).status_code == 404
+        assert httpx.post(path, content=foreign, headers=signed, timeout=30).status_code == 404
 
 
 def _requests(city: City, channel: str, about: sqlite3.Row | None = None) -> list[dict[str, Any]]:

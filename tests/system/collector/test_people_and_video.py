@@ -32,6 +32,7 @@ PASSWORD = "correct horse battery"
 OURS = {"X-Polewatch": "1"}
 SDP = "v=0\r\na=ice-ufrag:abcd\r\na=fingerprint:sha-256 " + ":".join(["AA"] * 32) + "\r\n"
 END_OF_GRANT = datetime(2026, 3, 1, tzinfo=UTC)
+COMMAND_S = 4.0
 TRICKLE = {"Content-Type": "application/trickle-ice-sdpfrag"}
 
 
@@ -120,7 +121,7 @@ def open_centre(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[Authority, BrokerHandle]
 ) -> Iterator[Centre]:
     folder = tmp_path_factory.mktemp("centre")
-    centre = Centre(folder, *place, {"command_timeout_s": 2.0})
+    centre = Centre(folder, *place, {"command_timeout_s": COMMAND_S})
     centre.add_person("kim", PASSWORD, "police", "officer")
     store = SignerStore(folder / "signer-data")
     others = {"tech": "technician", "oper": "operator", "lee": "officer", "choi": "officer"}
@@ -135,18 +136,27 @@ def open_centre(
 
 
 @pytest.fixture
-def answering(place: tuple[Authority, BrokerHandle]) -> Iterator[AnsweringPole]:
+def answering(
+    place: tuple[Authority, BrokerHandle], open_centre: Centre
+) -> Iterator[AnsweringPole]:
     city, broker = place
     device = SimDevice.load(city.register_file, city.identity("pole-001-1"))
     pole = AnsweringPole(device, broker, city)
     yield pole
-    pole.go()
+    _gone(pole, open_centre)
     pole.close()
+
+
+def _gone(pole: AnsweringPole, centre: Centre) -> None:
+    """Have it go, and wait until the collector knows."""
+    pole.go()
+    there = "SELECT 1 FROM device WHERE device = ? AND state = 'online'"
+    wait_until(lambda: not centre.rows(there, pole.device.identity.name), 30, "its absence")
 
 
 @contextmanager
 def _client(centre: Centre, name: str | None = None) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=centre.collector.url, headers=OURS, timeout=15) as client:
+    with httpx.Client(base_url=centre.collector.url, headers=OURS, timeout=30) as client:
         if name is not None:
             answer = client.post("/api/sign-in", json={"name": name, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
@@ -267,7 +277,7 @@ def test_a_viewer_is_answered_by_the_pole(open_centre: Centre, answering: Answer
             answer = client.post(path, params=span, content=SDP, headers=offer)
             return answer if answer.status_code != 503 else None
 
-        answer = wait_until(opened, 10, "the pole's presence at the collector")
+        answer = wait_until(opened, 30, "the pole's presence at the collector")
         assert answer is not None
         assert answer.status_code == 201, answer.text
         assert answer.text == "v=0\r\nanswer\r\n"
@@ -334,7 +344,7 @@ def test_what_is_recorded_is_asked_of_the_pole(
         def shown() -> Any:
             return client.get(path, params=span).json()["recording"]
 
-        found = wait_until(shown, 10, "the pole's presence at the collector")
+        found = wait_until(shown, 30, "the pole's presence at the collector")
         assert [datetime.fromisoformat(one) for one in found["spans"][0].values()] == [
             datetime.fromisoformat(span["from"]),
             datetime.fromisoformat(span["to"]),
@@ -367,7 +377,7 @@ def test_what_the_pole_refuses_is_said_with_its_remedy(
             ("something.new", 502),
         ):
             answering.reply = partial(_refuse, code)
-            wait_until(lambda: post().json()["code"] != "device.offline", 10, "presence")
+            wait_until(lambda: post().json()["code"] != "device.offline", 30, "presence")
             answer = post()
             assert (answer.status_code, answer.json()["code"]) == (status, code)
         # A nonce that was used before a restart of ours: tried again with another one.
@@ -382,7 +392,7 @@ def test_what_the_pole_refuses_is_said_with_its_remedy(
         answering.reply = lambda _: None
         began = time.monotonic()
         _is(post(), 504, "device.silent")
-        assert time.monotonic() - began < 4
+        assert COMMAND_S <= time.monotonic() - began < 4 * COMMAND_S
         plain = client.post("/whep/pole-001-1/cam-1", content=SDP)
         _is(plain, 401, "auth.required")
         _is(
@@ -405,7 +415,7 @@ def test_decisions_are_made_by_the_right_people(
     open_centre: Centre, answering: AnsweringPole
 ) -> None:
     answering.wired.send(answering.device.put(finding()))
-    wait_until(lambda: open_centre.rows("SELECT 1 FROM incident"), 10, "the incident")
+    wait_until(lambda: open_centre.rows("SELECT 1 FROM incident"), 30, "the incident")
     incident = open_centre.rows("SELECT incident_id FROM incident")[0]["incident_id"]
     path = f"/api/incidents/{incident}/decision"
     with _client(open_centre, "kim") as client:
@@ -446,7 +456,7 @@ def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
         _is(client.post("/api/holds", json=asked), 503, "device.offline")
         answering.come()
         wait_until(
-            lambda: client.post("/api/holds", json=asked).is_success, 10, "the pole to be asked"
+            lambda: client.post("/api/holds", json=asked).is_success, 30, "the pole to be asked"
         )
         (placed,) = client.get("/api/holds").json()
         assert [placed[one] for one in ("state", "person", "bytes")] == ["placed", "kim", None]
@@ -460,7 +470,7 @@ def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
         path, why = f"/api/holds/{placed['hold_id']}/release", {"reason": "the case is over"}
         with _client(open_centre, "choi") as other:
             _is(other.post(path, json=why), 403, "auth.forbidden")
-        answering.go()
+        _gone(answering, open_centre)
         _is(client.post(path, json={"reason": ""}), 400, "request.invalid")
         assert client.post(path, json=why).status_code == 204
         _is(client.post(path, json=why), 409, "ring.no-hold")
@@ -468,11 +478,11 @@ def test_a_recording_is_held_for_a_case_and_let_go_even_when_the_pole_is_away(
     answering.seen.clear()
     answering.reply = answering.accept
     answering.come()
-    wait_until(lambda: answering.seen, 20, "the order that waited")
+    wait_until(lambda: answering.seen, 60, "the order that waited")
     action = answering.seen[0].action
     assert action.name == "hold.release"
     assert (action.release.hold_id, action.release.person) == (placed["hold_id"], "kim")
-    wait_until(lambda: not open_centre.rows("SELECT 1 FROM device_order"), 10, "its end")
+    wait_until(lambda: not open_centre.rows("SELECT 1 FROM device_order"), 30, "its end")
     kinds = _ledger(open_centre, before)
     assert kinds.count("hold.released") == 1
     assert kinds.count("hold.asked") >= 3
@@ -485,12 +495,12 @@ def test_closing_an_incident_ends_what_was_held_around_its_findings(
     event = finding(type="loitering")
     answering.wired.send(answering.device.put(event))
     query = "SELECT incident_id FROM incident WHERE type = 'loitering'"
-    wait_until(lambda: open_centre.rows(query), 10, "the incident")
+    wait_until(lambda: open_centre.rows(query), 30, "the incident")
     incident = open_centre.rows(query)[0]["incident_id"]
     with _client(open_centre, "oper") as client:
         path = f"/api/incidents/{incident}/decision"
         assert client.post(path, json={"decision": "closed"}).status_code == 204
-    wait_until(lambda: [one.action.name for one in answering.seen] == ["hold.end"], 20, "the order")
+    wait_until(lambda: [one.action.name for one in answering.seen] == ["hold.end"], 60, "the order")
     action = answering.seen[0].action
     assert action.name == "hold.end"
     assert (action.events.camera, action.events.finding_ids) == ("cam-1", (event.finding_id,))
