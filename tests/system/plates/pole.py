@@ -160,7 +160,7 @@ def main() -> None:
     scheduler.stop()
     desk.close()
     reporter.close()
-    wait_until(lambda: not outbox.figures().depth, 20, "an empty outbox")
+    wait_until(lambda: not outbox.figures().depth, 40, "an empty outbox")
     link.stop()
     outbox.close()
 
@@ -193,8 +193,8 @@ def one_frame(watch: CameraWatch, stage: LivePlates, media_s: float) -> None:
     before = lane.served + lane.failed
     moment = clock.now() - timedelta(seconds=1)
     lane.put(Frame("cam-1", image, media_s, clock.monotonic(), moment))
-    wait_until(lambda: lane.served + lane.failed > before, 10, "an analysis")
-    wait_until(lambda: stage.awaited == 0, 10, "the looks")
+    wait_until(lambda: lane.served + lane.failed > before, 40, "an analysis")
+    wait_until(lambda: stage.awaited == 0, 40, "the looks")
 
 
 if __name__ == "__main__":

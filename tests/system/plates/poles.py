@@ -78,7 +78,7 @@ class Process:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(30) == 0, self.log_file.read_text()
+        assert self._process.wait(60) == 0, self.log_file.read_text()
 
 
 def given_pole(city: Authority, broker: BrokerHandle, folder: Path) -> Process:
@@ -145,7 +145,7 @@ class ListSender:
 
     def sealed(self, *plates: str, **changed: Any) -> tuple[WatchlistDelta, ...]:
         """Deltas sealed to the key that the pole offers now."""
-        wait_until(lambda: self.centre.windows, 20, "a window of nonces")
+        wait_until(lambda: self.centre.windows, 60, "a window of nonces")
         key = self.centre.windows[-1].encryption_key
         assert key is not None
         base = int(changed.pop("base_version", 0))
@@ -165,7 +165,7 @@ class ListSender:
 
     def wait_reply(self, command: Command) -> Reply:
         """Until the reply to a command came."""
-        reply = wait_until(lambda: self.reply(command.command_id), 20, "a reply")
+        reply = wait_until(lambda: self.reply(command.command_id), 60, "a reply")
         assert reply is not None
         return reply
 

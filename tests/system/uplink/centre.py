@@ -30,6 +30,7 @@ from wire.register import Trust
 from wire.topics import ALL_UP, DeviceAddress, parse_up, service_source
 
 RECEIPT_EVERY_S = 0.05
+PATIENCE_S = 60.0
 
 
 class Centre:
@@ -81,11 +82,18 @@ class Centre:
 
     def wait_listening(self) -> None:
         """Until the broker has this subscription; it keeps it from then on."""
-        assert self._listening.wait(20), "the centre never subscribed"
+        assert self._listening.wait(PATIENCE_S), "the centre never subscribed"
+
+    def all_events(self) -> list[CloudEvent]:
+        """What came so far, each once; it may go on coming meanwhile."""
+        with self._lock:
+            return list(self.events.values())
+
+    def of_kind(self, kind: str) -> list[CloudEvent]:
+        return [event for event in self.all_events() if event.kind == kind]
 
     def findings(self) -> set[str]:
-        with self._lock:
-            return {id for id, event in self.events.items() if event.kind == "finding"}
+        return {event.id for event in self.of_kind("finding")}
 
     def send(self, kind: str, message: WireModel, token: bytes | None = None) -> bytes:
         """Publish a signed message to the device; `token` replaces what would be signed."""
@@ -106,7 +114,7 @@ class Centre:
 
     def command(self, action: WireModel, nonce: int, **changed: Any) -> Command:
         """A command for the newest window, `changed` as a test wants it."""
-        wait_until(lambda: self.windows, 10, "a nonce window")
+        wait_until(lambda: self.windows, PATIENCE_S, "a nonce window")
         window = self.windows[-1]
         return Command.model_validate(
             {
@@ -275,9 +283,16 @@ class PoleProcess:
         assert self._reader is not None
         if number is not None and self._process.poll() is None:
             self._process.send_signal(number)
-        code = self._process.wait(20)
-        self._reader.join(5)
-        self._process = None
+        process, self._process = self._process, None
+        try:
+            code = process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        # Not before its last words are heard.
+        self._reader.join(PATIENCE_S)
+        assert not self._reader.is_alive()
         return code
 
     def close(self) -> None:

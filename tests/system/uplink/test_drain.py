@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.system.uplink.drain import drain
 
 EVENTS = 1200
 
 
+@pytest.mark.timed
 def test_a_day_without_a_line_is_made_good(tmp_path: Path) -> None:
     found = drain(tmp_path, "nats", EVENTS)
     print(f"{found.events} events in {found.took_s} s, {found.per_s} a second; CPU {found.cpu_s}")
