@@ -50,10 +50,12 @@ def running(request: pytest.FixtureRequest, city: Authority, tmp_path: Path) -> 
     log_file = tmp_path / "broker.log"
     with log_file.open("wb") as output:
         process = subprocess.Popen([program, "-c", out], stdout=output, stderr=subprocess.STDOUT)
-    wait_until(lambda: answers(HOST, port), 20, f"the broker: {log_file}")
-    yield Running(kind, port, log_file, options)
-    process.kill()
-    process.wait(20)
+    try:
+        wait_until(lambda: answers(HOST, port), 30, f"the broker: {log_file}")
+        yield Running(kind, port, log_file, options)
+    finally:
+        process.kill()
+        process.wait(20)
 
 
 def test_who_is_revoked_is_cut_off_within_a_minute_and_stays_out(
@@ -75,7 +77,11 @@ def test_who_is_revoked_is_cut_off_within_a_minute_and_stays_out(
             assert other.connected
     finally:
         follower.send_signal(signal.SIGTERM)
-        assert follower.wait(20) == 0
+        try:
+            code = follower.wait(30)
+        finally:
+            follower.kill()
+        assert code == 0
 
 
 def test_without_a_running_broker_it_says_so(city: Authority, tmp_path: Path) -> None:

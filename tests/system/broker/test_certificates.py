@@ -11,6 +11,7 @@ import pytest
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle, make_city
 from tests.support.mqtt import MqttPeer, RefusedError
+from tests.support.wait import wait_until
 from wire.clock import SimulatedClock
 from wire.topics import ALL_UP
 
@@ -54,7 +55,7 @@ def test_an_expired_certificate_is_refused(
     broker.reload()
     assert_refused(broker, city, context(city, expired))
     # With TLS 1.3 the client learns of it only after its own handshake; the broker says why.
-    assert "expired" in broker.log_file.read_text()
+    wait_until(lambda: "expired" in broker.log_file.read_text(), 30, "the broker's word")
 
 
 def test_a_revoked_certificate_is_refused_after_a_reload(
@@ -74,10 +75,10 @@ def test_a_reload_cuts_a_revoked_device_off_and_leaves_the_others(
         revoked = MqttPeer(broker, city.identity("pole-002-1")).connect()
         city.revoke("pole-002-1")
         broker.reload()
-        revoked.wait_cut(10)
+        revoked.wait_cut(30)
         assert other.connected
         with pytest.raises(RefusedError):
-            revoked.connect()
+            MqttPeer(broker, city.identity("pole-002-1")).connect()
         assert other.connected
 
 

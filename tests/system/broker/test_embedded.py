@@ -14,6 +14,7 @@ from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle, answers, make_broker
 from tests.support.mqtt import MqttPeer
+from tests.support.wait import wait_until
 
 
 def test_it_starts_again_on_the_same_port_and_leaves_no_process_behind(
@@ -51,12 +52,13 @@ def test_a_broken_configuration_fails_at_once_with_the_servers_own_words(tmp_pat
 def test_the_servers_own_protocol_lets_no_enrolled_principal_in(
     broker: BrokerHandle, city: Authority
 ) -> None:
-    found = re.search(r"client connections on 127\.0\.0\.1:(\d+)", broker.log_file.read_text())
+    said = re.compile(r"client connections on 127\.0\.0\.1:(\d+)")
+    found = wait_until(lambda: said.search(broker.log_file.read_text()), 30, "its own port")
     assert found is not None
     tls = ssl.create_default_context(cafile=str(city.ca_file))
     own = city.identity("collector")
     tls.load_cert_chain(own / "cert.pem", own / "key.pem")
-    with socket.create_connection((HOST, int(found[1])), timeout=5) as plain:
+    with socket.create_connection((HOST, int(found[1])), timeout=30) as plain:
         assert plain.recv(4096).startswith(b"INFO ")
         with tls.wrap_socket(plain, server_hostname=HOST) as secured:
             secured.sendall(b'CONNECT {"verbose":true,"user":"collector","pass":""}\r\n')
