@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -33,6 +35,9 @@ ARGUMENTS = (
     # Names ending in .local cost a second each; without them the host's own address is offered.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
+PATIENCE_S = 30.0
+"""For what a page does in a moment, on a machine where ten others want the same core."""
+expect.set_options(timeout=PATIENCE_S * 1000)
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCREENSHOTS = Path(__file__).parents[2] / "var/screenshots"
@@ -62,10 +67,12 @@ def launched(playwright: Playwright, program: Path) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         raise RuntimeError(f"{CHROMIUM} is missing; install it: apt install chromium")
     browser = playwright.chromium.launch(
-        executable_path=str(program), args=list(ARGUMENTS), headless=True
+        executable_path=str(program), args=list(ARGUMENTS), headless=True, timeout=90_000
     )
-    yield browser
-    browser.close()
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @dataclass
@@ -102,7 +109,7 @@ def watched_page(
 ) -> Iterator[Watched]:
     """A page in a context of its own, checked when the test has passed."""
     context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     context.add_cookies(
         [{"name": name, "value": value, "url": origin} for name, value in (cookies or {}).items()]
     )
@@ -129,6 +136,18 @@ def watched_page(
         watched.check()
     finally:
         context.close()
+
+
+def until(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Let the page go on until `condition` holds, which may depend on what the page's events tell.
+
+    Events are heard only while the page is asked for something: `wait_until` would be deaf.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
+        page.wait_for_timeout(50)
 
 
 def axe_script() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -74,11 +75,12 @@ class Detour:
 
 def passed(page: Page, seconds: float) -> dict[str, Any]:
     """By how much the figures grew."""
-    before = look(page)
+    before, began = look(page), time.monotonic()
     page.wait_for_timeout(seconds * 1000)
-    after = look(page)
+    after, took_s = look(page), time.monotonic() - began
     assert after["state"] == "connected"
-    return {name: after[name] - before[name] for name in before if isinstance(before[name], int)}
+    grown = {name: after[name] - before[name] for name in before if isinstance(before[name], int)}
+    return {**grown, "took_s": took_s}
 
 
 def test_it_degrades_to_keyframes_and_recovers(chromium: Browser, busy_street: Demo) -> None:
@@ -89,16 +91,16 @@ def test_it_degrades_to_keyframes_and_recovers(chromium: Browser, busy_street: D
         sign_in(page, busy_street)
         play_live(page, busy_street)
         assert detour.path is not None
-        wait_until(lambda: whole(page), 20, "all pictures")
+        wait_until(lambda: whole(page), 60, "all pictures")
         detour.path.impairment = BAD
         passed(page, SETTLED_S)
         bad = passed(page, 8.0)
         assert detour.path.lost[0] > 20
         # One of each GOP of two seconds; one or two may be late or left out.
-        assert 2 <= bad["keyframes"] <= 5
-        assert bad["decoded"] < 8 * FPS / 2
+        assert 2 <= bad["keyframes"] <= bad["took_s"] / 2 + 1
+        assert bad["decoded"] < bad["took_s"] * FPS / 2
         detour.path.impairment = UdpImpairment()
-        wait_until(lambda: whole(page), 30, "all pictures again")
+        wait_until(lambda: whole(page), 60, "all pictures again")
         detour.path.close()
 
 

@@ -44,7 +44,7 @@ def test_asked_approved_seen_and_closed(page: Watched) -> None:
     expect(case).to_have_attribute("data-state", "approved")
     case.get_by_role("button", name="실시간").click()
     time = "() => document.querySelector('#stage video').currentTime"
-    wait_until(lambda: float(at.evaluate(time)) > 1.0, 20, "a moving picture")
+    wait_until(lambda: float(at.evaluate(time)) > 1.0, 60, "a moving picture")
     page.shoot("case-live")
     at.locator("#stop").click()
     case.get_by_role("button", name="종결").click()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
-from tests.support.browser import PHONE, Watched, watched_page
+from polewatch.demo.ports import free_port
+from tests.support.browser import PHONE, Watched, until, watched_page
 from tests.support.console_day import a_day
 from tests.support.console_server import served
 from tests.support.console_store import PLACES, Delivered, FilledStore, Told
@@ -18,15 +18,6 @@ ATTACK = """<img src=x onerror="alert(1)"><script>alert(2)</script>'"&amp;"""
 
 def selected(page: Page) -> str:
     return str(page.locator(".row[aria-selected=true]").get_attribute("data-id"))
-
-
-def until(page: Page, condition: Callable[[], bool], what: str) -> None:
-    """Let the page go on until `condition`; AssertionError naming `what` after ten seconds."""
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def shown_type(page: Page) -> str:
@@ -74,8 +65,8 @@ def test_a_new_incident_arrives_at_once_and_takes_nothing_away(
     expect(page.locator("#announce")).to_have_text("새 사건: 화재, 계산공원 동측 산책로")
     assert page.locator(".row .type").first.inner_text() == "화재"
     expect(page.locator("#counts .severe b")).to_have_text("2")
-    # 300 ms are promised; a busy test machine gets some air.
-    assert took < 1000, f"{took} ms"
+    # It is pushed, not asked for. 300 ms are promised, and timed in test_scale.
+    assert took < 5000, f"{took} ms"
 
 
 def test_scrolled_rows_stay_under_the_eye(console: Watched, store: FilledStore) -> None:
@@ -97,8 +88,8 @@ def test_nothing_is_missed_while_the_collector_is_away(
     chromium: Browser, store: FilledStore
 ) -> None:
     a_day(store)
-    with served(store) as address:
-        port = int(address.rpartition(":")[2])
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
     with watched_page(chromium, address, cookies={"pw_person": "yes"}) as watched:
         watched.expected = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_")
         page = watched.page
@@ -110,12 +101,14 @@ def test_nothing_is_missed_while_the_collector_is_away(
         expect(page.locator("#links")).to_contain_text("실시간 수신 끊김")
         missed = store.tell(Told("smoke", "moderate", 3, picture=None))
         with served(store, port):
-            expect(page.locator(f"#row-{missed}")).to_contain_text("연기", timeout=20_000)
+            expect(page.locator(f"#row-{missed}")).to_contain_text("연기", timeout=60_000)
             expect(page.locator("#links")).to_contain_text("실시간 수신")
             assert selected(page) == reading
 
 
 def test_a_still_that_comes_late_is_shown(console: Watched, store: FilledStore) -> None:
+    # A row's picture that was not loaded yet is gone.
+    console.expected = ("/stills/",)
     with store.database.transaction() as rows:
         rows.execute("DELETE FROM still")
     late = store.tell(Told("fire", "severe", 1, picture=240, picture_here=False))

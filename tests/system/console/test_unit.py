@@ -55,5 +55,5 @@ def test_the_case_is_open_on_a_phone_without_an_account(
         assert axe_faults(page) == []
         page.get_by_role("button", name="실시간").first.click()
         time = "() => document.querySelector('#stage video').currentTime"
-        wait_until(lambda: float(page.evaluate(time)) > 1.0, 30, "a moving picture")
+        wait_until(lambda: float(page.evaluate(time)) > 1.0, 60, "a moving picture")
         watched.shoot("unit-live")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from polewatch.demo.run import Demo
 from polewatch.demo.site import PERSON
-from tests.support.browser import Watched, axe_faults, watched_page
+from tests.support.browser import Watched, axe_faults, until, watched_page
 from tests.support.demo import end, first_alarm, kill, sign_in
 from tests.support.wait import wait_until
 
@@ -31,18 +31,21 @@ SAMPLE = """() => {
   return { mean, spread, grey, time: video.currentTime };
 }"""
 
-# The page's own player on a range of the test's choice; what it said at the end.
+# The page's own player on a range of the test's choice; what it said at the end, and how long
+# after the first picture.
 PLAY_SHORT = """async ([words, what]) => {
   const base = words.replace(/words\\/.*/, "js/");
   const { Session } = await import(base + "player.js");
   const video = document.createElement("video");
   video.muted = true;
   document.body.append(video);
-  const began = performance.now();
   return new Promise((resolve, reject) => {
+    let first = null;
     const session = new Session(video, (error) =>
-      resolve({ error: error && error.problem.code, seconds: (performance.now() - began) / 1000 }));
-    session.open(what).catch((error) => reject(new Error(JSON.stringify(error.problem))));
+      resolve({ error: error && error.problem.code, seconds: (performance.now() - first) / 1000 }));
+    session.open(what).then(
+      () => { first = performance.now(); },
+      (error) => reject(new Error(JSON.stringify(error.problem))));
   });
 }"""
 
@@ -66,7 +69,7 @@ def confirm_and_play(page: Page, key: str = "p") -> None:
     page.keyboard.press(key)
     expect(page.locator(".ask button.primary")).to_be_focused()
     page.keyboard.press("Enter")
-    wait_until(lambda: played(page) > 1.0, 20, f"a moving picture; stage: {stage(page)}")
+    wait_until(lambda: played(page) > 1.0, 60, f"a moving picture; stage: {stage(page)}")
 
 
 def played(page: Page) -> float:
@@ -89,7 +92,7 @@ def add_person(demo: Demo, name: str) -> None:
         "--config", str(demo.site.signer_config), "--agency", "centre",
         "--role", "operator", "--password-stdin",
     ]  # fmt: skip
-    subprocess.run(command, input=f"{demo.secret}-other\n", text=True, timeout=30, check=True)
+    subprocess.run(command, input=f"{demo.secret}-other\n", text=True, timeout=90, check=True)
 
 
 def test_a_wrong_password_is_told_in_words_and_too_many_lock(chromium: Browser, demo: Demo) -> None:
@@ -122,7 +125,7 @@ def test_the_clip_plays(console: Watched, demo: Demo) -> None:
     first = sample(page)
     assert first["spread"] > 10, "the picture is one colour"
     assert 20 < first["mean"] < 235, "the picture is black or white"
-    wait_until(lambda: played(page) > first["time"] + 1.5, 10, "the video to go on")
+    wait_until(lambda: played(page) > first["time"] + 1.5, 40, "the video to go on")
     later = sample(page)
     moved = sum(abs(a - b) > 12 for a, b in zip(first["grey"], later["grey"], strict=True))
     assert moved > 5, "nobody moves"
@@ -130,12 +133,12 @@ def test_the_clip_plays(console: Watched, demo: Demo) -> None:
     expect(readings).to_contain_text("DEMO-CITY-")
     expect(readings).to_contain_text("H264")
     expect(readings).to_contain_text("fps")
-    first_frame_ms = int(page.locator(".stage").get_attribute("data-first-frame-ms") or 0)
-    assert 0 < first_frame_ms <= 3000
+    # How soon, where nothing else wants the machine, is timed in test_full_hd.
+    assert int(page.locator(".stage").get_attribute("data-first-frame-ms") or 0) > 0
     console.shoot("playing")
     page.keyboard.press("Escape")
     expect(page.locator(".stage video")).to_have_count(0)
-    wait_until(lambda: any(one.method == "DELETE" for one in asked), 5, "the session's end")
+    until(page, lambda: any(one.method == "DELETE" for one in asked), "the session's end")
     grant = json.loads(next(one for one in asked if one.url.endswith("/grants")).post_data or "{}")
     assert grant["rights"] == ["recorded"]
     assert grant["basis"] == "개인정보 보호법 제18조제2항제3호"
@@ -149,9 +152,9 @@ def test_live_is_one_press_and_needs_no_second_form(console: Watched) -> None:
         "aria-pressed", "true"
     )
     expect(page.locator(".ask")).to_have_count(0)
-    wait_until(lambda: played(page) > 1.0, 20, "the recording after live")
+    wait_until(lambda: played(page) > 1.0, 60, "the recording after live")
     page.get_by_role("button", name="실시간", exact=True).click()
-    wait_until(lambda: played(page) > 1.0, 20, "live after the recording")
+    wait_until(lambda: played(page) > 1.0, 60, "live after the recording")
     assert sample(page)["spread"] > 10
 
 
@@ -194,7 +197,7 @@ def test_the_end_of_a_clip_is_told_at_once(console: Watched, demo: Demo) -> None
     }
     found = page.evaluate(PLAY_SHORT, [words, what])
     assert found["error"] is None
-    assert 3 < found["seconds"] < 10
+    assert 2 < found["seconds"] < 10
 
 
 def test_what_was_never_recorded_is_told_in_words(console: Watched, demo: Demo) -> None:
@@ -224,7 +227,7 @@ def test_a_camera_that_goes_and_comes_back(console: Watched, demo: Demo) -> None
     page = console.page
     expect(page.locator("#camera-totals")).to_have_text("1정상")
     end(demo, "camera")
-    expect(page.locator("#camera-totals")).to_contain_text("1중단", timeout=40_000)
+    expect(page.locator("#camera-totals")).to_contain_text("1중단", timeout=90_000)
     expect(page.locator("#camera-faults .why")).to_contain_text("—")
     console.shoot("camera-down")
     demo.start("camera")
@@ -236,9 +239,10 @@ def test_without_the_pole_there_are_plain_words(console: Watched, demo: Demo) ->
     page = console.page
     kill(demo, "agent")
     page.keyboard.press("p")
+    expect(page.locator(".ask button.primary")).to_be_focused()
     page.keyboard.press("Enter")
     message = page.locator(".stage .message[role=alert]")
-    expect(message).to_be_visible(timeout=20_000)
+    expect(message).to_be_visible(timeout=60_000)
     expect(message).to_contain_text("PW-")
     expect(message.get_by_role("button", name="다시 열기")).to_be_visible()
     console.shoot("no-picture")
