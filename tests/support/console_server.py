@@ -28,9 +28,9 @@ def served(store: FilledStore, port: int = 0) -> Iterator[str]:
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
-        wait_until(lambda: server.started, 10, "the console's server")
+        wait_until(lambda: server.started, 40, "the console's server")
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
         listener.close()

@@ -60,11 +60,16 @@ def coturn(place: Place) -> Iterator[Relay]:
         with relay.log_file.open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
-            wait_until(lambda: _listens(process, relay), 15, f"coturn:\n{relay.log_file}")
+            wait_until(lambda: _listens(process, relay), 40, f"coturn:\n{relay.log_file}")
             yield relay
         finally:
             process.terminate()
-            process.wait(10)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
 
 
 def _listens(process: subprocess.Popen[bytes], relay: Relay) -> bool:

@@ -19,7 +19,7 @@ from tests.support.wait import wait_until
 from wire.health import Health
 from wire.settings import load_settings
 
-FIRST_ALARM_S = 60.0
+FIRST_ALARM_S = 120.0
 
 QUARTERS: list[Asked] = [
     {
@@ -73,7 +73,7 @@ def first_alarm(demo: Demo) -> None:
 
 def health(demo: Demo) -> Health:
     """The agent's newest figures."""
-    wait_until(lambda: demo.books.health() is not None, 15, "the agent's figures")
+    wait_until(lambda: demo.books.health() is not None, 60, "the agent's figures")
     figures = demo.books.health()
     assert figures is not None
     return figures

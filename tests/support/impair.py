@@ -63,7 +63,7 @@ class ImpairedPath:
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, name="path", daemon=True)
         self._thread.start()
-        assert self._listening.wait(10)
+        assert self._listening.wait(40)
 
     def cut(self) -> None:
         """End all connections that are open, by a reset."""

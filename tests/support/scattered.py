@@ -24,7 +24,7 @@ from tests.support.demo import BUSY, QUARTERS
 from tests.support.impair import ImpairedPath
 from tests.support.netns import Households, households
 
-VIEW_TIMEOUT_S = 40.0
+VIEW_TIMEOUT_S = 90.0
 
 
 class ScatteredDemo(Demo):

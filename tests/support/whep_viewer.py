@@ -34,7 +34,7 @@ async def watch(given: argparse.Namespace, password: str) -> dict[str, object]:
     """What a viewer saw, and which way it came."""
     certificate = RTCCertificate.generateCertificate()
     path = f"/whep/{given.device}/{given.camera}"
-    async with httpx.AsyncClient(base_url=given.console, timeout=15, headers=HEADERS) as client:
+    async with httpx.AsyncClient(base_url=given.console, timeout=30, headers=HEADERS) as client:
         signed = await client.post(
             "/api/sign-in", json={"name": given.person, "password": password}
         )
@@ -75,7 +75,7 @@ def main() -> None:
     for name in ("console", "person", "device", "camera"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seconds", type=float, default=40)
     parser.add_argument("--relay-only", action="store_true")
     parser.add_argument("--without", choices=["turn"])
     given = parser.parse_args()

@@ -124,7 +124,7 @@ def test_a_box_without_any_network_tells_what_does_not_work(
     command = ["unshare", "--map-root-user", "--net", sys.executable, "-m", "polewatch", "agent"]
     done = subprocess.run(
         [*command, "check", "--config", str(config), "--json"],
-        capture_output=True, text=True, check=False, timeout=110,
+        capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     found = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}
@@ -148,7 +148,7 @@ def test_the_doctor_asks_this_machine_as_it_asks_a_box(city: Authority, tmp_path
     config.write_text(yaml.safe_dump(settings.model_dump(mode="json")))
     command = [sys.executable, "-m", "polewatch", "provision", "doctor", "--config", str(config)]
     done = subprocess.run(
-        [*command, "--json"], capture_output=True, text=True, check=False, timeout=110
+        [*command, "--json"], capture_output=True, text=True, check=False, timeout=200
     )
     assert done.returncode == 1, done.stderr
     checks = {one["name"]: one for one in json.loads(done.stdout)["checks"]}

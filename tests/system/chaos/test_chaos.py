@@ -26,7 +26,7 @@ def test_the_books_balance_in_every_round(broker: str) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     print(done.stdout)

@@ -91,7 +91,7 @@ class Front:
     async def told(self, kind: str, before: int) -> dict[str, Any]:
         """The newest entry of that kind, once there are more than `before`."""
         await asyncio.to_thread(
-            wait_until, lambda: len(entries(self.demo, kind)) > before, 30, f"an entry {kind}"
+            wait_until, lambda: len(entries(self.demo, kind)) > before, 60, f"an entry {kind}"
         )
         return entries(self.demo, kind)[-1]
 
@@ -123,7 +123,7 @@ def test_the_signer_gives_no_right_without_a_code(front: Front) -> None:
             "purpose": "none", "fingerprint": ":".join(["AB"] * 32), "code": None,
         }  # fmt: skip
         headers = {**HEADERS, "Authorization": f"Bearer {token}"}
-        direct = httpx.post(f"{signer}/grants", json=wanted, headers=headers)
+        direct = httpx.post(f"{signer}/grants", json=wanted, headers=headers, timeout=20)
         assert (direct.status_code, direct.json()["code"]) == (403, "auth.code")
 
 
@@ -142,7 +142,7 @@ def test_a_right_that_is_written_into_a_grant_is_none(front: Front) -> None:
         assert front.offer(token, sdp).json()["code"] == "grant.invalid", what
     wait_until(
         lambda: len(entries(front.demo, "pole.session.refused")) == before + len(forged),
-        30,
+        60,
         "an audit event of each",
     )
 

@@ -133,12 +133,17 @@ class Town:
         return int(self.centre.rows(sql, device)[0][0])
 
     def stop(self) -> None:
-        for process in (*self._boxes, self._keeper):
-            if process is not None and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(40)
-        self.desk.stop()
-        self.centre.stop()
+        running = [one for one in (*self._boxes, self._keeper) if one and one.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        try:
+            for process in running:
+                process.wait(60)
+        finally:
+            for process in running:
+                process.kill()
+            self.desk.stop()
+            self.centre.stop()
 
     def _provision(self, *arguments: object, log: str, faulted: str) -> subprocess.Popen[bytes]:
         launcher = ["-m", "tests.support.faulted"] if faulted else ["-m"]

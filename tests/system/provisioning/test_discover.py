@@ -39,8 +39,8 @@ def within(place: Place, *command: str) -> Iterator[str]:
         assert "://" in line, f"{command} did not start"
         yield line
     finally:
-        process.terminate()
-        process.wait(10)
+        process.kill()
+        process.wait(30)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -77,7 +77,7 @@ def discover(place: Place, *options: str | Path) -> subprocess.CompletedProcess[
     command = (sys.executable, "-m", "polewatch", "provision", "discover", "--json")
     return subprocess.run(
         place.command(*command, *map(str, options)),
-        capture_output=True, text=True, check=False, timeout=110, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=200, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_a_recorder_is_found_measured_advised_on_and_written_down(
     (secrets / "north").write_text("admin:Geheimwort")
     done = discover(
         town, "--credentials", "north", "--secrets", secrets, "--site", file,
-        "--seconds", "1.5", "--watch", "4",
+        "--seconds", "2.5", "--watch", "6",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(done.stdout)

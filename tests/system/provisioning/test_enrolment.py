@@ -26,18 +26,20 @@ from tests.system.provisioning.enrolment import (
 from wire.clock import SimulatedClock
 from wire.identity import Identity
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 """A dozen programs start one after the other; on a busy machine that takes a minute."""
 
 
 @pytest.fixture
 def town(city: Authority, broker: BrokerHandle, tmp_path: Path) -> Iterator[Town]:
     town = Town(city, broker, tmp_path)
-    town.centre.collector.start()
-    town.desk.start()
-    with following(city, broker):
-        yield town
-    town.stop()
+    try:
+        town.centre.collector.start()
+        town.desk.start()
+        with following(city, broker):
+            yield town
+    finally:
+        town.stop()
 
 
 def epochs(town: Town, device: str) -> set[str]:

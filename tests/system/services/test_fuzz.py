@@ -242,7 +242,7 @@ class _Known(dict[str, str]):
 def test_the_live_stream_of_others_is_silent_about_it(place: Place, who: str) -> None:
     url = f"{place.centre.collector.url}/api/stream"
     with (
-        httpx.Client(cookies=place.cookies(who), timeout=20) as client,
+        httpx.Client(cookies=place.cookies(who), timeout=60) as client,
         client.stream("GET", url) as answer,
     ):
         lines = answer.iter_lines()
