@@ -277,4 +277,5 @@ class Collector:
             wake_orders=self._orders.wake,
             broker_is_up=lambda: self._link.up,
             agencies=self._trust.agencies,
+            areas=lambda: self._routing.current().areas,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -218,6 +219,47 @@ class IceSettings(Settings):
         return self
 
 
+class MapSettings(Settings):
+    """What lies under the cameras on the console's map: the city's tiles, or a plain ground."""
+
+    tiles: str | None = Field(
+        None,
+        max_length=500,
+        description="Tiles by {z}/{x}/{y}, or with `wms_layers` the WMS itself; "
+        "without it the map has a grid and the streets of `layer`.",
+    )
+    wms_layers: str | None = Field(
+        None, min_length=1, max_length=300, description="Layers to ask the WMS for, by commas."
+    )
+    attribution: str = Field("", max_length=200, description="Whose tiles they are, on the map.")
+    deepest_zoom: int = Field(18, ge=1, le=22, description="Beyond it tiles are enlarged.")
+
+    @model_validator(mode="after")
+    def _usable(self) -> MapSettings:
+        if self.tiles is None:
+            if self.wms_layers is not None:
+                raise ValueError("wms_layers needs tiles, the address of the WMS")
+            return self
+        parts = urlsplit(self.tiles)
+        plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if not parts.hostname or parts.username or not (parts.scheme == "https" or plain):
+            raise ValueError("tiles must be https://host/…, without user name and password")
+        if re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", parts.netloc) is None:
+            raise ValueError(f"tiles: {parts.netloc!r} is no host that a policy can name")
+        lacking = [one for one in ("{z}", "{x}", "{y}") if one not in self.tiles]
+        if self.wms_layers is None and lacking:
+            raise ValueError(f"tiles lacks {', '.join(lacking)}; a WMS needs wms_layers")
+        return self
+
+    @property
+    def origin(self) -> str | None:
+        """Of the tiles; the only one beside ours that the map's page may take pictures from."""
+        if self.tiles is None:
+            return None
+        parts = urlsplit(self.tiles)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
 class CollectorSettings(Settings):
     """The whole file."""
 
@@ -244,8 +286,10 @@ class CollectorSettings(Settings):
         None, description="Where Prometheus asks for figures; nowhere when left out."
     )
     layer: SettingsPath | None = Field(
-        None, description="GeoJSON of hydrants, streets and hazards, for fire engines."
+        None,
+        description="GeoJSON of hydrants, streets and hazards, for fire engines and the map.",
     )
+    map: MapSettings = MapSettings()
     command_timeout_s: float = Field(
         5.0, gt=0, le=30, description="How long a device may take to answer."
     )

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from collector.areas import NamedArea
 from collector.changes import Changes
 from collector.config import CollectorSettings
 from collector.problems import ProblemError
+from collector.services.case import Case
+from collector.services.layer import Layer
 from collector.store.reader import Reader
 from wire.clock import Clock, SystemClock
 from wire.grant import PersonToken
@@ -18,6 +21,10 @@ from wire.recording import Recording, RecordingQuestion
 
 async def _no_poles(_device: str, _asked: RecordingQuestion) -> Recording:
     raise ProblemError("device.offline", "no pole is connected here")
+
+
+async def _no_cases(_person: PersonToken) -> list[Case]:
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,9 @@ class ConsoleServices:
     clock: Clock = field(default_factory=SystemClock)
     recording: Callable[[str, RecordingQuestion], Awaitable[Recording]] = _no_poles
     """Asks a pole what there is of a camera; raises ProblemError."""
+    areas: Callable[[], tuple[NamedArea, ...]] = tuple
+    """Named parts of the city."""
+    layer: Layer = field(default_factory=Layer)
+    """Streets, hydrants and hazards."""
+    cases_of: Callable[[PersonToken], Awaitable[list[Case]]] = _no_cases
+    """Open cases of the safety services that somebody may see; raises ProblemError."""

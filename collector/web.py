@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from collector import answers, decisions, forwarding, holds, problems, relay, whep
+from collector.areas import NamedArea
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
 from collector.commander import Commander
@@ -49,6 +50,7 @@ class WebParts:
     wake_orders: Callable[[], None]
     broker_is_up: Callable[[], bool]
     agencies: Callable[[], Collection[str]]
+    areas: Callable[[], tuple[NamedArea, ...]]
 
 
 def build_web(parts: WebParts) -> FastAPI:
@@ -136,6 +138,9 @@ def build_web(parts: WebParts) -> FastAPI:
         broker_is_up=parts.broker_is_up,
         clock=parts.clock,
         recording=Recordings(parts.commander).show,
+        areas=parts.areas,
+        layer=layer,
+        cases_of=lambda person: cases.list(person, all_states=False),
     )
     app.include_router(build_console(services))
     return app

@@ -112,7 +112,8 @@ def build_api(services: ConsoleServices) -> APIRouter:
     @router.get("/api/cameras")
     def cameras(request: Request) -> Any:
         signed_in(request)
-        return {"cameras": [view.camera(one) for one in reader.cameras()]}
+        found = view.compact({"cameras": [view.camera(one) for one in reader.cameras()]})
+        return Response(found, media_type="application/json")
 
     @router.get("/api/recordings/{device}/{camera}", dependencies=[Depends(signed_in)])
     async def recording(

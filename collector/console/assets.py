@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from xstatic.pkg import leaflet
+
 from collector.console.words import WORDS
 
 _TYPES = {
@@ -14,6 +16,8 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_LEAFLET = ("leaflet.css", "leaflet.js")
+"""BSD-2-Clause, from its wheel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Asset:
 
 
 class Assets:
-    """`static/` and the words, read once. Nothing else can be asked for."""
+    """`static/`, Leaflet and the words, read once. Nothing else can be asked for."""
 
     def __init__(self) -> None:
         self._files: dict[str, Asset] = {}
@@ -34,6 +38,9 @@ class Assets:
             if path.suffix in _TYPES:
                 name = path.relative_to(folder).as_posix()
                 self._files[name] = Asset(path.read_bytes(), _TYPES[path.suffix])
+        for name in _LEAFLET:
+            path = Path(leaflet.BASE_DIR) / name
+            self._files[f"leaflet/{name}"] = Asset(path.read_bytes(), _TYPES[path.suffix])
         for language, words in WORDS.items():
             text = json.dumps(words, ensure_ascii=False, sort_keys=True)
             self._files[f"words/{language}.json"] = Asset(text.encode(), "application/json")

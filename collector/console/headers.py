@@ -61,3 +61,15 @@ class ConsoleRoute(APIRoute):
             return response
 
         return guarded
+
+
+def policy_for_maps(tiles: str | None) -> str:
+    """Of pages with a map: pictures also from the tiles' origin, and one policy for Leaflet.
+
+    Leaflet writes one constant as markup while it loads; the page's policy lets that pass alone.
+    A tile that is wanted no more it makes an empty picture, whose address is its content.
+    """
+    pictures = "img-src 'self'" if tiles is None else f"img-src 'self' data: {tiles}"
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", pictures).replace(
+        "trusted-types 'none'", "trusted-types default"
+    )

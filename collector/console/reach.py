@@ -15,6 +15,7 @@ from wire.grant import PersonToken
 from wire.incident import IncidentState
 
 CENTRE = frozenset({"operator", "supervisor"})
+CAMERA_TRADE = CENTRE | {"technician", "administrator"}
 OVER: frozenset[IncidentState] = frozenset({"rejected", "closed"})
 OPEN: tuple[IncidentState, ...] = tuple(one for one in get_args(IncidentState) if one not in OVER)
 
@@ -57,3 +58,8 @@ class Reach:
     def sees(self, one: IncidentRow) -> bool:
         """Whether somebody may see an incident."""
         return self.routed(one) and (self.all or one.state not in OVER)
+
+
+def sees_every_camera(person: PersonToken) -> bool:
+    """Whether where all cameras stand and look, and how they are, is somebody's business."""
+    return bool(CAMERA_TRADE & set(person.roles))

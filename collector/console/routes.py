@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.console.api import build_api
 from collector.console.assets import Assets
-from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute
+from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute, policy_for_maps
+from collector.console.map_api import build_map_api
 from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
@@ -23,7 +24,7 @@ from collector.texts import TYPES
 from wire.names import utc_text
 
 YEAR_S = 31_536_000
-_OWN_PATH = re.compile(r"/(?:cases|holds|incidents/[0-9a-f-]{36})?\Z")
+_OWN_PATH = re.compile(r"/(?:cases|holds|map|incidents/[0-9a-f-]{36})?\Z")
 _THEMES = ("auto", "dark", "light")
 
 
@@ -97,6 +98,16 @@ def build_router(services: ConsoleServices) -> APIRouter:
             return RedirectResponse("/sign-in?next=/holds", 303)
         return page(request, "holds.html", person=person.person)
 
+    @router.get("/map")
+    def city_map(request: Request) -> Any:
+        """Cameras, what goes on, and areas to choose cameras by."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/map", 303)
+        answer = page(request, "map.html", person=person.person)
+        answer.headers["Content-Security-Policy"] = policy_for_maps(services.settings.map.origin)
+        return answer
+
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:
         if services.person_of(request) is not None:
@@ -132,6 +143,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
 
     router.include_router(build_api(services))
     router.include_router(build_shift_api(services))
+    router.include_router(build_map_api(services))
     return router
 
 

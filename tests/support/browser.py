@@ -39,6 +39,7 @@ PATIENCE_S = 30.0
 """For what a page does in a moment, on a machine where ten others want the same core."""
 expect.set_options(timeout=PATIENCE_S * 1000)
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+FULL_HD: ViewportSize = {"width": 1920, "height": 1080}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCREENSHOTS = Path(__file__).parents[2] / "var/screenshots"
 AXE = "axe-core@4.14.1"

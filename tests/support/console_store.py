@@ -14,8 +14,10 @@ from pathlib import Path
 
 import av
 
+from collector.areas import NamedArea
 from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
+from collector.services.layer import Layer
 from collector.services_for_console import ConsoleServices
 from collector.store import Database, Reader
 from collector.store.moments import stamp
@@ -140,6 +142,8 @@ class FilledStore:
         self.database = Database(self.settings.data)
         self.reader = Reader(self.database.path, self.settings.places())
         self.changes = Changes()
+        self.areas: tuple[NamedArea, ...] = ()
+        self.layer = Layer()
         self.token = PersonToken(
             token_id=new_id(),
             person="김관제",
@@ -156,6 +160,8 @@ class FilledStore:
             self.changes,
             self.settings,
             lambda request: self.token if request.cookies.get("pw_person") == "yes" else None,
+            areas=lambda: self.areas,
+            layer=self.layer,
         )
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from collector.console.words import WORDS
 from collector.services.case import CaseState
 from collector.services.ranking import Sees
+from collector.signer.permit import Service
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
@@ -35,6 +36,7 @@ FAMILIES = {
     "problem": (),
     "remedy": (),
     "decide": ("confirmed", "rejected", "closed"),
+    "service": get_args(Service),
     "queue": ("running", "waiting", "over"),
     "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
@@ -46,6 +48,9 @@ FAMILIES = {
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
+TABLED = "ask|export|facts|help|holds|link|map|menu|video"
+"""Beginnings of keys that also stand in tables."""
+
 
 def used_keys() -> set[str]:
     found: set[str] = set()
@@ -53,9 +58,7 @@ def used_keys() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"""\bt\(\s*["']([a-z_.-]*[a-z])["']""", text))
         # Both sides of a choice, and the keys that tables of facts name.
-        found |= set(
-            re.findall(r"""["']((?:ask|export|facts|help|holds|link|video)\.[a-z_]+)["']""", text)
-        )
+        found |= set(re.findall(rf"""["']((?:{TABLED})\.[a-z_]+)["']""", text))
         for one, other in re.findall(
             r"""\bt\([^()]*\?\s*["']([a-z_.]+)["']\s*:\s*["']([a-z_.]+)["']\)""", text
         ):

@@ -1,10 +1,8 @@
 // Cameras and boxes: how many see, and of those that do not, why and what to do.
 
+import { seen } from "./camera_state.js";
 import { $, h, lamp } from "./dom.js";
 import { inLanguage, t, when, word } from "./locale.js";
-
-/** `up`, `degraded`, `down` or `unknown`; behind a box that is offline nothing is seen. */
-export const seen = (camera) => (camera.online ? camera.state : camera.state === "unknown" ? "unknown" : "down");
 
 const RANK = { down: 0, degraded: 1, unknown: 2, up: 3 };
 const titleOf = (camera) => inLanguage({ ko: camera.title, en: camera.title_en });

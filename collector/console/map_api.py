@@ -1,0 +1,101 @@
+"""The map's own questions: what stands where, the ground below, and what goes on now."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from collector.console import map_view, view
+from collector.console.headers import ConsoleRoute
+from collector.console.reach import Reach, sees_every_camera
+from collector.problems import ProblemError
+from collector.services.case import Case
+from collector.services.cases import ASKERS
+from collector.services_for_console import ConsoleServices
+from collector.store.rows import IncidentFilter, IncidentRow
+from wire.grant import PersonToken
+
+MOST_SHOWN = 500
+KEPT_AN_HOUR = "private, max-age=3600"
+
+
+def build_map_api(services: ConsoleServices) -> APIRouter:
+    """Routes below /api/map; every one of them asks who is there first."""
+    router = APIRouter(route_class=ConsoleRoute)
+    settings, site = services.settings, view.Site.of(services.settings)
+
+    def signed_in(request: Request) -> PersonToken:
+        person = services.person_of(request)
+        if person is None:
+            raise ProblemError("auth.required")
+        return person
+
+    def ongoing(person: PersonToken) -> tuple[IncidentRow, ...]:
+        wanted = Reach.of(person).narrowed(IncidentFilter(ongoing=True))
+        return services.reader.incidents(MOST_SHOWN, filters=wanted).incidents if wanted else ()
+
+    async def cases(person: PersonToken) -> list[Case]:
+        return await services.cases_of(person) if ASKERS & set(person.roles) else []
+
+    @cache
+    def ground_json() -> bytes:
+        # Of a whole city some megabytes: made once.
+        return view.compact(map_view.ground(services.layer))
+
+    def read(person: PersonToken, open_cases: list[Case]) -> bytes:
+        incidents = ongoing(person)
+        seen = _seen(person, incidents, open_cases)
+        ill = (one for one in services.reader.cameras() if not (one.online and one.state == "up"))
+        found = {
+            "places": [
+                map_view.place(one)
+                for key, one in settings.places().items()
+                if seen is None or key in seen
+            ],
+            "cameras": [
+                view.camera(one) for one in ill if seen is None or (one.device, one.camera) in seen
+            ],
+            "incidents": [view.incident(one, site) for one in incidents],
+            "scenes": map_view.scenes(open_cases),
+            "areas": [map_view.area(one) for one in services.areas()],
+            "tiles": map_view.tiles(settings.map),
+            "every_camera": seen is None,
+        }
+        return view.compact(found)
+
+    @router.get("/api/map")
+    async def whole(request: Request) -> Any:
+        """Cameras that somebody may see, what goes on, areas and tiles.
+
+        `cameras` has the states of those that are not simply up.
+        """
+        person = signed_in(request)
+        found = await asyncio.to_thread(read, person, await cases(person))
+        return Response(found, media_type="application/json")
+
+    @router.get("/api/map/ground")
+    def ground(request: Request) -> Any:
+        """Streets, hydrants and hazards of the city's layer file."""
+        signed_in(request)
+        headers = {"Cache-Control": KEPT_AN_HOUR}
+        return Response(ground_json(), media_type="application/json", headers=headers)
+
+    return router
+
+
+def _seen(
+    person: PersonToken, incidents: tuple[IncidentRow, ...], cases: list[Case]
+) -> set[tuple[str, str]] | None:
+    """Cameras that somebody may see on the map; None: all.
+
+    An officer's are those of his agency's ongoing incidents and open cases.
+    """
+    if sees_every_camera(person):
+        return None
+    found = {(one.device, one.camera) for one in incidents}
+    for case in cases:
+        found |= {(camera.device, camera.camera) for camera in case.cameras}
+    return found

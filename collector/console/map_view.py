@@ -1,0 +1,92 @@
+"""The map's JSON: where cameras stand and look, the city's areas and streets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from collector.areas import NamedArea
+from collector.config import CameraPlace, MapSettings
+from collector.console.view import Json
+from collector.services.case import Case
+from collector.services.layer import Layer, Street
+from wire.names import utc_text
+
+MOST_POINTS = 100_000
+"""Corners of streets that a page is given; beyond that the narrowest streets are left out."""
+MOST_SPOTS = 5_000
+"""Hydrants, and hazards."""
+
+
+def place(one: CameraPlace) -> Json:
+    """Where one camera stands and what it covers."""
+    return {
+        "device": one.device,
+        "camera": one.camera,
+        "title": {"ko": one.title, "en": one.title_en},
+        "address": one.address,
+        "lat": one.lat,
+        "lon": one.lon,
+        "bearing_deg": one.bearing_deg,
+        "fov_deg": one.fov_deg,
+        "range_m": one.range_m,
+    }
+
+
+def area(one: NamedArea) -> Json:
+    """A named part of the city; `circle` is [lat, lon, metres]."""
+    return {"name": one.name, "polygon": one.polygon, "circle": one.circle}
+
+
+def tiles(settings: MapSettings) -> Json | None:
+    """What Leaflet is told of the tiles; None without any."""
+    if settings.tiles is None:
+        return None
+    return {
+        "address": settings.tiles,
+        "wms_layers": settings.wms_layers,
+        "attribution": settings.attribution,
+        "deepest_zoom": settings.deepest_zoom,
+    }
+
+
+def ground(layer: Layer) -> Json:
+    """Streets as [width_m, name, [[lat, lon], …]], widest first; `cut` when some were left out."""
+    widest = sorted(layer.streets, key=lambda one: -one.width_m)
+    kept, points = [], 0
+    for street in widest:
+        points += len(street.line)
+        if points > MOST_POINTS:
+            break
+        kept.append(_street(street))
+    return {
+        "streets": kept,
+        "hydrants": [[at.lat, at.lon, name] for name, at in layer.hydrants[:MOST_SPOTS]],
+        "hazards": [[at.lat, at.lon, text] for text, at in layer.hazards[:MOST_SPOTS]],
+        "cut": len(kept) < len(widest) or max(len(layer.hydrants), len(layer.hazards)) > MOST_SPOTS,
+    }
+
+
+def scenes(cases: Iterable[Case]) -> list[Json]:
+    """Open cases of the safety services that have a place."""
+    return [
+        {
+            "case_id": one.case_id,
+            "case": one.case,
+            "service": one.service,
+            "agency": one.agency,
+            "state": one.state,
+            "lat": one.lat,
+            "lon": one.lon,
+            "accuracy_m": one.accuracy_m,
+            "asked_at": utc_text(one.asked_at),
+            "cameras": [f"{camera.device}/{camera.camera}" for camera in one.cameras],
+        }
+        for one in cases
+        if one.lat is not None and one.lon is not None
+    ]
+
+
+def _street(one: Street) -> list[object]:
+    # A street's map is drawn to the metre: 1e-5 degrees.
+    line = [[round(at.lat, 5), round(at.lon, 5)] for at in one.line]
+    return [one.width_m, one.name, line]

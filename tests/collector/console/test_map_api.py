@@ -1,0 +1,131 @@
+"""What the map is told: no more than somebody may see, and tiles from the named origin alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from collector.config import MapSettings
+from collector.console.map_view import MOST_POINTS, ground
+from collector.console.routes import build_router
+from collector.services.case import Case
+from collector.services.layer import Layer, Street
+from collector.services.place import Point
+from tests.support.console_store import Delivered, FilledStore, Told
+from wire.grant import PersonToken
+from wire.names import new_id
+
+
+def case_at(store: FilledStore, *places: int) -> Case:
+    """An open case of the police with those cameras."""
+    cameras = [store.settings.cameras[n] for n in places]
+    return Case.model_validate(
+        {
+            "case_id": new_id(), "service": "police-dispatch", "agency": "police", "case": "112-7",
+            "basis": "b", "purpose": "p", "person": "이경위", "asked_at": datetime.now(UTC),
+            "state": "approved", "lat": 37.54, "lon": 126.74,
+            "cameras": [
+                {
+                    "device": one.device, "camera": one.camera, "title": one.title,
+                    "title_en": one.title, "lat": one.lat, "lon": one.lon, "distance_m": 1,
+                    "direction_deg": 0, "sees": "yes", "detail": "detect", "score": 1,
+                    "reasons": [], "live": True,
+                }
+                for one in cameras
+            ],
+        }
+    )  # fmt: skip
+
+
+def told(store: FilledStore, *roles: str, agency: str = "police") -> dict[str, Any]:
+    """What the map tells somebody of those roles; the police have a case with camera 4."""
+    store.token = store.token.model_copy(update={"roles": roles, "agency": agency})
+
+    async def cases(person: PersonToken) -> list[Case]:
+        return [case_at(store, 4)] if person.agency == "police" else []
+
+    app = FastAPI()
+    app.include_router(build_router(replace(store.services(), cases_of=cases)))
+    with TestClient(app) as client:
+        client.cookies.set("pw_person", "yes")
+        answer = client.get("/api/map")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_an_officer_sees_the_cameras_of_his_incidents_and_cases(store: FilledStore) -> None:
+    store.tell(Told(place=1, picture=None))
+    store.tell(Told(place=2, picture=None, deliveries=(Delivered("fire"),)))
+    store.camera(1, "down", "camera.unreachable")
+    for roles in (("operator",), ("technician",), ("administrator",)):
+        found = told(store, *roles)
+        assert len(found["places"]) == 5
+        assert found["every_camera"]
+    found = told(store, "officer")
+    assert [one["camera"] for one in found["places"]] == ["yard", "river"]
+    assert [one["camera"] for one in found["cameras"]] == ["yard", "river"]
+    assert [one["camera"] for one in found["incidents"]] == ["yard"]
+    assert found["scenes"][0]["cameras"] == ["pole-031-1/river"]
+    assert not found["every_camera"]
+    for role, agency in (("officer", "city"), ("privacy", "police"), ("nobody", "police")):
+        found = told(store, role, agency=agency)
+        assert (found["places"], found["cameras"]) == ([], []), role
+        assert (found["incidents"], found["scenes"]) == ([], []), role
+
+
+def test_pictures_come_from_the_tiles_origin_and_nowhere_else(store: FilledStore) -> None:
+    def policy(tiles: MapSettings, path: str = "/map") -> str:
+        store.settings = store.settings.model_copy(update={"map": tiles})
+        app = FastAPI()
+        app.include_router(build_router(store.services()))
+        with TestClient(app) as client:
+            client.cookies.set("pw_person", "yes")
+            return str(client.get(path).headers["content-security-policy"])
+
+    assert "img-src 'self';" in policy(MapSettings())
+    tiles = MapSettings(tiles="https://map.example:8443/t/{z}/{x}/{y}.png")
+    assert "img-src 'self' data: https://map.example:8443;" in policy(tiles)
+    assert "img-src 'self';" in policy(tiles, "/")
+    assert "unsafe" not in policy(tiles)
+
+
+@pytest.mark.parametrize(
+    ("tiles", "wms_layers", "said"),
+    [
+        ("http://map.example/{z}/{x}/{y}.png", None, "https://"),
+        ("https://user:word@map.example/{z}/{x}/{y}.png", None, "without user name"),
+        ("https://map.example;script-src *//{z}/{x}/{y}", None, "no host"),
+        ("https://map.example/{z}/{x}.png", None, "lacks {y}"),
+        ("map.example/{z}/{x}/{y}", None, "https://"),
+        (None, "roads", "wms_layers needs tiles"),
+    ],
+)
+def test_tiles_that_cannot_be_used_are_named(
+    tiles: str | None, wms_layers: str | None, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        MapSettings(tiles=tiles, wms_layers=wms_layers)
+
+
+def test_the_widest_streets_are_drawn_where_there_are_too_many() -> None:
+    corner = Point(37.5, 126.7)
+    long = Street("wide", 30, (corner,) * (MOST_POINTS - 1))
+    found = ground(Layer(streets=(Street("narrow", 3, (corner, corner)), long)))
+    assert [one[1] for one in found["streets"]] == ["wide"]
+    assert found["cut"]
+    assert not ground(Layer(streets=(long,)))["cut"]
+
+
+def test_the_map_is_a_page_to_come_back_to(anybody: TestClient, tmp_path: Path) -> None:
+    answer = anybody.get("/map")
+    assert answer.headers["location"] == "/sign-in?next=/map"
+    assert anybody.get("/api/map").status_code == 401
+    assert anybody.get("/api/map/ground").status_code == 401
+    assert 'data-next="/map"' in anybody.get("/sign-in?next=/map").text

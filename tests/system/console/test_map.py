@@ -1,0 +1,137 @@
+"""The map in a real browser: found, chosen by an area, changed before the eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from collector.areas import NamedArea
+from collector.config import MapSettings
+from tests.support.browser import FULL_HD, PHONE, Watched, axe_faults, watched_page
+from tests.support.console_city import city_places, streets
+from tests.support.console_day import a_day
+from tests.support.console_server import served
+from tests.support.console_store import FilledStore, Told, street_stills
+
+ATTACK = """<img src=x onerror="alert(1)">"""
+TILES = "https://tiles.example"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[FilledStore]:
+    """Forty cameras: the five of the day and the first poles of the city."""
+    filled = FilledStore(tmp_path, city_places()[:40])
+    filled.areas = (NamedArea(name="market", circle=(37.5411, 126.7415, 100.0)),)
+    filled.layer = streets()
+    yield filled
+    filled.close()
+
+
+def opened(page: Page, address: str, path: str = "/map") -> None:
+    page.goto(f"{address}{path}")
+    page.wait_for_selector("html[data-ready]")
+
+
+@pytest.fixture
+def shown(chromium: Browser, address: str) -> Iterator[Watched]:
+    with watched_page(chromium, address, viewport=FULL_HD, cookies={"pw_person": "yes"}) as watched:
+        opened(watched.page, address)
+        yield watched
+
+
+def test_an_operator_looks_finds_and_is_told(shown: Watched, store: FilledStore) -> None:
+    page = shown.page
+    expect(page.locator("#running")).to_have_text("진행 중인 사건 3")
+    expect(page.locator("#states")).to_contain_text("중단2")
+    page.locator("#running-list button").first.click()
+    expect(page.locator("#camera-title")).to_have_text("작전시장 3번 출구")
+    expect(page.locator("#camera-incidents a").first).to_contain_text("싸움")
+    # By keyboard: what was looked for, and why it shows nothing.
+    page.locator("#map").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("부평초")
+    expect(page.locator("#found-said")).to_have_text("1대")
+    page.keyboard.press("Enter")
+    expect(page.locator("#camera-title")).to_have_text("부평초등학교 후문")
+    expect(page.locator("#camera-fault")).to_contain_text("PW-101 카메라에 연결할 수 없음")
+    expect(page.locator("#camera-fault")).to_contain_text("전원, 랜선, IP 주소를 확인하십시오")
+    store.camera(3)
+    expect(page.locator("#camera-fault")).to_be_hidden()
+    expect(page.locator("#states")).to_contain_text("중단1")
+    # The middle of the map is the camera that was looked at: a press on it selects it.
+    page.locator("#camera-close").click()
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#camera-title")).to_have_text("부평초등학교 후문")
+    store.tell(Told("fire", "severe", 1, picture=240, text=ATTACK))
+    expect(page.locator("#running")).to_have_text("진행 중인 사건 4")
+    expect(page.locator("#running-list button").first).to_contain_text("화재")
+    expect(page.locator("#announce")).to_have_text("새 사건: 화재, 계산공원 동측 산책로")
+    assert axe_faults(page) == []
+    shown.shoot("map")
+
+
+def test_an_area_is_drawn_written_or_named(shown: Watched) -> None:
+    page = shown.page
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    found = page.locator("#area-count")
+    page.locator("#draw-rectangle").click()
+    page.mouse.click(box["x"] + box["width"] - 5, box["y"] + 5)
+    page.mouse.click(box["x"] + 5, box["y"] + box["height"] - 5)
+    expect(found).to_have_text("구역 안 카메라 40대")
+    expect(page.locator("#area-states")).to_contain_text("중단 2")
+    page.locator("#area-clear").click()
+    expect(page.locator("#area-found")).to_be_hidden()
+    page.locator("#draw-polygon").click()
+    for x, y in ((0.0, 0.3), (0.99, 0.3), (0.99, 0.95), (0.0, 0.95)):
+        page.mouse.click(box["x"] + 5 + x * (box["width"] - 10), box["y"] + y * box["height"])
+    page.keyboard.press("Enter")
+    expect(page.locator("#area-found")).to_be_visible()
+    # Without a pointer: coordinates, whose mistakes are named, and the city's own areas.
+    page.locator("summary").press("Enter")
+    lines = page.locator("#area-lines")
+    lines.fill("37.5361, 126.7365\n37.5401 126.x")
+    page.get_by_role("button", name="이 구역으로").press("Enter")
+    expect(page.locator("#area-said")).to_contain_text("2번째 줄을 읽을 수 없습니다")
+    lines.fill("37.5351, 126.7355\n37.5401, 126.7405")
+    page.get_by_role("button", name="이 구역으로").press("Enter")
+    expect(found).to_have_text("구역 안 카메라 2대")
+    expect(page.locator("#area-list button").first).to_contain_text("계양구청 정문")
+    page.locator("#area-name").select_option("market")
+    expect(found).to_have_text("구역 안 카메라 1대")
+    page.locator("#area-list button").first.click()
+    expect(page.locator("#camera-title")).to_have_text("작전시장 3번 출구")
+    assert axe_faults(page) == []
+
+
+def test_the_citys_tiles_by_configuration_on_a_phone_in_english(
+    chromium: Browser, store: FilledStore
+) -> None:
+    a_day(store)
+    tiles = MapSettings(tiles=f"{TILES}/{{z}}/{{x}}/{{y}}.jpg", attribution="Gyeyang-gu")
+    store.settings = store.settings.model_copy(update={"map": tiles})
+    with (
+        served(store) as address,
+        watched_page(
+            chromium, address, viewport=PHONE, cookies={"pw_person": "yes", "pw_lang": "en"}
+        ) as watched,
+    ):
+        page = watched.page
+        page.route(
+            f"{TILES}/**",
+            lambda route: route.fulfill(body=street_stills()[20], content_type="image/jpeg"),
+        )
+        opened(page, address)
+        expect(page.locator(".leaflet-tile-loaded").first).to_be_visible()
+        expect(page.locator("#attribution")).to_have_text("Gyeyang-gu")
+        assert watched.strangers
+        assert all(one.startswith(f"{TILES}/") for one in watched.strangers)
+        watched.strangers.clear()
+        assert "카메라" not in page.locator("body").inner_text()
+        assert axe_faults(page) == []
+        watched.shoot("map-phone")
