@@ -30,6 +30,8 @@ from collector.rescue import open_database
 from collector.retention import Retention
 from collector.routing_file import RoutingFile
 from collector.sealing import Sealer
+from collector.services.disaster.case import Alerts
+from collector.services.disaster.keeper import DisasterKeeper
 from collector.serving import WebServer, listen
 from collector.store.holder import Holder
 from collector.store.refusals import Bounds
@@ -134,6 +136,17 @@ class Collector:
         )
         self._metrics = self._told_figures()
 
+        self._alerts = Alerts(self._desk, clock)
+        self._disasters = DisasterKeeper(
+            settings,
+            self._identity,
+            self._database,
+            self._alerts,
+            self._changes,
+            clock,
+            self._dispatch.wake,
+        )
+
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
         """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
         app = build_web(self._web_parts())
@@ -149,6 +162,7 @@ class Collector:
         self._inbox.start()
         self._dispatch.start()
         self._orders.start()
+        self._disasters.start()
         self._upkeep.start()
         self._certificates.start()
         self._link.start()
@@ -167,6 +181,7 @@ class Collector:
             self._upkeep.stop()
             self._certificates.stop()
             self._orders.stop()
+            self._disasters.stop()
             self._inbox.stop()
             self._dispatch.stop()
             if self._metrics is not None:
@@ -275,6 +290,8 @@ class Collector:
             routing=self._routing.current,
             wake_dispatch=self._dispatch.wake,
             wake_orders=self._orders.wake,
+            alerts=self._alerts,
+            disasters_changed=self._disasters.changed,
             broker_is_up=lambda: self._link.up,
             agencies=self._trust.agencies,
             areas=lambda: self._routing.current().areas,

@@ -26,6 +26,11 @@ class NamedArea(Settings):
     circle: tuple[float, float, float] | None = Field(
         None, description="[lat, lon, metres around it]"
     )
+    code: str | None = Field(
+        None,
+        pattern=r"^\d{10}$",
+        description="District (행정구역코드) that it is, for alerts that name one.",
+    )
 
     @model_validator(mode="after")
     def _one_shape(self) -> NamedArea:

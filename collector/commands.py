@@ -12,6 +12,7 @@ from typing import Annotated
 
 import segno
 import typer
+from joserfc.jwk import OKPKey
 from rich.console import Console
 from rich.table import Table
 
@@ -86,7 +87,11 @@ def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = Fa
             trust.refresh()
             return trust.devices()
 
-        desk = SignerDesk(settings, identity, store, clock, devices)
+        def collector_key(name: str) -> OKPKey | None:
+            trust.refresh()
+            return trust.collector_key(name)
+
+        desk = SignerDesk(settings, identity, store, clock, devices, collector_key)
         tls = settings.http.tls
         server = WebServer(
             build_app(desk),

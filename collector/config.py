@@ -153,18 +153,11 @@ class IncidentSettings(Settings):
     suggest_days: int = Field(30, ge=1, le=365, description="Within so many days.")
 
 
-class SosSender(Settings):
-    """A service of wearables or apps whose calls for help are taken."""
+class SignedSender(Settings):
+    """A machine whose messages carry an HMAC."""
 
-    name: Name = Field(description="Last part of its address: /api/services/sos/NAME.")
     secret_file: SettingsPath = Field(description="At least 32 bytes that both sides know.")
     agency: Name = Field(description="Whose officers see the case.")
-    basis: str = Field(
-        "개인정보 보호법 제18조제2항제3호", min_length=1, max_length=120, description="Legal basis."
-    )
-    purpose: str = Field(
-        "사회적 약자 긴급구조", min_length=1, max_length=120, description="What it is for."
-    )
 
     @field_validator("secret_file")
     @classmethod
@@ -176,6 +169,42 @@ class SosSender(Settings):
         if size < 32:
             raise ValueError(f"{file} holds {size} bytes; a secret has at least 32")
         return file
+
+
+class DisasterRoom(SignedSender):
+    """A disaster situation room whose CAP messages are taken."""
+
+    name: Name = Field(description="Last part of its address: /api/services/cap/NAME.")
+    senders: tuple[str, ...] = Field(
+        (), max_length=100, description="CAP senders that it may speak for; left out: any."
+    )
+    answers_as: str = Field(
+        "polewatch",
+        pattern=r"^[^\s,<&]{1,100}$",
+        description="Our own `sender` in Acks and Errors of CAP.",
+    )
+    basis: str = Field(
+        "개인정보 보호법 제18조제2항제3호", min_length=1, max_length=120, description="Legal basis."
+    )
+    purpose: str = Field(
+        "재난 상황 파악", min_length=1, max_length=100, description="What it is for."
+    )
+    minutes_back: float = Field(
+        10.0, ge=0, le=720, description="Recordings from so long before it came."
+    )
+    hours: float = Field(24.0, gt=0, le=72, description="How long one permit lasts.")
+
+
+class SosSender(SignedSender):
+    """A service of wearables or apps whose calls for help are taken."""
+
+    name: Name = Field(description="Last part of its address: /api/services/sos/NAME.")
+    basis: str = Field(
+        "개인정보 보호법 제18조제2항제3호", min_length=1, max_length=120, description="Legal basis."
+    )
+    purpose: str = Field(
+        "사회적 약자 긴급구조", min_length=1, max_length=120, description="What it is for."
+    )
 
 
 class InboxSettings(Settings):
@@ -280,6 +309,7 @@ class CollectorSettings(Settings):
     incidents: IncidentSettings = IncidentSettings()
     inbox: InboxSettings = InboxSettings()
     sos: tuple[SosSender, ...] = Field((), max_length=100)
+    disaster_rooms: tuple[DisasterRoom, ...] = Field((), max_length=100)
     retention: RetentionSettings = RetentionSettings()
     ice: IceSettings = IceSettings()
     metrics: MetricsSettings | None = Field(

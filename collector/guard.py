@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -30,8 +31,16 @@ HEADERS = {
 class Guard:
     """ASGI middleware: refuses bodies that are too large, adds the headers above."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        secure: bool,
+        longer: Mapping[str, int] | None = None,
+    ) -> None:
+        """`longer`: bytes of a body, for paths that begin so."""
         self._app = app
+        self._longer = longer or {}
         self._headers = [*HEADERS.items()]
         if secure:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
@@ -42,8 +51,9 @@ class Guard:
             return
         headers = dict(scope["headers"])
         claimed = headers.get(b"content-length", b"0")
-        if not claimed.isdigit() or int(claimed) > MAX_BODY_BYTES:
-            await _too_large()(scope, receive, send)
+        longest = self._longest_of(scope["path"])
+        if not claimed.isdigit() or int(claimed) > longest:
+            await problem(_too_large(longest))(scope, receive, send)
             return
         taken = 0
 
@@ -51,8 +61,8 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY_BYTES:
-                raise ProblemError("request.invalid", _TOO_LARGE, status=413)
+            if taken > longest:
+                raise _too_large(longest)
             return message
 
         async def dressed(message: Message) -> None:
@@ -64,12 +74,13 @@ class Guard:
 
         await self._app(scope, bounded, dressed)
 
+    def _longest_of(self, path: str) -> int:
+        fitting = [size for begin, size in self._longer.items() if path.startswith(begin)]
+        return max(fitting, default=MAX_BODY_BYTES)
 
-_TOO_LARGE = f"the body has more than {MAX_BODY_BYTES} bytes"
 
-
-def _too_large() -> ASGIApp:
-    return problem(ProblemError("request.invalid", _TOO_LARGE, status=413))
+def _too_large(longest: int) -> ProblemError:
+    return ProblemError("request.invalid", f"the body has more than {longest} bytes", status=413)
 
 
 def same_origin(request: Request) -> None:

@@ -11,12 +11,12 @@ from collector import incidents
 from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.escalation import Over, Tell, Wait, Waiting, next_move
-from collector.incidents import Incident
-from collector.routing import Routing, Subject, route
-from collector.store import clocks, deliveries, escalations, orders, plates
+from collector.incidents import Graded, Incident
+from collector.routing import Routing, Subject, route_area
+from collector.store import cases, clocks, deliveries, disasters, escalations, orders, plates
 from collector.store import incidents as rows
 from collector.targets import Target
-from collector.texts import Sentence, sentences
+from collector.texts import AlertSentence, Sentence, alert_sentences, sentences
 from wire.command import HoldEnd
 from wire.event import Event, PlatePart
 from wire.health import Health
@@ -123,7 +123,7 @@ class IncidentDesk:
         known = rows.load(run, incident_id)
         if known is None:
             return
-        targets = self._route(known)
+        targets = self._route(run, known)
         if known.state == "open" or len(targets) > 1:
             deliveries.want(run, incident_id, known.revision, targets, now)
 
@@ -215,6 +215,87 @@ class IncidentDesk:
         rows.step(run, one.incident_id, now, "open")
         return one.incident_id
 
+    def alerted(
+        self,
+        run: sqlite3.Connection,
+        incident_id: str,
+        spot: tuple[str, str],
+        told: Graded,
+        now: datetime,
+    ) -> None:
+        """An alert of an area opens an incident; `spot`: device and camera to show it by.
+
+        Alert and case are stored before, for they say whom it is routed to.
+        """
+        one = Incident(
+            incident_id=incident_id,
+            revision=1,
+            type="disaster",
+            severity=told.severity,
+            certainty=told.certainty,
+            confidence=1.0,
+            state="open",
+            drill=told.drill,
+            device=spot[0],
+            camera=spot[1],
+            zone=None,
+            rule=told.source,
+            opened_at=told.at,
+            active_at=told.at,
+            observed_at=now,
+            ended_at=None,
+            updated_at=now,
+            closed_at=None,
+            still=None,
+            box=None,
+            clip_start=None,
+            clip_end=None,
+        )
+        self._save(run, None, one, now)
+        rows.step(run, incident_id, now, "open")
+
+    def alert_changed(
+        self, run: sqlite3.Connection, incident_id: str, told: Graded, now: datetime
+    ) -> None:
+        """A newer word of the same alert; what people closed or rejected is open again."""
+        known = rows.load(run, incident_id)
+        if known is None:
+            return
+        over = known.state in ("closed", "rejected")
+        after = replace(
+            known,
+            revision=known.revision + 1,
+            severity=told.severity,
+            certainty=told.certainty,
+            state="open" if over else known.state,
+            active_at=max(known.active_at, told.at),
+            ended_at=None,
+            closed_at=None,
+            updated_at=now,
+        )
+        self._save(run, known, after, now)
+        note = "the alert was updated"
+        rows.step(run, incident_id, now, after.state, note=f"{note}: open again" if over else note)
+
+    def alert_over(
+        self, run: sqlite3.Connection, incident_id: str, why: str, now: datetime
+    ) -> None:
+        """The alert is cancelled or has run out."""
+        known = rows.load(run, incident_id)
+        if known is None or known.state in ("closed", "rejected"):
+            return
+        after = replace(
+            known,
+            revision=known.revision + 1,
+            state="closed",
+            active_at=max(known.active_at, now),
+            ended_at=now,
+            closed_at=now,
+            updated_at=now,
+        )
+        self._save(run, known, after, now)
+        rows.step(run, incident_id, now, after.state, note=why)
+
     def goes_on(self, run: sqlite3.Connection, incident_id: str, at: datetime) -> None:
         """Who calls for help is somewhere else by now: agencies must know."""
         known = rows.load(run, incident_id)
@@ -231,7 +312,8 @@ class IncidentDesk:
         """Its sentence anew, of what is still here: a plate goes with the event that named it."""
         known = rows.load(run, incident_id)
         if known is not None:
-            rows.save(run, known, known, self._texts(known, plates.of_incident(run, incident_id)))
+            told = plates.of_incident(run, incident_id)
+            rows.save(run, known, known, self._texts(run, known, told))
 
     def escalate(self, run: sqlite3.Connection, one: Waiting, now: datetime) -> bool:
         """Look at an agency that is waited for; whether somebody else must be told now."""
@@ -328,12 +410,12 @@ class IncidentDesk:
         if event is not None and event.plate is not None:
             again = before is not None and event.finding_id in before.findings
             told = told if again else (*told, event.plate)
-        rows.save(run, before, after, self._texts(after, told))
+        rows.save(run, before, after, self._texts(run, after, told))
         if before is None or after.revision > before.revision:
             self._want(run, after, now)
 
     def _want(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
-        targets = self._route(one)
+        targets = self._route(run, one)
         deliveries.want(run, one.incident_id, one.revision, targets, now)
         for agency in {target.agency for target in targets}:
             rule = self._routing().escalation(agency, one.severity)
@@ -341,21 +423,45 @@ class IncidentDesk:
                 until = now + timedelta(seconds=rule.within_s)
                 escalations.begin(run, one.incident_id, agency, now, until)
 
-    def _route(self, one: Incident) -> tuple[Target, ...]:
-        place = self._places.get((one.device, one.camera))
-        subject = Subject(
+    def _route(self, run: sqlite3.Connection, one: Incident) -> tuple[Target, ...]:
+        spots = [(one.device, one.camera)]
+        if one.type == "disaster":
+            spots = cases.cameras_of_incident(run, one.incident_id) or spots
+        subjects = [self._subject(one, *spot) for spot in spots]
+        return route_area(self._routing(), subjects, self._zone).targets
+
+    def _subject(self, one: Incident, device: str, camera: str) -> Subject:
+        place = self._places.get((device, camera))
+        return Subject(
             type=one.type,
             severity=one.severity,
-            device=one.device,
-            camera=one.camera,
+            device=device,
+            camera=camera,
             group=place.group if place else None,
             began_at=one.opened_at,
             drill=one.drill,
             position=(place.lat, place.lon) if place else None,
         )
-        return tuple(route(self._routing(), subject, self._zone).targets)
 
-    def _texts(self, one: Incident, told: tuple[PlatePart, ...]) -> tuple[str, str]:
+    def _texts(
+        self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...]
+    ) -> tuple[str, str]:
+        alert = disasters.of_incident(run, one.incident_id) if one.type == "disaster" else None
+        if alert is not None and alert.told is not None:
+            return alert_sentences(
+                AlertSentence(
+                    event=alert.told.event,
+                    event_en=alert.told.event_en,
+                    headline=alert.told.headline,
+                    headline_en=alert.told.headline_en,
+                    area=alert.told.area,
+                    severity=one.severity,
+                    opened_at=one.opened_at,
+                    ended_at=one.ended_at,
+                    drill=one.drill,
+                ),
+                self._zone,
+            )
         place = self._places.get((one.device, one.camera))
         title = place.title if place else one.camera
         about = Sentence(

@@ -84,6 +84,19 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """What an alert of a disaster room, or of people here, says of how bad it is."""
+
+    severity: Severity
+    certainty: Certainty
+    drill: bool
+    source: str
+    """Who sent it; stands where others have their rule."""
+    at: datetime
+    """Since when, by its sender."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The incident as it is now; `opened` or a higher revision means that agencies must know."""
 

@@ -36,6 +36,8 @@ class Erased:
     refused: int = 0
     incidents: int = 0
     cases: int = 0
+    alert_documents: int = 0
+    alerts: int = 0
     ledger_fields: int = 0
     folders: int = 0
     """Of old databases: those that were damaged, or replaced by a backup."""
@@ -78,6 +80,10 @@ class Retention:
             cases=self._whole(
                 lambda run: erasing.case_persons(run, now - ago(settings.case_days), now)
             ),
+            alert_documents=self._portions(
+                lambda run: erasing.alert_documents(run, events_before, AT_ONCE)
+            ),
+            alerts=self._portions(lambda run: erasing.alerts(run, incidents_before, AT_ONCE)),
             ledger_fields=self._whole(
                 lambda run: ledger.erase(run, now - ago(settings.ledger_days))
             ),

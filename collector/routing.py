@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import combinations
@@ -230,12 +230,32 @@ def load_routing(
 
 def route(routing: Routing, subject: Subject, zone: ZoneInfo) -> Routed:
     """Who is told of `subject`, and why."""
-    reasons = [Reason(one.name, _missed(one, routing, subject, zone)) for one in routing.routes]
+    return route_area(routing, (subject,), zone)
+
+
+def route_area(routing: Routing, subjects: Sequence[Subject], zone: ZoneInfo) -> Routed:
+    """Who is told of what has several cameras, one subject each: a route fits when it fits one."""
+    reasons = [
+        Reason(one.name, _missed_by_all(one, routing, subjects, zone)) for one in routing.routes
+    ]
     fitting = {reason.route for reason in reasons if reason.missed is None}
     targets = [at for one in routing.routes if one.name in fitting for at in one.targets]
     if not fitting:
         targets = [target(one) for one in routing.otherwise]
     return Routed(tuple(dict.fromkeys(targets)), tuple(reasons))
+
+
+def _missed_by_all(
+    one: Route, routing: Routing, subjects: Sequence[Subject], zone: ZoneInfo
+) -> str | None:
+    """What the first of them misses; None when the route fits any."""
+    first = None
+    for subject in subjects:
+        missed = _missed(one, routing, subject, zone)
+        if missed is None:
+            return None
+        first = first or missed
+    return first
 
 
 def _missed(one: Route, routing: Routing, subject: Subject, zone: ZoneInfo) -> str | None:

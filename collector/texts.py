@@ -24,6 +24,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "plate": ("수배 차량", "Wanted plate"),
     "tamper": ("카메라 훼손", "Camera tampering"),
     "sos": ("긴급 구조 요청", "Call for help"),
+    "disaster": ("재난 경보", "Disaster alert"),
 }
 DETAILS: dict[tuple[str, str], tuple[str, str]] = {
     ("tamper", "covered"): ("가림", "covered"),
@@ -58,6 +59,45 @@ class Sentence:
     """What kind of it, where the type has several; one that is not known yet is shown as it is."""
     plates: tuple[tuple[str, str | None], ...] = ()
     """What was read of each wanted plate, and the list's entry that it met; the last read last."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSentence:
+    """What the sentence about an alert of a disaster room is made of."""
+
+    event: str
+    event_en: str
+    headline: str
+    headline_en: str
+    area: str
+    severity: Severity
+    opened_at: datetime
+    ended_at: datetime | None
+    drill: bool
+
+
+def alert_sentences(about: AlertSentence, zone: ZoneInfo) -> tuple[str, str]:
+    """Korean and English, times in the site's `zone`; at most 500 characters each."""
+    name_ko, name_en = type_name("disaster")
+    severity_ko, severity_en = SEVERITIES[about.severity]
+    began = about.opened_at.astimezone(zone).strftime("%H:%M:%S")
+    end_ko = end_en = ""
+    if about.ended_at is not None:
+        ended = about.ended_at.astimezone(zone).strftime("%H:%M:%S")
+        end_ko, end_en = f", {ended} 종료", f", ended {ended}"
+    tail_ko, tail_en = f"{began} 발령{end_ko} ({severity_ko})", f"{began}{end_en} ({severity_en})"
+    event, event_en = about.event, about.event_en or about.event
+    # A long headline must not push time and severity out.
+    said = [about.headline, about.headline_en or about.headline]
+    ko = ", ".join(one for one in (said[0][:300], about.area, tail_ko) if one)
+    en = ", ".join(one for one in (said[1][:300], about.area, tail_en) if one)
+    korean = f"{'[훈련] ' if about.drill else ''}{name_ko} {event}: {ko}"
+    english = f"{'[DRILL] ' if about.drill else ''}{name_en} {event_en}: {en}"
+    return _cut(korean, tail_ko), _cut(english, tail_en)
+
+
+def _cut(text: str, tail: str) -> str:
+    return text if len(text) <= 500 else f"{text[: 498 - len(tail)]}… {tail}"[:500]
 
 
 def type_name(type: str) -> tuple[str, str]:

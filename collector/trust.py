@@ -49,6 +49,9 @@ class TrustKeeper:
     def device_key(self, name: str) -> OKPKey | None:
         return self._trust.device_key(name)
 
+    def collector_key(self, name: str) -> OKPKey | None:
+        return self._trust.collector_key(name)
+
     def device_address(self, name: str) -> DeviceAddress | None:
         return self._trust.device_address(name)
 

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from collector import answers, decisions, forwarding, holds, problems, relay, whep
 from collector.areas import NamedArea
+from collector.cap.read import MAX_BYTES
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
 from collector.commander import Commander
@@ -22,7 +23,10 @@ from collector.persons import Persons
 from collector.recordings import Recordings
 from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
-from collector.services.cases import CaseDesk
+from collector.services.cases import CaseDesk, both
+from collector.services.disaster import routes as disasters
+from collector.services.disaster.case import Alerts
+from collector.services.disaster.desk import DisasterDesk
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services_for_console import ConsoleServices
@@ -48,6 +52,8 @@ class WebParts:
     routing: Callable[[], Routing]
     wake_dispatch: Callable[[], None]
     wake_orders: Callable[[], None]
+    alerts: Alerts
+    disasters_changed: Callable[..., None]
     broker_is_up: Callable[[], bool]
     agencies: Callable[[], Collection[str]]
     areas: Callable[[], tuple[NamedArea, ...]]
@@ -58,7 +64,7 @@ def build_web(parts: WebParts) -> FastAPI:
     settings = parts.settings
     app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
     problems.install(app)
-    app.add_middleware(Guard, secure=settings.secure)
+    app.add_middleware(Guard, secure=settings.secure, longer={disasters.INTAKE: MAX_BYTES})
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
     )
@@ -109,9 +115,21 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.changes,
         parts.clock,
         parts.agencies,
-        calls.closing,
+        both(calls.closing, parts.alerts.closing),
         parts.wake_dispatch,
     )
+    alerts = DisasterDesk(
+        settings.disaster_rooms,
+        parts.database,
+        parts.alerts,
+        offering,
+        lambda: parts.routing().areas,
+        parts.clock,
+        settings.zone,
+        parts.disasters_changed,
+    )
+    console = disasters.Console(parts.database, alerts, parts.alerts, cases, parts.clock)
+    app.include_router(disasters.build_router(alerts, console, parts.persons))
     app.include_router(sos.build_router(calls, cases, parts.persons))
     app.include_router(emergency_video.build_router(cases, offering, parts.persons))
     scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)

@@ -147,10 +147,12 @@ def sign(event: CloudEvent, kid: str, key: OKPKey) -> bytes:
     return sign_bytes(event.model_dump_json(exclude_none=True).encode(), kid, key)
 
 
-def verify_bytes(token: bytes, key_of: KeyOf) -> tuple[str, bytes]:
+def verify_bytes(
+    token: bytes, key_of: KeyOf, at_most: int = MAX_MESSAGE_BYTES
+) -> tuple[str, bytes]:
     """Check size, header and signature; returns (kid, payload). Raises EnvelopeError."""
-    if len(token) > MAX_MESSAGE_BYTES:
-        raise EnvelopeError("oversized", f"{len(token)} bytes, at most {MAX_MESSAGE_BYTES}")
+    if len(token) > at_most:
+        raise EnvelopeError("oversized", f"{len(token)} bytes, at most {at_most}")
     head, dot, rest = token.partition(b".")
     payload, dot_again, signature = rest.partition(b".")
     if not dot or not dot_again or b"." in signature or len(head) > 512:

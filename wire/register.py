@@ -135,6 +135,11 @@ class Trust:
     def service_key(self, name: str) -> OKPKey | None:
         return self._services.get(name)
 
+    def collector_key(self, name: str) -> OKPKey | None:
+        """The key of a service that is a collector."""
+        collectors = {one.name for one in self.register.services if one.role == "collector"}
+        return self._services.get(name) if name in collectors else None
+
     def device_address(self, name: str) -> DeviceAddress | None:
         found = self._devices.get(name)
         return None if found is None else self.register.address(found[0])

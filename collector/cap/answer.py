@@ -24,9 +24,14 @@ class Answer:
 
 
 def acknowledgement(
-    of: Alert, *, sender: str, sent: datetime, refused_because: str | None = None
+    of: Alert,
+    *,
+    sender: str,
+    sent: datetime,
+    refused_because: str | None = None,
+    note: str | None = None,
 ) -> Alert:
-    """Our word about somebody's message: an Ack, or an Error with the reason."""
+    """Our word about somebody's message: an Ack, with a `note`, or an Error with the reason."""
     return Alert(
         identifier=of.identifier + ACK_SUFFIX,
         sender=sender,
@@ -36,7 +41,7 @@ def acknowledgement(
         scope="Private",
         addresses=(of.sender,),
         codes=of.codes,
-        note=refused_because,
+        note=refused_because or note,
         references=(of.reference,),
     )
 

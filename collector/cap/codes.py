@@ -35,6 +35,8 @@ KINDS: dict[str, Kind] = {
     "loitering": Kind("Security", "ADR", "Expected"),
     "dumping": Kind("Env", "ADR", "Expected"),
     "sos": Kind("Rescue", "CEM", "Immediate"),
+    # An alert carries its own category and code; these stand where it names none.
+    "disaster": Kind("Other", "ADR", "Immediate"),
     # The table of the domain ends here; these are ours.
     "crowd": Kind("Safety", "ADR", "Expected"),
     "line_crossing": Kind("Security", "ADR", "Expected"),

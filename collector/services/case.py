@@ -139,6 +139,7 @@ class Case(WireModel):
     closed_by: str | None = None
     note: str | None = None
     erased_at: Moment | None = None
+    drill: bool = False
 
 
 def plainly(one: Case) -> dict[str, object]:
@@ -151,6 +152,7 @@ def plainly(one: Case) -> dict[str, object]:
         "basis": one.basis,
         "purpose": one.purpose,
         "state": one.state,
+        "drill": True if one.drill else None,
     }
 
 

@@ -266,10 +266,13 @@ class CaseDesk:
         return one
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[Case]:
-        """Newest first: an officer's are his agency's open ones."""
+        """Newest first: an officer's are his agency's open ones.
+
+        Without the cameras of alerts, which may be all of a city: those stand on their wall.
+        """
         _permit(person, ASKERS, "seeing cases")
         everybody = bool(APPROVERS & set(person.roles))
-        return await self._write(
+        found = await self._write(
             lambda run: cases.newest(
                 run,
                 MOST_LISTED,
@@ -277,6 +280,10 @@ class CaseDesk:
                 open_only=not (everybody and all_states),
             )
         )
+        return [
+            one.model_copy(update={"cameras": ()}) if one.service == "disaster" else one
+            for one in found
+        ]
 
     async def _undecided(self, person: PersonToken, case_id: str) -> Case:
         one = await self.find(person, case_id)
@@ -320,6 +327,16 @@ class CaseDesk:
                 return work(connection)
 
         return await asyncio.to_thread(run)
+
+
+def both(first: Closing, second: Closing) -> Closing:
+    """One after the other, in the same transaction."""
+
+    def close(run: sqlite3.Connection, one: Case, person: PersonToken) -> None:
+        first(run, one, person)
+        second(run, one, person)
+
+    return close
 
 
 def _request(one: Case) -> PermitRequest:

@@ -8,6 +8,7 @@ from collector.config import CameraPlace
 from collector.problems import ProblemError
 from collector.services import place as places
 from collector.services.case import Offered, Ranked
+from collector.services.disaster.zone import Reach, Zone
 from collector.services.place import Area, PlaceError, Point, area_of, bearing_deg, distance_m
 from collector.services.ranking import AT_MOST, WITHIN_M, Camera, Sight, rank, sight
 from collector.store.rows import CameraRow
@@ -59,6 +60,38 @@ class Offering:
         if found is None:
             raise ProblemError("case.no-camera", "no camera of the city has a place")
         return found.device, found.camera
+
+    def of_area(self, zone: Zone, middle: Point) -> tuple[Offered, ...]:
+        """Every camera that stands in an area or sees into it, in the order of a wall.
+
+        Live ones first, then those within before those beside, nearest to the middle first.
+        """
+        found = []
+        for one in self.cameras():
+            known = self._cameras[(one.device, one.camera)]
+            reach = zone.reach(one, known.area_code)
+            if reach is not None:
+                seen = sight(middle, one)
+                found.append((reach, self._offered(seen).model_copy(update=_in_area(seen, reach))))
+        found.sort(
+            key=lambda each: (
+                not each[1].live, each[0] != "inside", each[1].distance_m,
+                each[1].device, each[1].camera,
+            )
+        )  # fmt: skip
+        return tuple(one for _, one in found)
+
+    def points_within(self, zone: Zone) -> list[Point]:
+        """Where the cameras stand that are in an area."""
+        return [
+            one.at
+            for one in self.cameras()
+            if zone.reach(one, self._cameras[(one.device, one.camera)].area_code) == "inside"
+        ]
+
+    def area_codes(self) -> frozenset[str]:
+        """Districts in which cameras stand."""
+        return frozenset(one.area_code for one in self._cameras.values() if one.area_code)
 
     def one(self, key: Key, place: Point) -> Offered | None:
         """One camera for a place, however far; None when it has no place itself."""
@@ -132,3 +165,29 @@ class Offering:
             reasons_ko=one.reasons_ko,
             live=camera.live,
         )
+
+
+_REACH: dict[Reach, tuple[str, str]] = {
+    "inside": ("stands in the area", "구역 안에 있음"),
+    "sees": ("beside the area, sees into it", "구역 밖에서 구역 안을 비춤"),
+    "perhaps": (
+        "beside the area; where it looks is not written down",
+        "구역 밖이며 촬영 방향이 등록되어 있지 않음",
+    ),
+}
+
+
+def _in_area(one: Sight, reach: Reach) -> dict[str, object]:
+    """What an area makes of a camera, in place of what one point would."""
+    english, korean = [_REACH[reach][0]], [_REACH[reach][1]]
+    english.append(f"{one.distance_m:.0f} m from its middle")
+    korean.append(f"중심에서 {one.distance_m:.0f} m")
+    if not one.camera.live:
+        english.append("not live now")
+        korean.append("현재 연결되지 않음")
+    return {
+        "sees": "perhaps" if reach == "perhaps" else "yes",
+        "score": 1.0 if reach == "inside" else 0.5,
+        "reasons": tuple(english),
+        "reasons_ko": tuple(korean),
+    }

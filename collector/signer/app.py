@@ -12,7 +12,14 @@ from collector import problems
 from collector.guard import Guard
 from collector.problems import ProblemError
 from collector.signer.desk import SignerDesk
-from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToken
+from collector.signer.permit import (
+    MAX_PERMIT_BYTES,
+    Permit,
+    PermitRequest,
+    SignedEnding,
+    UnitRequest,
+    UnitToken,
+)
 from wire.grant import GrantRequest
 from wire.names import Id
 
@@ -60,7 +67,8 @@ def build_app(desk: SignerDesk) -> FastAPI:
     """The signer's application."""
     app = FastAPI(title="Polewatch signer", docs_url=None, redoc_url=None)
     problems.install(app)
-    app.add_middleware(Guard, secure=False)
+    longer = {"/permits": MAX_PERMIT_BYTES, "/endings": 2 * MAX_PERMIT_BYTES}
+    app.add_middleware(Guard, secure=False, longer=longer)
     turns = asyncio.Semaphore(SIGN_INS_AT_ONCE)
     waiting = 0
 
@@ -114,6 +122,12 @@ def build_app(desk: SignerDesk) -> FastAPI:
     def withdrawal(permit_id: Id, token: Annotated[str, Depends(bearer)]) -> dict[str, bool]:
         """No further grant under it."""
         desk.withdraw(token, permit_id)
+        return {"ok": True}
+
+    @app.post("/endings")
+    def endings(given: SignedEnding) -> dict[str, bool]:
+        """The collector itself ends a permit that it knows to be over; nothing is given here."""
+        desk.end(given.signed)
         return {"ok": True}
 
     @app.get("/health", status_code=204)

@@ -11,11 +11,18 @@ from collector.problems import ProblemError
 from collector.signer.accounts import SignerStore, SignInError, write_log
 from collector.signer.codes import use_code
 from collector.signer.config import SignerSettings
-from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToken
+from collector.signer.permit import (
+    MAX_PERMIT_BYTES,
+    Permit,
+    PermitEnding,
+    PermitRequest,
+    UnitRequest,
+    UnitToken,
+)
 from collector.signer.permits import Permits
 from collector.store.moments import stamp
 from wire.clock import Clock
-from wire.envelope import EnvelopeError, sign_bytes, verify_bytes
+from wire.envelope import EnvelopeError, KeyOf, sign_bytes, verify_bytes
 from wire.grant import Grant, GrantRequest, PersonToken
 from wire.identity import Identity
 from wire.names import WireModel, new_id
@@ -36,7 +43,10 @@ class SignerDesk:
         store: SignerStore,
         clock: Clock,
         devices: Callable[[], tuple[str, ...]],
+        collector_key: KeyOf = lambda _name: None,
     ) -> None:
+        """`collector_key`: of the services that may end permits, and give none."""
+        self._collector_key = collector_key
         self._settings = settings
         self._identity = identity
         self._store = store
@@ -132,6 +142,17 @@ class SignerDesk:
     def withdraw(self, token: str, permit_id: str) -> None:
         """No further grant under a permit; raises ProblemError."""
         self._permits.withdraw(self._person(token), permit_id, self._clock.now())
+
+    def end(self, signed: str) -> None:
+        """A permit is over, by the word of a collector; raises ProblemError."""
+        try:
+            token = signed.encode("ascii")
+            by, payload = verify_bytes(token, self._collector_key, 2 * MAX_PERMIT_BYTES)
+            ending = PermitEnding.model_validate_json(payload)
+        except (EnvelopeError, ValidationError, UnicodeError) as error:
+            said = error.detail if isinstance(error, EnvelopeError) else "it ends no permit"
+            raise ProblemError("auth.refused", f"not a collector's word: {said}") from None
+        self._permits.end(by, ending, self._clock.now())
 
     def _person(self, token: str) -> PersonToken:
         try:

@@ -10,8 +10,10 @@ from wire.names import Id, Moment, Name, WireModel
 from wire.settings import Settings
 
 Service = Literal["emergency-video", "police-dispatch", "fire-dispatch", "disaster", "vulnerable"]
-MAX_CAMERAS = 500
-"""A disaster's wall is the largest."""
+MAX_CAMERAS = 5_000
+"""A disaster's wall is the largest: every camera of a city."""
+MAX_PERMIT_BYTES = 1024 * 1024
+"""So many with the longest names; other requests are small."""
 
 
 class CameraName(WireModel):
@@ -48,6 +50,27 @@ class Permit(WireModel):
     rule: Name | None = None
     given_by: str
     expires_at: Moment
+
+
+class PermitEnding(WireModel):
+    """The collector's own word, signed by its certificate's key: nobody is to see it any more.
+
+    It never gives anything, and what it ends stays ended: sent twice, it changes nothing.
+    """
+
+    act: Literal["permit.end"] = Field(description="Nothing else that a collector signs says so.")
+    permit_id: Id
+    cameras: tuple[CameraName, ...] = Field(
+        (), max_length=MAX_CAMERAS, description="These alone; empty: the whole permit."
+    )
+    case: str = Field(max_length=80)
+    why: str = Field(min_length=1, max_length=200)
+
+
+class SignedEnding(WireModel):
+    """A `PermitEnding` as a compact JWS."""
+
+    signed: str = Field(min_length=1, max_length=2 * MAX_PERMIT_BYTES)
 
 
 class UnitRequest(WireModel):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from collector.problems import ProblemError
 from collector.signer.accounts import AccountError, SignerStore, write_log
-from collector.signer.permit import Permit, PermitRequest, StandingRule, UnitRequest
+from collector.signer.permit import Permit, PermitEnding, PermitRequest, StandingRule, UnitRequest
 from collector.store.moments import moment, stamp
 from wire.envelope import EnvelopeError, sign_bytes, verify_bytes
 from wire.grant import GrantRequest, PersonToken
@@ -78,6 +78,28 @@ class Permits:
                 (stamp(now), permit_id),
             )
             write_log(run, now, "permit.withdrawn", person.person, {"permit_id": permit_id})
+
+    def end(self, by: str, ending: PermitEnding, now: datetime) -> None:
+        """The collector `by` says that a permit, or some of its cameras, are over."""
+        with self._store.transaction() as run:
+            known = run.execute(
+                "SELECT 1 FROM permit WHERE permit_id = ?", (ending.permit_id,)
+            ).fetchone()
+            if known is None:
+                raise ProblemError("permit.unknown")
+            if ending.cameras:
+                run.executemany(
+                    "DELETE FROM permit_camera WHERE permit_id = ? AND device = ? AND camera = ?",
+                    [(ending.permit_id, one.device, one.camera) for one in ending.cameras],
+                )
+            else:
+                run.execute(
+                    "UPDATE permit SET withdrawn_at = ?"
+                    " WHERE permit_id = ? AND withdrawn_at IS NULL",
+                    (stamp(now), ending.permit_id),
+                )
+            fields = {"collector": by, **ending.model_dump(mode="json")}
+            write_log(run, now, "permit.ended", None, fields)
 
     def unit(
         self, person: PersonToken, permit_id: str, wanted: UnitRequest, now: datetime

@@ -12,7 +12,8 @@ from collector.store.moments import stamp
 _COLUMNS = (
     "case_id, service, agency, case_number, basis, purpose, person, asked_at, state, waiting, lat,"
     " lon, accuracy_m, cameras, minutes_back, hours, personal, permit_id, rule, decided_at,"
-    " decided_by, expires_at, closed_at, closed_by, note, erased_at, incident_id, happened_at"
+    " decided_by, expires_at, closed_at, closed_by, note, erased_at, incident_id, happened_at,"
+    " drill"
 )
 _TIMES = ("asked_at", "decided_at", "expires_at", "closed_at", "erased_at", "happened_at")
 
@@ -28,6 +29,7 @@ def save(run: sqlite3.Connection, one: Case) -> None:
         at: datetime | None = getattr(one, name)
         told[name] = at and stamp(at)
     names = _COLUMNS.replace(" ", "").split(",")
+    told["drill"] = int(one.drill)
     marks = ", ".join(f":{name}" for name in names)
     changed = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     run.execute(
@@ -70,6 +72,16 @@ def of_incident(run: sqlite3.Connection, incident_id: str) -> list[Case]:
         (incident_id,),
     )
     return [_case(row) for row in rows]
+
+
+def cameras_of_incident(run: sqlite3.Connection, incident_id: str) -> list[tuple[str, str]]:
+    """The cameras of an alert's own case."""
+    row = run.execute(
+        "SELECT cameras FROM service_case WHERE incident_id = ? AND service = 'disaster'"
+        " ORDER BY asked_at DESC LIMIT 1",
+        (incident_id,),
+    ).fetchone()
+    return [] if row is None else [(one["device"], one["camera"]) for one in json.loads(row[0])]
 
 
 def newest(

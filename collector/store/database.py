@@ -13,7 +13,7 @@ from collector.store import damage
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
 

@@ -127,6 +127,33 @@ def case_persons(run: sqlite3.Connection, before: datetime, now: datetime) -> in
     ).rowcount
 
 
+def alert_documents(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
+    """What disaster rooms sent before then, as it came; that it came stays with its alert."""
+    refused_ = run.execute(
+        "DELETE FROM disaster_message WHERE number IN (SELECT number FROM disaster_message"
+        " WHERE act = 'refuse' AND received_at < ? ORDER BY number LIMIT ?)",
+        (stamp(before), at_most),
+    ).rowcount
+    emptied = run.execute(
+        "UPDATE disaster_message SET document = x'' WHERE number IN (SELECT number FROM"
+        " disaster_message WHERE received_at < ? AND length(document) > 0 LIMIT ?)",
+        (stamp(before), at_most - refused_),
+    ).rowcount
+    return refused_ + emptied
+
+
+def alerts(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
+    """Alerts that were over before then, with all that refers to them."""
+    ids = run.execute(
+        "SELECT disaster_id FROM disaster WHERE state <> 'active' AND updated_at < ?"
+        " ORDER BY updated_at LIMIT ?",
+        (stamp(before), at_most),
+    ).fetchall()
+    for table in ("disaster_reference", "disaster_message", "disaster"):
+        run.executemany(f"DELETE FROM {table} WHERE disaster_id = ?", [(row[0],) for row in ids])
+    return len(ids)
+
+
 def _settle(run: sqlite3.Connection, device: str, epoch: str, seqs: list[int]) -> None:
     numbers = Numbers()
     for first, last in run.execute(

@@ -50,6 +50,10 @@ TABLES = (
     "ledger_seal",
     "delivery_message",
     "escalation",
+    "disaster",
+    "disaster_reference",
+    "disaster_message",
+    "permit_ending",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -21,8 +21,9 @@ from wire.codes import FAULTS
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     problems.install(app)
-    app.add_middleware(Guard, secure=True)
+    app.add_middleware(Guard, secure=True, longer={"/large": 2 * MAX_BODY_BYTES})
 
+    @app.post("/large")
     @app.post("/change", dependencies=[Depends(same_origin)])
     async def change(request: Request) -> int:
         return len(await request.body())
@@ -68,6 +69,12 @@ async def test_bodies_are_bounded_with_and_without_a_length(client: httpx.AsyncC
     chunked = await client.post("/change", content=endless(), headers=OURS)
     assert chunked.status_code == 413
     assert chunked.json()["code"] == "request.invalid"
+
+
+async def test_some_paths_may_carry_more(client: httpx.AsyncClient) -> None:
+    body = b"x" * (MAX_BODY_BYTES + 1)
+    assert (await client.post("/large", content=body, headers=OURS)).json() == len(body)
+    assert (await client.post("/large", content=2 * body, headers=OURS)).status_code == 413
 
 
 async def test_every_answer_carries_the_headers(client: httpx.AsyncClient) -> None:

@@ -25,6 +25,7 @@ RELEASED = {
     "migration_9.sql": "a1dbbde8d9075d5c",
     "migration_10.sql": "189449a33e9f3e6c",
     "migration_11.sql": "943fc50477e9541b",
+    "migration_12.sql": "dedfa066063ef827",
 }
 """What is released is never edited: databases in the field were made by these bytes."""
 VERSIONS = range(1, SCHEMA_VERSION + 1)

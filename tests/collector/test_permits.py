@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from collector.signer.permit import PermitRequest, StandingRule
 from collector.signer.permits import Permits
 from provisioning.authority import Authority
 from wire.clock import SimulatedClock
+from wire.envelope import sign_bytes
 from wire.grant import GrantRequest
 from wire.identity import Identity
 from wire.names import new_id
+from wire.register import Trust
 
 PASSWORD = "correct horse battery"
 BASIS = "PIPA 18(2)3"
@@ -36,7 +39,10 @@ class Bench:
         settings = SignerSettings(
             identity=town.identity("signer"), register_file=town.register_file, data=folder
         )
-        self.desk = SignerDesk(settings, identity, self.store, self.clock, lambda: ("pole-1",))
+        trust = Trust(town.register_file, now=datetime.now(UTC))
+        self.desk = SignerDesk(
+            settings, identity, self.store, self.clock, lambda: ("pole-1",), trust.collector_key
+        )
         self.permits = Permits(self.store, identity)
         self.tokens = {
             name: self._person(name, agency, role)
@@ -227,3 +233,48 @@ def test_a_request_that_gives_no_reason_is_none(bench: Bench) -> None:
             bench.ask("oper", **{name: " "})
     with pytest.raises(ValueError, match="valid_from must be before"):
         bench.rule(valid_until=bench.clock.now() - 2 * HOUR)
+
+
+def ending(town: Authority, permit_id: str, by: str = "collector", **changed: Any) -> str:
+    body = {"act": "permit.end", "permit_id": permit_id, "case": "112-7", "why": "over", **changed}
+    key = Identity.load(town.identity(by)).key
+    return sign_bytes(json.dumps(body).encode(), by, key).decode()
+
+
+def test_a_collector_ends_a_permit_and_only_ends_it(bench: Bench, town: Authority) -> None:
+    permit = bench.ask(
+        "oper", cameras=[{"device": "pole-1", "camera": c} for c in ("gate", "yard")]
+    )
+    bench.grant("kim")
+    # Of two cameras one: the other stays permitted.
+    bench.desk.end(ending(town, permit, cameras=[{"device": "pole-1", "camera": "gate"}]))
+    with pytest.raises(ProblemError, match=r"permit\.needed"):
+        bench.grant("kim")
+    bench.grant("kim", camera="yard")
+    for _ in range(2):
+        bench.desk.end(ending(town, permit))
+    with pytest.raises(ProblemError, match=r"permit\.needed"):
+        bench.grant("kim", camera="yard")
+    assert bench.log().count("permit.ended") == 3
+
+
+@pytest.mark.parametrize(
+    ("by", "changed"),
+    [
+        ("signer", {}),
+        ("pole-001-1", {}),
+        ("collector", {"act": "permit.give"}),
+        ("collector", {"why": ""}),
+    ],
+)
+def test_nobody_else_ends_permits_and_nothing_else_is_heard(
+    bench: Bench, town: Authority, by: str, changed: dict[str, Any]
+) -> None:
+    permit = bench.ask("oper")
+    signed = ending(town, permit, by, **changed)
+    for attempt in (signed, signed[:-4] + "AAAA", "no token", "é"):
+        with pytest.raises(ProblemError, match=r"auth\.refused"):
+            bench.desk.end(attempt)
+    bench.grant("kim")
+    with pytest.raises(ProblemError, match=r"permit\.unknown"):
+        bench.desk.end(ending(town, new_id()))

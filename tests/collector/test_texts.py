@@ -44,8 +44,8 @@ def test_an_end_is_named() -> None:
 
 
 def test_every_rule_type_has_a_name_and_an_unknown_one_is_shown_as_it_is() -> None:
-    # A call for help comes from no rule.
-    assert set(TYPES) == {*get_args(RuleType), "sos"}
+    # Calls for help and alerts come from no rule.
+    assert set(TYPES) == {*get_args(RuleType), "sos", "disaster"}
     assert "drone" in sentences(replace(ABOUT, type="drone"), SEOUL)[0]
 
 

@@ -17,14 +17,24 @@ from fastapi.testclient import TestClient
 
 from collector import problems, relay
 from collector.changes import Changes
-from collector.config import CameraPlace, CollectorSettings, SignerAddress, SosSender
+from collector.config import (
+    CameraPlace,
+    CollectorSettings,
+    DisasterRoom,
+    SignerAddress,
+    SosSender,
+)
 from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.ledger import verify
 from collector.persons import Persons
 from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
-from collector.services.cases import CaseDesk
+from collector.services.cases import CaseDesk, both
+from collector.services.disaster import routes as disasters
+from collector.services.disaster.case import Alerts
+from collector.services.disaster.desk import DisasterDesk
+from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.layer import Layer
 from collector.services.offering import Offering
 from collector.services.place import Point, moved
@@ -39,15 +49,28 @@ from collector.store.reader import Reader
 from provisioning.authority import Authority
 from wire.clock import SimulatedClock
 from wire.identity import Identity
+from wire.register import Trust
 
 PASSWORD = "correct horse battery"
 BASIS = "개인정보 보호법 제18조제2항제3호"
 SCENE = Point(37.5371, 126.7377)
 SECRET = b"a secret of thirty-two bytes and more"
-ROUTES = {"routes": [{"name": "sos", "types": ["sos"], "agencies": ["police"]}]}
+ROUTES = {
+    "routes": [
+        {"name": "sos", "types": ["sos"], "agencies": ["police"]},
+        {"name": "disaster", "types": ["disaster"], "agencies": ["disaster", "fire"]},
+        {"name": "south", "types": ["disaster"], "areas": ["south"], "agencies": ["police"]},
+    ],
+    "areas": [
+        {"name": "south", "circle": [37.5366, 126.7377, 40]},
+        {"name": "gyesan", "circle": [37.5371, 126.7377, 45], "code": "2824510100"},
+    ],
+}
+ROUTING = Routing.model_validate(ROUTES)
 PEOPLE = (
     ("kim", "police", "officer"),
     ("lee", "fire", "officer"),
+    ("park", "disaster", "officer"),
     ("oper", "centre", "operator"),
     ("chief", "centre", "supervisor"),
     ("tech", "centre", "technician"),
@@ -94,8 +117,15 @@ class ServiceBench:
             register_file=town.register_file,
             data=folder / "signer",
         )
+        self.collector = Identity.load(town.identity("collector"))
+        trust = Trust(town.register_file, now=self.clock.now())
         desk = SignerDesk(
-            signer, identity, self.signer_store, self.clock, lambda: ("pole-001-1", "pole-002-1")
+            signer,
+            identity,
+            self.signer_store,
+            self.clock,
+            lambda: ("pole-001-1", "pole-002-1"),
+            trust.collector_key,
         )
         self.permits = Permits(self.signer_store, identity)
         for name, agency, role in PEOPLE:
@@ -113,6 +143,12 @@ class ServiceBench:
             ),
             cameras=cameras,
             sos=(SosSender(name="watch", secret_file=secret, agency="police"),),
+            disaster_rooms=(
+                DisasterRoom(name="incheon", secret_file=secret, agency="disaster", basis=BASIS),
+                DisasterRoom(
+                    name="strict", secret_file=secret, agency="disaster", senders=("kma",)
+                ),
+            ),
         )
         self.database = Database(folder / "data")
         self.reader = Reader(self.database.path, self.settings.places())
@@ -128,6 +164,7 @@ class ServiceBench:
 
     def _routes(self, signer_app: FastAPI) -> None:
         transport = _Reachable(self, httpx.ASGITransport(signer_app))
+        self._to_signer = _Blocking(self, TestClient(signer_app))
         people = relay.Relay(
             self.settings,
             httpx.AsyncClient(base_url="http://signer", transport=transport),
@@ -137,7 +174,8 @@ class ServiceBench:
         )
         self.app.include_router(relay.build_router(people, self.persons))
         offering = Offering(self.settings.places(), self.reader.cameras)
-        desk = IncidentDesk(self.settings, lambda: Routing.model_validate(ROUTES))
+        desk = IncidentDesk(self.settings, lambda: ROUTING)
+        alerts = Alerts(desk, self.clock)
         calls = sos.SosDesk(
             self.settings.sos,
             self.database,
@@ -152,10 +190,11 @@ class ServiceBench:
             people,
             self.changes,
             self.clock,
-            lambda: frozenset({"police", "fire"}),
-            calls.closing,
+            lambda: frozenset({"police", "fire", "disaster"}),
+            both(calls.closing, alerts.closing),
             self._wake,
         )
+        self._disasters(people, offering, alerts, cases)
         self.app.include_router(sos.build_router(calls, cases, self.persons))
         self.app.include_router(emergency_video.build_router(cases, offering, self.persons))
         scenes = dispatch_support.DispatchDesk(offering, self.reader, self.clock)
@@ -164,6 +203,32 @@ class ServiceBench:
         )
         units = unit.UnitPages(cases, offering, self.reader, self.persons, self.layer)
         self.app.include_router(unit.build_router(units, people))
+
+    def _disasters(
+        self, people: relay.Relay, offering: Offering, alerts: Alerts, cases: CaseDesk
+    ) -> None:
+        self.keeper = DisasterKeeper(
+            self.settings,
+            self.collector,
+            self.database,
+            alerts,
+            self.changes,
+            self.clock,
+            self._wake,
+            self._to_signer,
+        )
+        rooms = DisasterDesk(
+            self.settings.disaster_rooms,
+            self.database,
+            alerts,
+            offering,
+            lambda: ROUTING.areas,
+            self.clock,
+            self.settings.zone,
+            self.keeper.changed,
+        )
+        console = disasters.Console(self.database, rooms, alerts, cases, self.clock)
+        self.app.include_router(disasters.build_router(rooms, console, self.persons))
 
     def _wake(self) -> None:
         self.woken += 1
@@ -211,6 +276,21 @@ class ServiceBench:
         self.reader.close()
         self.database.close()
         self.signer_store.close()
+
+
+class _Blocking(httpx.BaseTransport):
+    """The same way for who waits for his answer on a thread."""
+
+    def __init__(self, bench: ServiceBench, signer: TestClient) -> None:
+        self._bench = bench
+        self._signer = signer
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._bench.signer_up:
+            raise httpx.ConnectError("cut by the test")
+        path = request.url.path
+        answer = self._signer.post(path, content=request.read(), headers=dict(request.headers))
+        return httpx.Response(answer.status_code, content=answer.content)
 
 
 class _Reachable(httpx.AsyncBaseTransport):

@@ -92,7 +92,9 @@ def test_an_operator_asks_for_an_agency_and_still_decides_apart(bench: ServiceBe
     with bench.client("oper") as operator, bench.client("kim") as officer:
         is_(operator.post(URL, json=body()), 422, "request.invalid", "agency: name for whom")
         wrong = operator.post(URL, json=body(agency="polic"))
-        is_(wrong, 422, "request.invalid", "polic is not enrolled (allowed: fire, police)")
+        is_(
+            wrong, 422, "request.invalid", "polic is not enrolled (allowed: disaster, fire, police)"
+        )
         case = operator.post(URL, json=body(agency="police")).json()
         assert case["state"] == "asked"
         operator.post(f"{CASES}/{case['case_id']}/approval")

@@ -1,0 +1,158 @@
+"""What an alert needs without anybody asking: it runs out, and the signer hears what is over."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+
+import httpx
+import structlog
+
+from collector.changes import Change, Changes
+from collector.config import CollectorSettings
+from collector.services.disaster.case import Alerts
+from collector.services.disaster.record import Disaster
+from collector.signer.permit import CameraName, PermitEnding
+from collector.store import disasters
+from collector.store.database import Database
+from collector.store.disasters import Ending
+from wire.clock import Clock
+from wire.envelope import sign_bytes
+from wire.identity import Identity
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 5.0
+AT_ONCE = 20
+
+
+class DisasterKeeper:
+    """One thread; `changed` makes it look at once."""
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        identity: Identity,
+        database: Database,
+        alerts: Alerts,
+        changes: Changes,
+        clock: Clock,
+        wake_dispatch: Callable[[], None],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`wake_dispatch`: agencies must be told; `transport`: another way to the signer."""
+        tls = settings.signer.url.startswith("https://")
+        self._client = httpx.Client(
+            base_url=settings.signer.url,
+            timeout=settings.signer.timeout_s,
+            verify=identity.tls_client() if tls else True,
+            trust_env=False,
+            transport=transport,
+        )
+        self._identity = identity
+        self._database = database
+        self._alerts = alerts
+        self._clock = clock
+        self._changes = changes
+        self._wake_dispatch = wake_dispatch
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="disasters", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 20.0) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+        self._client.close()
+
+    def changed(self, *found: Disaster) -> None:
+        """Pages and agencies are told of these alerts, and the signer of permits that are over."""
+        for one in found:
+            if one.case_id is not None:
+                self._changes.publish(Change("case", one.case_id))
+            if one.incident_id is not None:
+                self._changes.publish(Change("incident", one.incident_id))
+        self._wake_dispatch()
+        self._wake.set()
+
+    def round(self) -> None:
+        """All that its thread does, once."""
+        self._run_out()
+        with self._database.reading() as run:
+            waiting = disasters.endings(run, AT_ONCE)
+        for one in waiting:
+            if not self._tell(one):
+                return
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                self.round()
+            except sqlite3.Error as error:
+                log.error("disasters.storage", error=str(error))
+            self._clock.wait(self._wake, LOOK_EVERY_S)
+
+    def _run_out(self) -> None:
+        """Alerts whose time is over are closed as a Cancel would."""
+        now = self._clock.now()
+        with self._database.reading() as run:
+            due = disasters.due(run, now)
+        for one in due:
+            over = self._over(one.disaster_id)
+            if over is not None:
+                log.info("disaster.expired", disaster=one.disaster_id)
+                self.changed(over)
+
+    def _over(self, disaster_id: str) -> Disaster | None:
+        with self._database.transaction() as run:
+            one = disasters.find(run, disaster_id)
+            now = self._clock.now()
+            # An Update may have come in between.
+            if one is None or one.state != "active" or not one.expires_at or one.expires_at > now:
+                return None
+            why = f"it ran out at {one.expires_at.isoformat(timespec='seconds')}"
+            return self._alerts.over(run, one, "expired", why, one.room or "centre")
+
+    def _tell(self, one: Ending) -> bool:
+        """Whether the signer could be asked. It is told until it says that it knows."""
+        ending = PermitEnding(
+            act="permit.end",
+            permit_id=one.permit_id,
+            cameras=tuple(CameraName(device=d, camera=c) for d, c in one.cameras),
+            case=one.case,
+            why=one.why,
+        )
+        payload = ending.model_dump_json().encode()
+        signed = sign_bytes(payload, self._identity.name, self._identity.key).decode()
+        try:
+            answer = self._client.post("/endings", json={"signed": signed})
+        except httpx.HTTPError as error:
+            self._later(one, f"the signer cannot be reached ({type(error).__name__})")
+            return False
+        if answer.is_success or _is_unknown(answer):
+            with self._database.transaction() as run:
+                disasters.ended(run, one.number)
+        else:
+            self._later(one, f"{answer.status_code} {answer.text[:200]}")
+        return True
+
+    def _later(self, one: Ending, why: str) -> None:
+        log.error(
+            "permit.not-ended", permit=one.permit_id, why=why,
+            remedy="it is tried again every few seconds; see to the signer",
+        )  # fmt: skip
+        with self._database.transaction() as run:
+            disasters.not_ended(run, one.number, why)
+
+
+def _is_unknown(answer: httpx.Response) -> bool:
+    """The signer was set up anew: under a permit that it does not have, nothing is given."""
+    try:
+        return answer.status_code == 404 and answer.json()["code"] == "permit.unknown"
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,24 @@
+"""The wall of an alert: its cameras in their order, in pages of so many tiles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.services.case import Offered
+from collector.services.disaster.record import Wall
+
+TILES = 9
+"""Three by three: as many small streams as one operator follows."""
+
+
+def page_of(cameras: Sequence[Offered], page: int, tiles: int) -> Wall:
+    """Page 1, 2, …; one that lies behind the last is the last."""
+    pages = max(1, -(-len(cameras) // tiles))
+    at = min(page, pages)
+    return Wall(
+        page=at,
+        pages=pages,
+        tiles=tiles,
+        cameras_in_all=len(cameras),
+        cameras=tuple(cameras[(at - 1) * tiles : at * tiles]),
+    )
