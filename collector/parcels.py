@@ -6,7 +6,8 @@ import sqlite3
 
 from collector.channels.base import Parcel
 from collector.config import CollectorSettings
-from collector.store import clocks, deliveries, plates, stills
+from collector.services.disaster.told import part_of
+from collector.store import clocks, deliveries, disasters, plates, stills
 from collector.store import incidents as rows
 from collector.store.deliveries import Due
 from wire.event import BoxParts
@@ -28,6 +29,7 @@ class Parcels:
         place = self._places.get((known.device, known.camera))
         link = self._settings.public_url
         box = known.box
+        told = disasters.of_incident(run, one.incident_id) if known.type == "disaster" else None
         incident = Incident(
             incident_id=known.incident_id,
             delivery_id=one.delivery_id,
@@ -54,6 +56,7 @@ class Parcels:
             finding_ids=rows.finding_ids(run, one.incident_id, 200),
             still_sha256=known.still,
             box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),
+            alert=part_of(told.told) if told and told.told else None,
             link=f"{link.rstrip('/')}/incidents/{known.incident_id}" if link else None,
             plates=plates.of_incident(run, one.incident_id) if known.type == "plate" else (),
             evidence=rows.evidence(run, one.incident_id, self._settings.dispatch.evidence),

@@ -123,7 +123,7 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.database,
         parts.alerts,
         offering,
-        lambda: parts.routing().areas,
+        parts.areas,
         parts.clock,
         settings.zone,
         parts.disasters_changed,

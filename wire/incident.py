@@ -22,6 +22,28 @@ class Place(WireModel):
     address: str | None = Field(None, max_length=200)
 
 
+Corners = tuple[tuple[float, float], ...]
+
+
+class AlertPart(WireModel):
+    """What is alerted and where: of incidents of the type `disaster`. WGS84, the latitude first."""
+
+    event: str = Field(max_length=120, description="As its sender calls it.")
+    event_en: str = Field("", max_length=120)
+    category: str = Field(max_length=20, description="Of CAP 1.2.")
+    code: str | None = Field(None, max_length=20, description="KR.eventCode.")
+    instruction: Text = ""
+    area: str = Field("", max_length=120, description="What people call the place.")
+    polygons: tuple[Corners, ...] = Field((), max_length=100)
+    circles: tuple[tuple[float, float, float], ...] = Field(
+        (), max_length=100, description="[lat, lon, metres around it]"
+    )
+    codes: tuple[str, ...] = Field((), max_length=500, description="행정구역코드, ten digits.")
+    rough: bool = Field(
+        False, description="It has more corners than travel: rectangles stand around the polygons."
+    )
+
+
 class Incident(WireModel):
     """One incident as an agency sees it (kind `incident`); a higher `revision` replaces a lower."""
 
@@ -56,6 +78,7 @@ class Incident(WireModel):
     finding_ids: tuple[Id, ...] = Field(max_length=200)
     still_sha256: Sha256 | None = None
     box: BoxParts | None = None
+    alert: AlertPart | None = Field(None, description="Of an alert of an area alone.")
     link: str | None = Field(None, max_length=500, description="Opens the incident in the console.")
     plates: tuple[PlatePart, ...] = Field(
         (),

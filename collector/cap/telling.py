@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from collector.cap.codes import (
     AREA_CODE,
@@ -23,6 +23,7 @@ from collector.cap.codes import (
 from collector.cap.document import (
     Alert,
     Area,
+    Category,
     Circle,
     Info,
     MsgType,
@@ -33,7 +34,7 @@ from collector.cap.document import (
     Urgency,
 )
 from collector.texts import type_name
-from wire.incident import Incident
+from wire.incident import Corners, Incident
 
 SIGHT_KM = 0.1
 """Radius around the camera within which the incident is; cameras see about that far."""
@@ -114,7 +115,11 @@ def _message_kind(incident: Incident, told: bool) -> MsgType | None:
 def _info(incident: Incident, way: Way, language: str, sent: datetime, still: bytes | None) -> Info:
     kind = KINDS.get(incident.type, UNKNOWN)
     korean = language == "ko-KR"
+    alert = incident.alert
     name = type_name(incident.type)[0 if korean else 1]
+    if alert is not None:
+        name = alert.event if korean else alert.event_en or alert.event
+        kind = replace(kind, category=_category(alert.category), code=alert.code or kind.code)
     over = incident.state in ("closed", "rejected")
     urgency: Urgency = "Past" if over or incident.ended_at is not None else kind.urgency
     response: ResponseType = "AllClear" if over else "Assess"
@@ -134,6 +139,7 @@ def _info(incident: Incident, way: Way, language: str, sent: datetime, still: by
         sender_name=way.sender_name,
         headline=_marked(f"{name}, {_where(incident)}", incident.drill, korean),
         description=text,
+        instruction=alert.instruction or None if alert and korean else None,
         web=incident.link,
         parameters=_parameters(incident),
         resources=() if still is None else (_picture(still, korean),),
@@ -145,7 +151,14 @@ def _marked(text: str, drill: bool, korean: bool) -> str:
     return f"{'[훈련]' if korean else '[DRILL]'} {text}" if drill else text
 
 
+def _closed(corners: Corners) -> Corners:
+    """As CAP wants a polygon: the first position is also the last."""
+    return corners if corners[0] == corners[-1] else (*corners, corners[0])
+
+
 def _where(incident: Incident) -> str:
+    if incident.alert is not None and incident.alert.area:
+        return incident.alert.area
     address = incident.place.address if incident.place else None
     return incident.camera_title or address or f"{incident.device}/{incident.camera}"
 
@@ -170,8 +183,20 @@ def _picture(still: bytes, korean: bool) -> Resource:
     )
 
 
+def _category(name: str) -> Category:
+    known: tuple[Category, ...] = get_args(Category)
+    return next((one for one in known if one == name), "Other")
+
+
 def _area(incident: Incident, way: Way) -> Area:
-    place = incident.place
+    place, alert = incident.place, incident.alert
+    if alert is not None:
+        return Area(
+            desc=alert.area or alert.event,
+            polygons=tuple(_closed(one) for one in alert.polygons),
+            circles=tuple(Circle(lat, lon, metres / 1000) for lat, lon, metres in alert.circles),
+            geocodes=tuple((AREA_CODE, one) for one in alert.codes),
+        )
     return Area(
         desc=(place.address if place else None) or _where(incident),
         circles=() if place is None else (Circle(place.lat, place.lon, SIGHT_KM),),

@@ -24,7 +24,7 @@ from collector.texts import TYPES
 from wire.names import utc_text
 
 YEAR_S = 31_536_000
-_OWN_PATH = re.compile(r"/(?:cases|holds|map|incidents/[0-9a-f-]{36})?\Z")
+_OWN_PATH = re.compile(r"/(?:cases|disasters|holds|map|incidents/[0-9a-f-]{36})?\Z")
 _THEMES = ("auto", "dark", "light")
 
 
@@ -79,6 +79,16 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return page(
             request, "cases.html", person=person.person, agency=person.agency, decides=decides
         )
+
+    @router.get("/disasters")
+    def disasters(request: Request) -> Any:
+        """Alerts of an area: entering, deciding, watching."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/disasters", 303)
+        decides = bool(APPROVERS & set(person.roles))
+        areas = [one.name for one in services.areas()]
+        return page(request, "disasters.html", person=person.person, decides=decides, areas=areas)
 
     @router.get("/unit")
     def unit(request: Request) -> Any:

@@ -18,12 +18,13 @@ from collector.problems import STATUS, ProblemError
 from collector.services.disaster.case import Alerts, Scene, Terms
 from collector.services.disaster.following import Step, expires, is_drill, judge
 from collector.services.disaster.record import Disaster, Message
-from collector.services.disaster.told import AreaError, Told, told_of, zone_of
+from collector.services.disaster.told import AreaError, Shapes, Told, told_of, zone_of
 from collector.services.disaster.told import middle_of as middle_of_zone
 from collector.services.offering import Offering
 from collector.store import disasters
 from collector.store.database import Database
 from collector.store.refusals import clean
+from wire import faultpoint
 from wire.clock import Clock
 from wire.names import new_id
 
@@ -88,6 +89,14 @@ class DisasterDesk:
             return self._answer(room, message, self._follow(room, message, body, said))
         return self._answer(room, message, self._follow(room, message, body, None))
 
+    def drawn(self, shapes: Shapes) -> Shapes:
+        """With what its named areas are drawn as, so that agencies see them too."""
+        named = [one for one in self._areas() if one.name in shapes.names]
+        rings = tuple(one.polygon for one in named if one.polygon)
+        rounds = tuple(one.circle for one in named if one.circle)
+        update = {"polygons": shapes.polygons + rings, "circles": shapes.circles + rounds}
+        return shapes.model_copy(update=update)
+
     def scene(self, told: Told) -> Scene:
         """Place and cameras of what people typed in; raises ProblemError place.impossible."""
         try:
@@ -144,6 +153,8 @@ class DisasterDesk:
                 bytes=len(body),
             )
             disasters.keep(run, kept, body)
+            faultpoint.reach("disaster.decided")
+        faultpoint.reach("disaster.taken")
         if changed:
             self.changed(*changed)
         return kept

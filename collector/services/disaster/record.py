@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from collector.services.case import Offered
+from collector.services.case import Case, Offered
 from collector.services.disaster.following import Act, State, Thread
 from collector.services.disaster.told import Told
 from wire.names import Id, Moment, Name, WireModel
@@ -54,6 +54,7 @@ class Message(WireModel):
 class Wall(WireModel):
     """A page of the cameras of an alert, for so many tiles, each in its small stream."""
 
+    case: Case = Field(description="Under which they are seen; without its cameras.")
     page: int
     pages: int
     tiles: int

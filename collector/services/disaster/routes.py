@@ -85,7 +85,7 @@ class Console:
             person, "disaster", case=body.case, purpose=body.purpose, basis=body.basis
         )
         now = self._clock.now()
-        told = _told(body)
+        told = _told(body, self._desk.drawn(body.shapes))
         self._refuse_over(body.expires_at, now)
         scene = await asyncio.to_thread(self._desk.scene, told)
         one = Disaster(
@@ -111,7 +111,7 @@ class Console:
         _permit(person, APPROVERS, "changing an alert")
         now = self._clock.now()
         self._refuse_over(body.expires_at, now)
-        told = _told(body)
+        told = _told(body, self._desk.drawn(body.shapes))
         scene = await asyncio.to_thread(self._desk.scene, told)
 
         def write(run: sqlite3.Connection) -> Disaster:
@@ -158,7 +158,7 @@ class Console:
         one = await self.find(disaster_id, person)
         assert one.case_id is not None, "what was told has a case"
         case = await self._cases.find(person, one.case_id)
-        return page_of(case.cameras, page, tiles)
+        return page_of(case, page, tiles)
 
     async def messages(self, person: PersonToken, *, refused_only: bool) -> list[Message]:
         """What rooms sent; raises ProblemError."""
@@ -272,14 +272,14 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
     return router
 
 
-def _told(body: AlertBody) -> Told:
+def _told(body: AlertBody, shapes: Shapes) -> Told:
     return Told(
         event=body.event,
         headline=body.headline,
         area=body.area,
         severity=body.severity,
         certainty="observed",
-        shapes=body.shapes,
+        shapes=shapes,
     )
 
 

@@ -16,11 +16,13 @@ from collector.services.place import Area, Point, distance_m
 from collector.store.refusals import clean
 from collector.store.rows import Certainty
 from wire.event import Severity
+from wire.incident import AlertPart
 from wire.names import Name, WireModel
 
 MOST_CORNERS = 20_000
 MOST_SHAPES = 500
 LONGEST_M = 20_100_000.0
+MOST_TOLD_CORNERS, MOST_TOLD = 1_000, 100
 TITLE, TEXT = 120, 2000
 
 Title = Annotated[str, StringConstraints(max_length=TITLE, strip_whitespace=True)]
@@ -105,6 +107,33 @@ def told_of(message: Alert) -> Told:
         category=korean.categories[0],
         code=clean(codes[0], 20) if codes else None,
         shapes=_shapes(message),
+    )
+
+
+def part_of(told: Told) -> AlertPart:
+    """What agencies are told of it; large areas roughly, for messages are bounded."""
+    shapes = told.shapes
+    rough = (
+        sum(len(one) for one in shapes.polygons) > MOST_TOLD_CORNERS
+        or max(len(shapes.polygons), len(shapes.circles)) > MOST_TOLD
+    )
+    rings = [rectangle(Ring(one).bounds) for one in shapes.polygons] if rough else shapes.polygons
+    rounds: tuple[tuple[float, float, float], ...] = shapes.circles
+    if len(rings) > MOST_TOLD or len(rounds) > MOST_TOLD:
+        around = _zone(shapes.polygons, shapes.circles).bounds
+        assert around is not None, "it has shapes"
+        rings, rounds = [rectangle(around)], ()
+    return AlertPart(
+        event=told.event,
+        event_en=told.event_en,
+        category=told.category,
+        code=told.code,
+        instruction=told.instruction[:500],
+        area=told.area,
+        polygons=tuple(tuple(one) for one in rings),
+        circles=rounds,
+        codes=shapes.codes,
+        rough=rough,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from collector.cap.answer import acknowledgement, answers
 from collector.cap.codes import KINDS
-from collector.cap.document import Alert, CapError
+from collector.cap.document import Alert, CapError, Circle
 from collector.cap.read import read_cap
 from collector.cap.telling import Way, delivery_of, tell
 from collector.cap.write import write_cap
@@ -20,7 +20,7 @@ from collector.texts import TYPES
 from tests.support.cap import against_the_schema, moment, pairs, read_by_another
 from tests.support.device import jpeg
 from wire.event import PlatePart
-from wire.incident import Incident, Place
+from wire.incident import AlertPart, Incident, Place
 from wire.names import new_id
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -217,3 +217,30 @@ def test_what_is_no_answer_to_us_is_none() -> None:
 def test_what_cap_forbids_is_not_written(changed: dict[str, object], said: str) -> None:
     with pytest.raises(CapError, match=said):
         write_cap(replace(told(incident()), **changed))  # type: ignore[arg-type]  # any field
+
+
+def test_an_alert_of_an_area_is_told_with_its_own_area_and_code() -> None:
+    ring = ((37.5, 126.7), (37.6, 126.7), (37.6, 126.8))
+    about = incident(
+        type="disaster",
+        alert=AlertPart(
+            event="호우경보", event_en="Heavy rain", category="Met", code="HRA", area="계양구",
+            instruction="하천 출입 금지", polygons=(ring,), circles=((37.54, 126.74, 300.0),),
+            codes=("2824500000",),
+        ),
+    )  # fmt: skip
+    text = write_cap(told(about))
+    assert against_the_schema(text) is None
+    korean, english = read_cap(text).infos
+    assert (korean.categories, korean.event, english.event) == (("Met",), "호우경보", "Heavy rain")
+    assert (korean.headline, korean.instruction) == ("호우경보, 계양구", "하천 출입 금지")
+    assert korean.event_codes == (("KR.eventCode", "HRA"),)
+    (area,) = korean.areas
+    assert area.polygons == ((*ring, ring[0]),)
+    assert area.circles == (Circle(37.54, 126.74, 0.3),)
+    assert area.geocodes == (("행정구역코드", "2824500000"),)
+    # A category that a newer centre may know.
+    strange = about.model_copy(
+        update={"alert": about.alert and about.alert.model_copy(update={"category": "Space"})}
+    )
+    assert told(strange).infos[0].categories == ("Other",)

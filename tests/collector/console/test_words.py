@@ -10,6 +10,7 @@ import pytest
 
 from collector.console.words import WORDS
 from collector.services.case import CaseState
+from collector.services.disaster.following import Act
 from collector.services.ranking import Sees
 from collector.signer.permit import Service
 from collector.store.holds import State
@@ -41,6 +42,7 @@ FAMILIES = {
     "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
     "casestate": get_args(CaseState),
+    "act": get_args(Act),
     "sees": get_args(Sees),
     "missing": get_args(Unproven.model_fields["reason"].annotation),
     "verdict": ("intact",),

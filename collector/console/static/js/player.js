@@ -37,7 +37,8 @@ export class Session {
   }
 
   /**
-   * `what`: {device, camera, live, from, to, case, basis, purpose}; live with `from` catches up.
+   * `what`: {device, camera, live, from, to, case, basis, purpose}; live with `from` catches up,
+   * `stream` "sub" asks for the small one.
    * With a one-time `code` it may be exported; `granted()` is called once the signer said yes.
    * Resolves at the first picture with {firstFrameMs, codec, from}; raises Refusal.
    */
@@ -75,7 +76,10 @@ export class Session {
   }
 
   async #offer(what, offer) {
-    const query = new URLSearchParams(what.from ? { from: what.from, ...(what.live ? {} : { to: what.to }) } : {});
+    const query = new URLSearchParams({
+      ...(what.from ? { from: what.from, ...(what.live ? {} : { to: what.to }) } : {}),
+      ...(what.stream ? { stream: what.stream } : {}),
+    });
     const response = await request(`/whep/${what.device}/${what.camera}?${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.#grant}` },

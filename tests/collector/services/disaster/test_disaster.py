@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi.testclient import TestClient
 
-from collector.cap.document import Alert, Area, Circle, Info, Reference
-from collector.cap.read import read_cap
+from collector.cap.document import Area, Circle, Info, Reference
 from collector.cap.write import write_cap
-from collector.channels.signature import HEADER, sign
 from collector.services.place import moved
 from collector.store import erasing
-from tests.support.cap import against_the_schema, read_by_another
+from tests.support import disaster_room
+from tests.support.disaster_room import SEOUL, Room
 from tests.support.service_bench import BASIS, SCENE, SECRET, ServiceBench
 
-SEOUL = ZoneInfo("Asia/Seoul")
 URL = "/api/services/cap/incheon"
 CASES = "/api/services/cases"
 DISASTERS = "/api/services/disasters"
@@ -37,65 +34,11 @@ def coded(code: str) -> dict[str, Any]:
 
 
 def info(*areas: Area, **changed: Any) -> Info:
-    usual: dict[str, Any] = {
-        "language": "ko-KR", "categories": ("Met",), "event": "호우경보", "urgency": "Immediate",
-        "severity": "Extreme", "certainty": "Observed", "headline": "시간당 80 mm",
-        "event_codes": (("KR.eventCode", "HRA"),), "areas": areas or (area(),),
-    }  # fmt: skip
-    return Info(**{**usual, **changed})
+    return disaster_room.info(*(areas or (area(),)), **changed)
 
 
-class Room:
-    """The machine of a disaster room."""
-
-    def __init__(self, bench: ServiceBench, client: TestClient, url: str = URL) -> None:
-        self._bench = bench
-        self._client = client
-        self._url = url
-        self._count = 0
-
-    def alert(self, msg_type: str = "Alert", *about: Alert, **changed: Any) -> Alert:
-        self._count += 1
-        sent = self._bench.clock.now().astimezone(SEOUL).replace(microsecond=0)
-        usual: dict[str, Any] = {
-            "identifier": f"KR-{self._count}",
-            "sender": "room@incheon",
-            "sent": sent + timedelta(seconds=self._count),
-            "status": "Actual",
-            "msg_type": msg_type,
-            "scope": "Private",
-            "addresses": ("polewatch",),
-            "references": tuple(one.reference for one in about),
-            "infos": (info(),),
-        }
-        return Alert(**{**usual, **changed})
-
-    def raw(self, body: bytes, at: datetime | None = None, secret: bytes = SECRET) -> Any:
-        headers = {HEADER: sign(secret, body, at or self._bench.clock.now())}
-        return self._client.post(self._url, content=body, headers=headers)
-
-    def send(self, message: Alert) -> Alert:
-        """What it is answered with 200, read back: valid CAP that refers to it."""
-        answer = self.raw(write_cap(message))
-        assert answer.status_code == 200, answer.text
-        return self._word(answer, message)
-
-    def refused(self, message: Alert, status: int) -> str:
-        """Why, as the Error of CAP says."""
-        answer = self.raw(write_cap(message))
-        assert answer.status_code == status, answer.text
-        word = self._word(answer, message)
-        assert word.msg_type == "Error"
-        return str(word.note)
-
-    def _word(self, answer: Any, message: Alert) -> Alert:
-        assert answer.headers["content-type"].startswith("application/cap+xml")
-        assert against_the_schema(answer.content) is None
-        assert read_by_another(answer.content).identifier == f"{message.identifier}_ACK"
-        word = read_cap(answer.content)
-        assert word.references == (message.reference,)
-        assert word.sent.utcoffset() == timedelta(hours=9)
-        return word
+def a_room(bench: ServiceBench, client: TestClient, url: str = URL) -> Room:
+    return Room(client, url, SECRET, bench.clock.now, area())
 
 
 def cameras(client: TestClient, case_id: str) -> list[str]:
@@ -113,7 +56,7 @@ def grant(client: TestClient, case: dict[str, Any], camera: str) -> int:
 def test_an_alert_opens_an_area_that_its_agency_sees_under_its_rule(bench: ServiceBench) -> None:
     bench.rule(agency="disaster", services=["disaster"], most_cameras=2000, hours=24)
     with bench.client() as machine, bench.client("park") as officer:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         assert room.send(room.alert()).msg_type == "Ack"
         (one,) = officer.get(DISASTERS).json()
         assert (one["state"], one["told"]["event"], one["drill"]) == ("active", "호우경보", False)
@@ -152,7 +95,7 @@ def test_an_update_moves_the_area_and_what_left_it_is_permitted_no_more(
 ) -> None:
     bench.rule(agency="disaster", services=["disaster"], most_cameras=2000, hours=24)
     with bench.client() as machine, bench.client("park") as officer:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         first = room.alert()
         room.send(first)
         (case,) = officer.get(CASES).json()
@@ -191,7 +134,7 @@ def test_a_cancel_closes_all_and_the_signer_hears_it_even_if_it_is_away(
     bench: ServiceBench,
 ) -> None:
     with bench.client() as machine, bench.client("oper") as operator, bench.client("park") as park:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         alert = room.alert()
         room.send(alert)
         (case,) = operator.get(CASES).json()
@@ -224,7 +167,7 @@ def test_the_same_message_twice_is_one_and_the_order_of_arrival_does_not_matter(
     bench: ServiceBench,
 ) -> None:
     with bench.client() as machine, bench.client("oper") as operator:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         alert = room.alert()
         update = room.alert("Update", alert, infos=(info(severity="Minor"),))
         for _ in range(2):
@@ -246,7 +189,7 @@ def test_the_same_message_twice_is_one_and_the_order_of_arrival_does_not_matter(
 def test_a_drill_says_so_wherever_it_is_seen(bench: ServiceBench) -> None:
     status: Any = "Exercise"
     with bench.client() as machine, bench.client("oper") as operator:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         room.send(room.alert(status=status))
         (one,) = operator.get(DISASTERS).json()
         (case,) = operator.get(CASES).json()
@@ -268,7 +211,7 @@ def test_a_drill_says_so_wherever_it_is_seen(bench: ServiceBench) -> None:
 
 def test_an_alert_runs_out_by_itself_and_an_update_brings_it_back(bench: ServiceBench) -> None:
     with bench.client() as machine, bench.client("oper") as operator:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         ends = bench.clock.now().astimezone(SEOUL) + timedelta(minutes=30)
         alert = room.alert(infos=(info(expires=ends),))
         room.send(alert)
@@ -306,7 +249,7 @@ def test_what_is_wrong_with_an_alert_is_told_and_stays_to_be_looked_at(
     bench: ServiceBench,
 ) -> None:
     with bench.client() as machine, bench.client("oper") as operator:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         for changed, status, said in WRONG:
             message = room.alert(**changed)
             for _ in range(2):
@@ -323,7 +266,7 @@ def test_what_is_wrong_with_an_alert_is_told_and_stays_to_be_looked_at(
 def test_what_cannot_be_read_stays_to_be_looked_at_too(bench: ServiceBench) -> None:
     bomb = b'<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;">]><alert>&c;</alert>'
     with bench.client() as machine, bench.client("oper") as operator:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         swapped = write_cap(room.alert()).replace(b"37.5371,126.7377", b"126.7377,37.5371")
         for body, said in (
             (bomb, "declares a DTD or entities"),
@@ -342,16 +285,16 @@ def test_what_cannot_be_read_stays_to_be_looked_at_too(bench: ServiceBench) -> N
 
 def test_who_does_not_know_the_secret_is_not_believed(bench: ServiceBench) -> None:
     with bench.client() as machine:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         body = write_cap(room.alert())
         wrong = [
             room.raw(body, secret=b"x" * 40),
             room.raw(body, at=bench.clock.now() - timedelta(minutes=6)),
             machine.post(URL, content=body),
-            Room(bench, machine, "/api/services/cap/nobody").raw(body),
+            a_room(bench, machine, "/api/services/cap/nobody").raw(body),
         ]
         assert [one.status_code for one in wrong] == [401] * 4
-        strict = Room(bench, machine, "/api/services/cap/strict")
+        strict = a_room(bench, machine, "/api/services/cap/strict")
         assert "strict does not speak for room@incheon" in strict.refused(strict.alert(), 403)
         strict.send(strict.alert(sender="kma"))
         # What another room has sent is not this one's to end.
@@ -390,6 +333,8 @@ def test_an_operator_enters_an_alert_and_changes_it(bench: ServiceBench) -> None
         operator.post(f"{CASES}/{one['case_id']}/closing", json={})
         again = operator.post(f"{DISASTERS}/{one['disaster_id']}/update", json=change)
         assert (again.status_code, again.json()["code"]) == (409, "case.state")
+        told = changed.json()["told"]["shapes"]
+        assert told["circles"] == [[37.5366, 126.7377, 40.0]]
     (incident,) = bench.rows("SELECT text_ko, state, drill FROM incident")
     assert incident["text_ko"].startswith("[훈련] 재난 경보 붕괴: ")
     assert (incident["state"], incident["drill"]) == ("closed", 1)
@@ -431,7 +376,7 @@ def test_other_agencies_and_roles_see_nothing_of_it(bench: ServiceBench) -> None
 
 def test_what_is_due_of_alerts_is_deleted_in_its_time(bench: ServiceBench) -> None:
     with bench.client() as machine:
-        room = Room(bench, machine)
+        room = a_room(bench, machine)
         over, goes_on = room.alert(), room.alert()
         for one in (over, goes_on, room.alert("Cancel", over, infos=())):
             room.send(one)

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from collector.areas import NamedArea
-from collector.services.disaster.told import AreaError, Shapes, middle_of, zone_of
+from collector.services.disaster.told import (
+    AreaError,
+    Shapes,
+    Told,
+    middle_of,
+    part_of,
+    zone_of,
+)
 from collector.services.disaster.zone import Ring, Zone, view, within
 from collector.services.place import Point, area_of, moved
 from collector.services.ranking import Camera
@@ -161,3 +168,22 @@ def test_the_middle_lies_in_the_city_however_large_the_area() -> None:
     assert (here.lat, here.lon) == pytest.approx(corner(500, 500), abs=1e-6)
     assert CITY.holds(middle_of(zone(polygons=(square(0, 0, 90_000),)), (), CITY))
     assert middle_of(Zone(codes=("2824500000",)), [HOME], CITY) == HOME
+
+
+def test_what_agencies_are_told_of_a_large_area_is_bounded() -> None:
+    def told(**shapes: Any) -> Told:
+        return Told(event="호우", severity="severe", shapes=Shapes(**shapes))
+
+    small = part_of(told(polygons=(square(0, 0, 50),), codes=("2824500000",)))
+    assert (small.polygons, small.codes, small.rough) == (
+        (square(0, 0, 50),),
+        ("2824500000",),
+        False,
+    )
+    jagged = tuple(corner(e, 100 * (e % 2)) for e in range(1200))
+    rough = part_of(told(polygons=(jagged,)))
+    (ring,) = rough.polygons
+    assert (len(ring), rough.rough) == (4, True)
+    assert all(Ring(ring).bounds.holds(Point(*one)) for one in jagged)
+    many = part_of(told(circles=tuple((*corner(e, 0), 5.0) for e in range(0, 1200, 10))))
+    assert (len(many.polygons), many.circles, many.rough) == (1, (), True)
