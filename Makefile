@@ -52,12 +52,20 @@ MEMORY := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge
 # SECOND_TRY=1 (CI) tries up to two failed system tests once more and prints them as flaky.
 SYSTEM := $(if $(SECOND_TRY),bash tests/support/second_try.sh) $(BIN)/pytest
 
+# Each in a process that imports and collects its own part only; three keep two cores busy to the end.
+UNIT := unit-collector unit-edge_agent unit-others
+unit-others: tests_of_it := tests $(patsubst %,--ignore=tests/%,collector edge_agent system repo accuracy)
+unit-%: tests_of_it = tests/$*
+.PHONY: $(UNIT)
+$(UNIT): unit-%:
+	@$(BIN)/pytest -q -p no:cacheprovider --basetemp=$(FILES)/$* $(tests_of_it)
+
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh
 	@$(MAKE) --no-print-directory check
 	@# Unit tests survive no power cut, and half of their time is the disk: their files lie in memory.
-	@files=$$(mktemp -d -p $(MEMORY)) && { $(BIN)/pytest -q -n 2 --dist worksteal --basetemp=$$files/pytest \
-	  --ignore=tests/system --ignore=tests/repo --ignore=tests/accuracy; status=$$?; rm -rf $$files; exit $$status; }
+	@files=$$(mktemp -d -p $(MEMORY)) && { $(MAKE) --no-print-directory -k -j3 -Otarget FILES=$$files $(UNIT); \
+	  status=$$?; rm -rf $$files; exit $$status; }
 	@# Real processes mostly wait for each other: four files at a time. What asserts speeds runs alone.
 	$(SYSTEM) -q -n 4 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	@# In processes of their own: the browser's driver keeps an event loop running.

@@ -25,6 +25,7 @@ from edge_agent.plates.diary_times import Moment, seconds_to_us, set_right, to_u
 from edge_agent.plates.grammar import normalise
 from edge_agent.plates.pattern import others_of
 from edge_agent.scene import Passage
+from edge_agent.statements import statements
 from wire.names import new_id
 
 DAYS: Final = 30
@@ -43,7 +44,8 @@ migrations = Migrations("diary")
 @migrations()
 def m001_first(db: Database) -> None:
     """The schema as it stands in diary_schema.sql; later steps alter it, and the file with it."""
-    db.executescript(SCHEMA.read_text(encoding="utf-8"))
+    for statement in statements(SCHEMA.read_text(encoding="utf-8")):
+        db.execute(statement)
 
 
 @migrations()

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from sqlite_utils import Database, Migrations
 
+from edge_agent.statements import statements
 from edge_agent.uplink.room import Room, reserve, room
 from wire.codes import explain
 
@@ -36,7 +37,8 @@ migrations = Migrations("outbox")
 @migrations()
 def m001_first(db: Database) -> None:
     """The schema as it stands in outbox_schema.sql; later steps alter it, and the file with it."""
-    db.executescript(SCHEMA.read_text(encoding="utf-8"))
+    for statement in statements(SCHEMA.read_text(encoding="utf-8")):
+        db.execute(statement)
 
 
 @migrations()

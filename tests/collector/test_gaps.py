@@ -12,9 +12,9 @@ from collector.config import InboxSettings
 from collector.gaps import LONGEST_S, GapKeeper
 from collector.numbers import Numbers, Range
 from collector.store import stills
-from collector.store.database import Database
 from tests.support.device import finding, jpeg
 from tests.support.intake import WayIn
+from tests.support.new_store import new_store
 from wire.clock import SimulatedClock
 from wire.names import new_id
 from wire.topics import DeviceAddress
@@ -62,7 +62,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(Database(tmp_path)._connection)
+    return Bench(new_store(tmp_path)._connection)
 
 
 def test_messages_may_overtake_each_other(bench: Bench) -> None:
@@ -102,7 +102,7 @@ def test_without_a_connection_it_waits(bench: Bench) -> None:
 
 
 def test_what_was_missing_before_a_restart_is_asked_for(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = new_store(tmp_path)
     with database.transaction() as run:
         row = ("pole-001-1", EPOCH, 0, 3, 2, "2026-01-01T00:00:00.000000Z")
         run.execute("INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?)", row)

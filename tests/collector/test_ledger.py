@@ -11,13 +11,14 @@ import pytest
 
 from collector import ledger
 from collector.store.database import Database
+from tests.support.new_store import new_store
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path)
+    made = new_store(tmp_path)
     with made.transaction() as run:
         for n in range(5):
             fields = {"person": "kim", "case": str(n), "empty": None}

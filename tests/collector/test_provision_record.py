@@ -16,6 +16,7 @@ import pytest
 from collector import destruction, ledger
 from collector.provision_record import COLUMNS, as_csv, as_xlsx, rows
 from collector.store.database import Database
+from tests.support.new_store import new_store
 
 AT = datetime(2026, 3, 1, 15, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -60,7 +61,7 @@ class Book:
 
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
-    database = Database(tmp_path)
+    database = new_store(tmp_path)
     yield Book(database)
     database.close()
 

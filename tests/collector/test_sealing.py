@@ -12,9 +12,9 @@ import pytest
 
 from collector import ledger, sealing
 from collector.sealing import Sealer
-from collector.store.database import Database
 from provisioning.authority import Authority
 from tests.support.broker import make_city
+from tests.support.new_store import new_store
 from wire.clock import SimulatedClock
 from wire.identity import Identity, load_authorities
 
@@ -25,7 +25,7 @@ DAY = 86_400
 class Bench:
     def __init__(self, folder: Path, town: Authority) -> None:
         self.clock = SimulatedClock(datetime.now(UTC))
-        self.database = Database(folder)
+        self.database = new_store(folder)
         identity = Identity.load(town.identity("collector"))
         self.sealer = Sealer(identity, "city", SEOUL, self.database, self.clock)
         self.authorities = load_authorities(identity.ca_file)
@@ -100,7 +100,7 @@ def test_a_seal_that_another_signed_is_not_believed(bench: Bench, tmp_path: Path
     held = json.loads(line)
     stranger = make_city(tmp_path / "stranger")
     other = Identity.load(stranger.identity("collector"))
-    Sealer(other, "city", SEOUL, Database(tmp_path / "other"), bench.clock)
+    Sealer(other, "city", SEOUL, new_store(tmp_path / "other"), bench.clock)
     foreign = {**held, "certificate": other.cert_file.read_text()}
     cut = {**held, "token": held["token"][:-8] + "AAAAAAAA"}
     for wrong in (json.dumps(foreign), json.dumps(cut), "{}", "no json", json.dumps([1])):

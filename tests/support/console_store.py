@@ -19,9 +19,10 @@ from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
 from collector.services.layer import Layer
 from collector.services_for_console import ConsoleServices
-from collector.store import Database, Reader
+from collector.store import Reader
 from collector.store.moments import stamp
 from collector.texts import Sentence, sentences
+from tests.support.new_store import new_store
 from wire.event import Severity
 from wire.grant import PersonToken
 from wire.incident import IncidentState
@@ -139,7 +140,7 @@ class FilledStore:
 
     def __init__(self, folder: Path, places: tuple[CameraPlace, ...] | None = None) -> None:
         self.settings = settings(folder, places)
-        self.database = Database(self.settings.data)
+        self.database = new_store(self.settings.data)
         self.reader = Reader(self.database.path, self.settings.places())
         self.changes = Changes()
         self.areas: tuple[NamedArea, ...] = ()

@@ -9,7 +9,6 @@ from collector.config import CollectorSettings, SignerAddress
 from collector.incident_desk import IncidentDesk
 from collector.intake import Effects, Intake
 from collector.routing import Routing
-from collector.store.database import Database
 from collector.store.reader import Reader
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
@@ -17,6 +16,7 @@ from collector.verdict import judge
 from provisioning.authority import Authority
 from tests.support.centre import ROUTES
 from tests.support.device import SimDevice
+from tests.support.new_store import new_store
 from wire.clock import Clock, SystemClock
 
 BOUNDS = Bounds(rows=1000, bytes=10_000_000, payload_bytes=100_000)
@@ -43,7 +43,7 @@ class WayIn:
             ),
         )
         self.trust = TrustKeeper(self.city.register_file, self.clock)
-        self.database = Database(self.folder)
+        self.database = new_store(self.folder)
         self.routing = Routing.model_validate(ROUTES)
         self.desk = IncidentDesk(self.settings, lambda: self.routing)
         self.intake = Intake(self.desk, self.bounds)

@@ -44,9 +44,9 @@ from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
 from collector.signer.permit import StandingRule
 from collector.signer.permits import Permits
-from collector.store.database import Database
 from collector.store.reader import Reader
 from provisioning.authority import Authority
+from tests.support.new_store import new_store
 from wire.clock import SimulatedClock
 from wire.identity import Identity
 from wire.register import Trust
@@ -150,7 +150,7 @@ class ServiceBench:
                 ),
             ),
         )
-        self.database = Database(folder / "data")
+        self.database = new_store(folder / "data")
         self.reader = Reader(self.database.path, self.settings.places())
         self.changes = Changes()
         self.persons = Persons(self.settings.signer.certificate, identity.ca_file, self.clock)

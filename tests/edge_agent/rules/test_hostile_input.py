@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from edge_agent.rules.spec import RULE_TYPES
@@ -45,20 +45,21 @@ class WildLook:
         return (None, Pose(()), Pose(points[:17]))[self._asked % 3]
 
 
-@pytest.mark.parametrize("kind", RULE_TYPES)
 @settings(deadline=None)
 @given(frames=FRAMES)
 def test_no_input_makes_a_rule_raise(
-    kind: str, frames: list[tuple[list[Track], float, float, TamperSign | None]]
+    frames: list[tuple[list[Track], float, float, TamperSign | None]],
 ) -> None:
-    driven = rule(type=kind)
-    opened = 0
-    for tracks, now_s, aspect, sign in frames:
-        sighting = Sighting(now_s, NOON, tuple(tracks), aspect=aspect, look=WildLook(), tamper=sign)
-        for finding in driven.update(sighting):
-            opened += {"open": 1, "update": 0, "close": -1}[finding.phase]
-            assert opened in (0, 1)
-            assert not math.isnan(finding.confidence)
+    for kind in RULE_TYPES:
+        note(kind)
+        driven, opened = rule(type=kind), 0
+        for tracks, now_s, aspect, sign in frames:
+            look = WildLook()
+            sighting = Sighting(now_s, NOON, tuple(tracks), aspect=aspect, look=look, tamper=sign)
+            for finding in driven.update(sighting):
+                opened += {"open": 1, "update": 0, "close": -1}[finding.phase]
+                assert opened in (0, 1)
+                assert not math.isnan(finding.confidence)
 
 
 @cache
