@@ -59,9 +59,16 @@ def test_pages_ask_only_for_files_that_exist(operator: TestClient) -> None:
 
 def test_modules_import_only_what_is_served() -> None:
     served = set(Assets().names())
-    for path in (CONSOLE / "static/js").glob("*.js"):
-        for name in re.findall(r'from "\./([\w.]+)"', path.read_text(encoding="utf-8")):
-            assert f"js/{name}" in served, f"{path.name} imports {name}"
+    texts = {
+        path.name: path.read_text(encoding="utf-8") for path in (CONSOLE / "static/js").glob("*.js")
+    }
+    for importer, text in texts.items():
+        for names, module in re.findall(r'import (?:\{([^}]*)\} )?from "\./([\w.]+)"', text):
+            assert f"js/{module}" in served, f"{importer} imports {module}"
+            for name in filter(None, (one.split(" as ")[0].strip() for one in names.split(","))):
+                declared = rf"^export (?:async )?(?:class|const|function|let) {re.escape(name)}\b"
+                found = re.search(declared, texts[module], re.MULTILINE)
+                assert found, f"{importer} imports {name}, which {module} does not export"
 
 
 def test_nothing_beyond_the_static_files_can_be_asked_for(operator: TestClient) -> None:

@@ -1,7 +1,7 @@
 // What changed since the shift began: numbers, what people did, cameras that went and came.
 
 import { getJson } from "./api.js";
-import { seen } from "./cameras.js";
+import { seen } from "./camera_state.js";
 import { $, h, lamp, shape } from "./dom.js";
 import { inLanguage, instant, local, t, when, word } from "./locale.js";
 import { inWords } from "./problems.js";
