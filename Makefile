@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz ring-kills train-fire train-plates requirements docs boot
+.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz ring-kills train-fire train-plates requirements docs boot day
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -103,6 +103,9 @@ KILLS ?= 50
 
 ring-kills: $(VENV)/dev.stamp ## kill -9 at random, KILLS=50 times, while a camera is recorded (about ten minutes)
 	$(BIN)/python -m tests.system.video.ring_kills --kills $(KILLS) --seed $(SEED)
+
+day: $(VENV)/dev.stamp ## a day at the centre: all services, real receivers, its books at the end (about a minute)
+	@$(BIN)/python -m tests.system.day
 
 boot: $(VENV)/dev.stamp ## a blank card becomes a box that watches, in qemu (about ten minutes); told in var/boot
 	$(BIN)/python -m tests.system.boot

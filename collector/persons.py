@@ -31,13 +31,27 @@ class Persons:
 
     def of_token(self, token: str) -> PersonToken | None:
         """The person of a token; None when it is not the signer's or has expired."""
-        try:
-            _, payload = verify_bytes(token.encode("ascii"), self._key_of)
-            person = PersonToken.model_validate_json(payload)
-        except (EnvelopeError, ValidationError, UnicodeError):
+        person = self._signed(token)
+        if person is None:
             return None
         now = self._clock.now()
         return person if person.issued_at - SKEW <= now < person.expires_at else None
+
+    def why_not(self, token: str) -> str:
+        """Why a token that the signer has given just now is none here, and what to do."""
+        person = self._signed(token)
+        if person is None:
+            return "the signer's token does not verify; check signer.certificate"
+        apart = (person.issued_at - self._clock.now()).total_seconds()
+        side = "ahead of" if apart > 0 else "behind"
+        return f"the signer's clock is {abs(apart):.0f} s {side} the collector's; set both by NTP"
+
+    def _signed(self, token: str) -> PersonToken | None:
+        try:
+            _, payload = verify_bytes(token.encode("ascii"), self._key_of)
+            return PersonToken.model_validate_json(payload)
+        except (EnvelopeError, ValidationError, UnicodeError):
+            return None
 
     def of(self, request: Request) -> PersonToken | None:
         """The person of a request's cookie."""

@@ -62,9 +62,7 @@ class Relay:
         token = str(answer.get("token", ""))
         person = self._persons.of_token(token)
         if person is None:
-            raise ProblemError(
-                "internal", "the signer's token does not verify; check signer.certificate"
-            )
+            raise ProblemError("internal", self._persons.why_not(token))
         return token, person
 
     async def sign_out(self, token: str) -> None:

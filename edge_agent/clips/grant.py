@@ -120,8 +120,13 @@ class GrantDesk:
 
     def _refusal(self, grant: Grant, offer: WhepOffer) -> tuple[str, str] | None:
         now = self._clock.now()
-        if not grant.issued_at <= now + SKEW or not now < grant.expires_at:
-            return "grant.expired", f"valid from {grant.issued_at} to {grant.expires_at}"
+        ahead_s = (grant.issued_at - now).total_seconds()
+        if ahead_s > SKEW.total_seconds():
+            said = f"the signer's clock is {ahead_s:.0f} s ahead of this pole's; set both by NTP"
+            return "grant.expired", said
+        if now >= grant.expires_at:
+            span = f"valid from {grant.issued_at} to {grant.expires_at}"
+            return "grant.expired", f"{span}, and by this pole's clock it is {now}"
         if grant.device != self._device or grant.camera != offer.camera:
             return "grant.foreign", f"it is for {grant.device}/{grant.camera}"
         try:

@@ -48,6 +48,16 @@ class MqttAgency:
             self._peer.close()
             self._peer = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has not cut it since `start`."""
+        return self._peer is not None and self._peer.connected
+
+    @property
+    def came(self) -> int:
+        """How many messages came since `start`."""
+        return 0 if self._peer is None else len(self._peer.received)
+
     def incidents(self) -> list[Incident]:
         """All that came, in order."""
         if self._peer is None:

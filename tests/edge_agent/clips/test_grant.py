@@ -139,8 +139,14 @@ def test_live_needs_the_right_to_live(desk: GrantDesk) -> None:
     assert _refusal(desk, offer).code == "grant.foreign"
 
 
-def test_a_little_difference_of_clocks_is_allowed(desk: GrantDesk) -> None:
+def test_a_little_difference_of_clocks_is_allowed_and_a_large_one_is_named(
+    desk: GrantDesk,
+) -> None:
     desk.check(_offer(_token(_grant(issued_at=START + 30 * S))))
+    refusal = _refusal(desk, _offer(_token(_grant(issued_at=START + 120 * S))))
+    assert "clock is 120 s ahead of this pole's; set both by NTP" in refusal.detail
+    behind = _refusal(desk, _offer(_token(_grant(expires_at=START))))
+    assert f"by this pole's clock it is {START}" in behind.detail
 
 
 @pytest.mark.parametrize("forgery", ["other key", "other name", "altered", "unsigned", "garbage"])

@@ -14,6 +14,7 @@ import structlog
 
 from collector.app import Collector
 from collector.config import CollectorSettings
+from collector.serving import print_ready
 from wire.clock import SystemClock
 from wire.settings import load_settings
 
@@ -31,7 +32,7 @@ class FileClock(SystemClock):
 def main() -> None:
     config, clock = (Path(argument) for argument in sys.argv[1:])
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    sys.exit(Collector(load_settings(config, CollectorSettings), FileClock(clock)).run())
+    sys.exit(Collector(load_settings(config, CollectorSettings), FileClock(clock)).run(print_ready))
 
 
 if __name__ == "__main__":

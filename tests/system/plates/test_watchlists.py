@@ -12,8 +12,9 @@ from joserfc.util import urlsafe_b64decode
 
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
+from tests.support.told import Process
 from tests.support.wait import wait_until
-from tests.system.plates.poles import DEVICE, ListSender, Process, given_pole, real_agent
+from tests.system.plates.poles import DEVICE, ListSender, given_pole, real_agent
 from tests.system.uplink.centre import Centre
 from wire.envelope import body
 from wire.event import AuditEvent, Event

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -18,8 +17,8 @@ from collector.signer.accounts import Account, SignerStore
 from collector.signer.config import SignerSettings
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA, PERSON
-from polewatch.viewer import ClipReport, Viewer
 from tests.support.demo import first_alarm, recorded_s
+from tests.support.video_case import watched
 from tests.support.wait import wait_until
 from wire.settings import load_settings
 
@@ -59,47 +58,6 @@ def asking(**changed: Any) -> dict[str, Any]:
     }
 
 
-async def watched(
-    client: httpx.Client, viewer: Viewer, camera: dict[str, Any], seconds_back: float | None
-) -> tuple[ClipReport, float]:
-    """What an officer saw, and the seconds from asking for the grant to the first picture."""
-    began = time.monotonic()
-    now = datetime.now(UTC)
-    span = {}
-    if seconds_back is not None:
-        start = now - timedelta(seconds=seconds_back)
-        span = {"start_at": start.isoformat(), "end_at": now.isoformat()}
-    wanted = {
-        "device": camera["device"],
-        "camera": camera["camera"],
-        "rights": ["recorded" if span else "live"],
-        "case": CASE,
-        "basis": BASIS,
-        "purpose": "폭행 신고",
-        "fingerprint": viewer.fingerprint,
-        **span,
-    }
-    answer = client.post("/api/grants", json=wanted)
-    assert answer.status_code == 200, answer.text
-    bearer = {
-        "Authorization": f"Bearer {answer.json()['grant']}",
-        "Content-Type": "application/sdp",
-    }
-    query = {"from": span["start_at"], "to": span["end_at"]} if span else {}
-
-    async def exchange(sdp: str) -> str:
-        url = f"{client.base_url}/whep/{camera['device']}/{camera['camera']}"
-        async with httpx.AsyncClient(timeout=20) as door:
-            opened = await door.post(url, params=query, content=sdp, headers=bearer)
-        assert opened.status_code == 201, opened.text
-        return opened.text
-
-    before_watch = time.monotonic() - began
-    report = await viewer.watch(exchange, 15, frames=20)
-    assert report.first_frame_ms is not None
-    return report, before_watch + report.first_frame_ms / 1000
-
-
 @pytest.mark.timed
 async def test_from_the_call_to_the_picture(demo: Demo) -> None:
     with signed_in(demo, "kim", PASSWORD) as officer, signed_in(demo, PERSON, demo.secret) as oper:
@@ -113,11 +71,14 @@ async def test_from_the_call_to_the_picture(demo: Demo) -> None:
         assert case["cameras"][0]["live"]
         approval = oper.post(f"/api/services/cases/{case['case_id']}/approval")
         assert approval.json()["state"] == "approved"
+
+        def ask_grant(wanted: dict[str, Any]) -> httpx.Response:
+            return officer.post("/api/grants", json=wanted)
+
         for seconds_back in (None, 15.0):
-            async with Viewer() as viewer:
-                report, first_s = await watched(officer, viewer, case["cameras"][0], seconds_back)
-            assert report.frames >= 20
-            assert first_s <= 3.0
+            seen = await watched(demo.console, ask_grant, case, case["cameras"][0], seconds_back)
+            assert seen.report.frames >= 20
+            assert seen.first_s <= 3.0
         closed = officer.post(f"/api/services/cases/{case['case_id']}/closing", json={})
         assert closed.json()["state"] == "closed"
     path = demo.site.collector_config.parent / "data/collector.sqlite"

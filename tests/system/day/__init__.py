@@ -1,0 +1,1 @@
+"""A day at the centre: all services, real processes, everything seen from the outside."""
