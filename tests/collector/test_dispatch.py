@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,7 +95,10 @@ class Bench:
     def delivery(self) -> DeliveryRow:
         return self.way_in.reader.incidents().incidents[0].deliveries[0]
 
-    def acknowledge(self, revision: int | None = None, state: str = "received") -> None:
+    def acknowledge(
+        self, revision: int | None = None, state: str = "received", ahead_s: float = 0.0
+    ) -> None:
+        """By an agency whose clock is so far ahead."""
         row = self.delivery()
         ack = IncidentAck.model_validate(
             {
@@ -103,7 +106,7 @@ class Bench:
                 "incident_id": row.incident_id,
                 "revision": revision,
                 "agency": "police",
-                "at": self.clock.now(),
+                "at": self.clock.now() + timedelta(seconds=ahead_s),
                 "state": state,
                 "note": "wrong district",
             }
@@ -135,6 +138,15 @@ def test_a_clock_that_jumped_ahead_and_came_back_holds_nothing_up(bench: Bench) 
     assert bench.after(0.1) == 2
     bench.acknowledge()
     assert bench.delivery().state == "done"
+
+
+@pytest.mark.parametrize("ahead_s", [86_400.0, -86_400.0])
+def test_an_agency_s_own_clock_counts_nowhere(bench: Bench, ahead_s: float) -> None:
+    bench.report()
+    bench.after(1)
+    bench.acknowledge(ahead_s=ahead_s)
+    row = bench.delivery()
+    assert (row.state, row.acked_at) == ("done", bench.clock.now())
 
 
 def test_an_acknowledgement_faster_than_our_own_note_counts(bench: Bench) -> None:
