@@ -266,13 +266,10 @@ class CaseDesk:
         return one
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[Case]:
-        """Newest first: an officer's are his agency's open ones.
-
-        Without the cameras of alerts, which may be all of a city: those stand on their wall.
-        """
+        """Newest first: an officer's are his agency's open ones."""
         _permit(person, ASKERS, "seeing cases")
         everybody = bool(APPROVERS & set(person.roles))
-        found = await self._write(
+        return await self._write(
             lambda run: cases.newest(
                 run,
                 MOST_LISTED,
@@ -280,10 +277,6 @@ class CaseDesk:
                 open_only=not (everybody and all_states),
             )
         )
-        return [
-            one.model_copy(update={"cameras": ()}) if one.service == "disaster" else one
-            for one in found
-        ]
 
     async def _undecided(self, person: PersonToken, case_id: str) -> Case:
         one = await self.find(person, case_id)

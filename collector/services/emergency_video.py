@@ -55,8 +55,14 @@ def build_router(desk: CaseDesk, offering: Offering, persons: Persons) -> APIRou
         all_states: bool = Query(False, alias="all", description="Refused and closed ones too."),
         person: PersonToken = Depends(persons.required),
     ) -> list[Case]:
-        """Cases, newest first; an officer sees the open ones of his own agency."""
-        return await desk.list(person, all_states=all_states)
+        """Cases, newest first; an officer sees the open ones of his own agency.
+
+        Without the cameras of alerts, which may be all of a city: those stand on their wall.
+        """
+        return [
+            one.model_copy(update={"cameras": ()}) if one.service == "disaster" else one
+            for one in await desk.list(person, all_states=all_states)
+        ]
 
     @router.get("/cases/{case_id}")
     async def one_case(case_id: Id, person: PersonToken = Depends(persons.required)) -> Case:

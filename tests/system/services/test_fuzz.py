@@ -43,13 +43,14 @@ SEES_FIRE = {"operator", "supervisor"}
 
 @dataclass(frozen=True)
 class Place:
-    """A running centre, with one incident, picture and case of the fire service."""
+    """A running centre, with one incident, picture, case and alert of the fire service."""
 
     centre: Centre
     tokens: dict[str, str]
     incident: str
     still: str
     case: str
+    disaster: str
 
     def cookies(self, who: str | None) -> dict[str, str]:
         return {} if who is None else {"pw_person": self.tokens[who]}
@@ -104,7 +105,24 @@ def _filled(centre: Centre, city: Authority, broker: BrokerHandle) -> Place:
         timeout=20,
     )
     assert answer.status_code == 201, answer.text
-    return Place(centre, tokens, incident, still, answer.json()["case_id"])
+    alert = {
+        "event": SECRET,
+        "agency": "fire",
+        "case": "D-1",
+        "purpose": SECRET,
+        "basis": "PIPA 18(2)3",
+        "shapes": {"circles": [[37.5, 126.7, 100]]},
+    }
+    alerted = httpx.post(
+        f"{centre.collector.url}/api/services/disasters",
+        json=alert,
+        headers={"X-Polewatch": "1"},
+        cookies={"pw_person": tokens["operator"]},
+        timeout=20,
+    )
+    assert alerted.status_code == 201, alerted.text
+    made = answer.json()["case_id"], alerted.json()["disaster_id"]
+    return Place(centre, tokens, incident, still, *made)
 
 
 def _token(centre: Centre, name: str) -> str:
@@ -215,6 +233,7 @@ def test_by_their_true_names_the_fire_service_s_things_are_seen_by_whom_they_con
     url, allowed = place.centre.collector.url, who in SEES_FIRE or who == "fireman"
     schema = httpx.get(f"{url}/openapi.json").json()
     known = {"incident_id": place.incident, "case_id": place.case, "sha256": place.still}
+    known["disaster_id"] = place.disaster
     asked = seen = 0
     with httpx.Client(base_url=url, cookies=place.cookies(who), timeout=20) as client:
         for path, methods in schema["paths"].items():
@@ -251,7 +270,8 @@ def test_the_live_stream_of_others_is_silent_about_it(place: Place, who: str) ->
             Path(place.centre.folder) / "data/collector.sqlite", timeout=10
         ) as run:
             count = run.execute("SELECT count(*) FROM incident").fetchone()[0]
-        assert count == 1
+        # That of the picture, and that of the alert.
+        assert count == 2
         # The operator's decision changes the incident; the others' streams go on without it.
         decided = httpx.post(
             f"{place.centre.collector.url}/api/incidents/{place.incident}/decision",
