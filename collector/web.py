@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 
 from collector import answers, decisions, forwarding, holds, problems, relay, whep
 from collector.areas import NamedArea
-from collector.cap.read import MAX_BYTES
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
 from collector.commander import Commander
@@ -64,7 +63,7 @@ def build_web(parts: WebParts) -> FastAPI:
     settings = parts.settings
     app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
     problems.install(app)
-    app.add_middleware(Guard, secure=settings.secure, longer={disasters.INTAKE: MAX_BYTES})
+    app.add_middleware(Guard, secure=settings.secure, longer=disasters.LONGER)
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
     )

@@ -159,7 +159,7 @@ class ServiceBench:
         self.layer = layer
         self.app = FastAPI()
         problems.install(self.app)
-        self.app.add_middleware(Guard, secure=False)
+        self.app.add_middleware(Guard, secure=False, longer=disasters.LONGER)
         self._routes(build_app(desk))
 
     def _routes(self, signer_app: FastAPI) -> None:

@@ -31,7 +31,7 @@ from wire.grant import PersonToken
 from wire.names import Id, Moment, Name, new_id
 
 CAP = "application/cap+xml"
-INTAKE = "/api/services/cap/"
+LONGER = {"/api/services/cap/": MAX_BYTES}
 """Paths whose bodies may be as long as a CAP document."""
 MOST_LISTED = 200
 T = TypeVar("T")
@@ -130,10 +130,10 @@ class Console:
         return made
 
     async def listed(self, person: PersonToken, *, all_states: bool) -> list[Disaster]:
-        """Newest first: an officer's are his agency's that go on."""
+        """Newest first: an officer's are his agency's that go on. Without what was drawn."""
         _permit(person, ASKERS, "seeing alerts")
         everybody = bool(APPROVERS & set(person.roles))
-        return await self._write(
+        found = await self._write(
             lambda run: disasters.newest(
                 run,
                 MOST_LISTED,
@@ -141,6 +141,7 @@ class Console:
                 active_only=not (everybody and all_states),
             )
         )
+        return [one.model_copy(update={"told": one.told and _undrawn(one.told)}) for one in found]
 
     async def find(self, disaster_id: str, person: PersonToken) -> Disaster:
         """One that `person` may see; raises ProblemError."""
@@ -221,7 +222,10 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
         all_states: bool = Query(False, alias="all", description="Those that are over too."),
         person: PersonToken = Depends(persons.required),
     ) -> list[Disaster]:
-        """Alerts, newest first; an officer sees those of his own agency that go on."""
+        """Alerts, newest first; an officer sees those of his own agency that go on.
+
+        Without what was drawn of their areas, which may be long: one alert tells its own.
+        """
         return await console.listed(person, all_states=all_states)
 
     @router.get("/disasters/{disaster_id}")
@@ -270,6 +274,12 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
         return Response(found.decode("utf-8", "replace"), media_type="text/plain")
 
     return router
+
+
+def _undrawn(told: Told) -> Told:
+    """A border may have thousands of corners; who wants them asks for the one alert."""
+    shapes = told.shapes.model_copy(update={"polygons": (), "circles": ()})
+    return told.model_copy(update={"shapes": shapes})
 
 
 def _told(body: AlertBody, shapes: Shapes) -> Told:
