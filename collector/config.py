@@ -344,6 +344,15 @@ class CollectorSettings(Settings):
             seen.add(key)
         return cameras
 
+    @field_validator("disaster_rooms")
+    @classmethod
+    def _rooms_once(cls, rooms: tuple[DisasterRoom, ...]) -> tuple[DisasterRoom, ...]:
+        names = [one.name for one in rooms]
+        doubles = sorted({name for name in names if names.count(name) > 1})
+        if doubles:
+            raise ValueError(f"room {doubles[0]} stands twice")
+        return rooms
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

@@ -79,6 +79,16 @@ def due(run: sqlite3.Connection, now: datetime) -> list[Disaster]:
     return [_disaster(row) for row in rows]
 
 
+def cases_ran_out(run: sqlite3.Connection, now: datetime) -> list[str]:
+    """Approved cases of alerts that go on, whose permit does not."""
+    rows = run.execute(
+        "SELECT c.case_id FROM disaster d JOIN service_case c USING (case_id)"
+        " WHERE d.state = 'active' AND c.state = 'approved' AND c.expires_at <= ?",
+        (stamp(now),),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def newest(
     run: sqlite3.Connection, at_most: int, *, agency: str | None, active_only: bool
 ) -> list[Disaster]:

@@ -129,6 +129,17 @@ class Alerts:
         ledger.append(run, now, "service.moved", fields)
         return one
 
+    def permits_ran_out(self, run: sqlite3.Connection) -> list[str]:
+        """Cases of alerts that go on longer than their permit want another; returns their ids."""
+        now = self._clock.now()
+        found = disasters.cases_ran_out(run, now)
+        for case_id in found:
+            case = cases.find(run, case_id)
+            assert case is not None, "it was found just now"
+            asked = case.model_copy(update={"state": "asked", "waiting": "its permit ran out"})
+            cases.save(run, asked)
+        return found
+
     def over(
         self, run: sqlite3.Connection, one: Disaster, state: State, why: str, by: str
     ) -> Disaster:

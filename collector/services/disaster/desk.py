@@ -16,7 +16,14 @@ from collector.channels.signature import SignatureError, check
 from collector.config import DisasterRoom
 from collector.problems import STATUS, ProblemError
 from collector.services.disaster.case import Alerts, Scene, Terms
-from collector.services.disaster.following import Step, expires, is_drill, judge
+from collector.services.disaster.following import (
+    YEARS,
+    Step,
+    expires,
+    impossible_time,
+    is_drill,
+    judge,
+)
 from collector.services.disaster.record import Disaster, Message
 from collector.services.disaster.told import AreaError, Shapes, Told, told_of, zone_of
 from collector.services.disaster.told import middle_of as middle_of_zone
@@ -84,10 +91,14 @@ class DisasterDesk:
         except CapError as error:
             self._keep_unread(room, body, str(error))
             raise ProblemError("request.invalid", str(error)[:400]) from error
-        if room.senders and message.sender not in room.senders:
-            said = f"sender: {room.name} does not speak for {message.sender[:80]}"
-            return self._answer(room, message, self._follow(room, message, body, said))
-        return self._answer(room, message, self._follow(room, message, body, None))
+        refusal = _refusal(room, message)
+        if refusal is not None:
+            kept = self._kept(room, message, body, refusal)
+            with self._database.transaction() as run:
+                disasters.keep(run, kept, body)
+        else:
+            kept = self._follow(room, message, body)
+        return self._answer(room, message, kept)
 
     def drawn(self, shapes: Shapes) -> Shapes:
         """With what its named areas are drawn as, so that agencies see them too."""
@@ -118,10 +129,8 @@ class DisasterDesk:
             raise ProblemError("auth.refused", str(error)) from error
         return found[0]
 
-    def _follow(
-        self, room: DisasterRoom, message: Alert, body: bytes, foreign: str | None
-    ) -> Message:
-        """Decide, act and remember in one transaction; `foreign`: why it is not the room's."""
+    def _follow(self, room: DisasterRoom, message: Alert, body: bytes) -> Message:
+        """Decide, act and remember, in one transaction."""
         read = self._read(message)
         now = self._clock.now()
         changed: list[Disaster] = []
@@ -132,26 +141,12 @@ class DisasterDesk:
             names = (message.reference, *message.references)
             known = disasters.named(run, room.name, names)
             step = judge(message, [one.thread for one in known], now, elsewhere=read.elsewhere)
-            if foreign is not None:
-                step = Step("refuse", (), foreign, "auth.forbidden")
-            elif step.act in ("open", "change") and read.wrong is not None:
+            if step.act in ("open", "change") and read.wrong is not None:
                 step = Step("refuse", (), read.wrong, "place.impossible")
             if step.act != "refuse":
                 changed = self._act(run, room, message, step, known, read)
-            kept = Message(
-                room=room.name,
-                received_at=now,
-                sender=message.sender[:400],
-                identifier=message.identifier[:400],
-                sent=message.sent,
-                msg_type=message.msg_type,
-                status=message.status,
-                disaster_id=changed[0].disaster_id if changed else None,
-                act=step.act,
-                code=step.code or None,
-                detail=clean(step.why, 400),
-                bytes=len(body),
-            )
+            disaster_id = changed[0].disaster_id if changed else None
+            kept = self._kept(room, message, body, step, disaster_id)
             disasters.keep(run, kept, body)
             faultpoint.reach("disaster.decided")
         faultpoint.reach("disaster.taken")
@@ -246,6 +241,29 @@ class DisasterDesk:
             spot = (cameras[0].device, cameras[0].camera)
         return Scene(middle, spot, cameras[:MOST_CAMERAS], len(cameras)), elsewhere
 
+    def _kept(
+        self,
+        room: DisasterRoom,
+        message: Alert,
+        body: bytes,
+        step: Step,
+        disaster_id: str | None = None,
+    ) -> Message:
+        return Message(
+            room=room.name,
+            received_at=self._clock.now(),
+            sender=message.sender[:400],
+            identifier=message.identifier[:400],
+            sent=message.sent if message.sent.year in YEARS else None,
+            msg_type=message.msg_type,
+            status=message.status,
+            disaster_id=disaster_id,
+            act=step.act,
+            code=step.code or None,
+            detail=clean(step.why, 400),
+            bytes=len(body),
+        )
+
     def _keep_unread(self, room: DisasterRoom, body: bytes, why: str) -> None:
         kept = Message(
             room=room.name,
@@ -272,6 +290,15 @@ class DisasterDesk:
         )
         status = STATUS.get(kept.code or "", 400) if refused else 200
         return Answered(status, write_cap(word))
+
+
+def _refusal(room: DisasterRoom, message: Alert) -> Step | None:
+    """What is wrong with it, whatever is known; None when nothing is."""
+    if room.senders and message.sender not in room.senders:
+        said = f"sender: {room.name} does not speak for {message.sender[:80]}"
+        return Step("refuse", (), said, "auth.forbidden")
+    wrong = impossible_time(message)
+    return None if wrong is None else Step("refuse", (), wrong, "request.invalid")
 
 
 def _terms(room: DisasterRoom, message: Alert, one: Disaster) -> Terms:

@@ -21,6 +21,7 @@ from collector.cap.document import Alert
 AHEAD = timedelta(minutes=5)
 """The sender's clock may be ahead of ours by so much."""
 DRILLS = ("Exercise", "Test")
+YEARS = range(1901, 9000)
 
 State = Literal["active", "cancelled", "expired", "closed"]
 Act = Literal["open", "change", "end", "forestall", "note", "refuse"]
@@ -60,6 +61,17 @@ def expires(message: Alert) -> datetime | None:
     times = [one.expires for one in message.infos]
     known = [one for one in times if one is not None]
     return max(known) if known and len(known) == len(times) else None
+
+
+def impossible_time(message: Alert) -> str | None:
+    """Which of its times cannot be meant, and cannot be reckoned with; None when all can."""
+    times = [("sent", message.sent)]
+    times += [("references", one.sent) for one in message.references]
+    times += [("expires", one.expires) for one in message.infos if one.expires is not None]
+    for name, at in times:
+        if at.year not in YEARS:
+            return f"{name}: {at.isoformat()} cannot be meant"
+    return None
 
 
 def judge(

@@ -102,6 +102,11 @@ class DisasterKeeper:
         now = self._clock.now()
         with self._database.reading() as run:
             due = disasters.due(run, now)
+            ran_out = disasters.cases_ran_out(run, now)
+        if ran_out:
+            with self._database.transaction() as run:
+                ran_out = self._alerts.permits_ran_out(run)
+            self._changes.publish(*(Change("case", one) for one in ran_out))
         for one in due:
             over = self._over(one.disaster_id)
             if over is not None:

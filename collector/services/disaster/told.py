@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from collector.areas import NamedArea
 from collector.cap.codes import AREA_CODE, EVENT_CODE
@@ -254,7 +254,12 @@ def _shapes(message: Alert) -> Shapes:
     for code in codes:
         if not (len(code) == 10 and code.isascii() and code.isdecimal()):
             raise AreaError(f"geocode: {AREA_CODE} {code[:40]!r} must have ten digits")
-    return Shapes(polygons=tuple(polygons), circles=tuple(circles), codes=tuple(codes))
+    try:
+        return Shapes(polygons=tuple(polygons), circles=tuple(circles), codes=tuple(codes))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AreaError(f"area: {where}: {first['msg']}") from None
 
 
 def _text(text: str | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -390,3 +392,69 @@ def test_what_is_due_of_alerts_is_deleted_in_its_time(bench: ServiceBench) -> No
     (left,) = bench.rows("SELECT state FROM disaster")
     assert left["state"] == "active"
     assert [row["identifier"] for row in bench.rows("SELECT * FROM disaster_message")] == ["KR-2"]
+
+
+ODD = (
+    "", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1700-01-01T00:00:00+09:00",
+    "Alert", "Update", "Cancel", "Exercise", "Actual", "x" * 3000, "훈련\u202e", "-0.0,0.0 0",
+    "37.5371,126.7377 20100", "37.5,126.7 37.5,126.7 37.5,126.7 37.5,126.7", "0000000000",
+    "a,b,0001-01-01T00:00:00+14:00", "room@incheon,KR-1,2026-03-01T21:30:00+09:00", "ko", "&#9;",
+)  # fmt: skip
+
+
+def test_no_signed_document_makes_it_stumble(bench: ServiceBench) -> None:
+    """Every text of a message replaced by odd ones: an answer each, never an error of ours."""
+    random.seed(7)
+    with bench.client() as machine:
+        room = a_room(bench, machine)
+        whole = info(area(**coded("2824510100")), area(), expires=bench.clock.now())
+        first = room.alert(infos=(whole, info(language="en-US")))
+        texts = [write_cap(first).decode(), write_cap(room.alert("Update", first)).decode()]
+        statuses = set()
+        for text in texts * 60:
+            places = list(re.finditer(r"(?<=>)[^<>]+(?=</)", text))
+            for one in random.sample(places, 2):
+                text = text.replace(one.group(), random.choice(ODD), 1)
+            statuses.add(room.raw(text.encode()).status_code)
+    assert statuses <= {200, 204, 400, 403, 409, 422}
+    assert {200, 400} <= statuses
+
+
+def test_more_shapes_than_are_taken_and_times_beyond_the_calendar_are_refused(
+    bench: ServiceBench,
+) -> None:
+    with bench.client() as machine:
+        room = a_room(bench, machine)
+        old = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+        for changed, status, said in (
+            ({"sent": old}, 400, "sent: 0001-01-01"),
+            ({"infos": (info(expires=old.replace(year=9999)),)}, 400, "expires: 9999-01-01"),
+            ({"references": (Reference("a", "b", old),)}, 400, "references: 0001-01-01"),
+            ({"infos": (info(area(circles=(Circle(37.5371, 126.7377, 1),) * 2)),)}, 200, ""),
+            ({"infos": (info(area(circles=many(600))),)}, 422, "at most 500"),
+        ):
+            answer = room.raw(write_cap(room.alert(**changed)))
+            assert answer.status_code == status, answer.text
+            assert said in answer.text
+
+
+def many(count: int) -> tuple[Circle, ...]:
+    return tuple(Circle(37.5371, 126.7377, 0.01 + n / 1000) for n in range(count))
+
+
+def test_a_permit_that_ran_out_is_asked_for_again_while_the_alert_goes_on(
+    bench: ServiceBench,
+) -> None:
+    with bench.client() as machine, bench.client("oper") as operator:
+        room = a_room(bench, machine)
+        room.send(room.alert())
+        (one,) = operator.get(DISASTERS).json()
+        operator.post(f"{CASES}/{one['case_id']}/approval")
+        bench.keeper.round()
+        assert operator.get(f"{CASES}/{one['case_id']}").json()["state"] == "approved"
+    bench.clock.advance(24 * 3600 + 1)
+    bench.keeper.round()
+    with bench.client("oper") as operator:
+        case = operator.get(f"{CASES}/{one['case_id']}").json()
+        assert (case["state"], case["waiting"]) == ("asked", "its permit ran out")
+        assert operator.post(f"{CASES}/{one['case_id']}/approval").status_code == 200
