@@ -66,7 +66,8 @@ def test_modules_import_only_what_is_served() -> None:
         for names, module in re.findall(r'import (?:\{([^}]*)\} )?from "\./([\w.]+)"', text):
             assert f"js/{module}" in served, f"{importer} imports {module}"
             for name in filter(None, (one.split(" as ")[0].strip() for one in names.split(","))):
-                declared = rf"^export (?:async )?(?:class|const|function|let) {re.escape(name)}\b"
+                kind = r"^export (?:async )?(?:class|const|function|let)"
+                declared = rf"{kind} {re.escape(name)}(?![\w$])"
                 found = re.search(declared, texts[module], re.MULTILINE)
                 assert found, f"{importer} imports {name}, which {module} does not export"
 
