@@ -15,6 +15,8 @@ from wire.grant import PersonToken
 from wire.incident import IncidentState
 
 CENTRE = frozenset({"operator", "supervisor"})
+VIEWERS = CENTRE | {"officer"}
+"""Who is shown ways to video; whether somebody sees it is the signer's word."""
 CAMERA_TRADE = CENTRE | {"technician", "administrator"}
 OVER: frozenset[IncidentState] = frozenset({"rejected", "closed"})
 OPEN: tuple[IncidentState, ...] = tuple(one for one in get_args(IncidentState) if one not in OVER)

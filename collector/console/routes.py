@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,6 +15,7 @@ from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute, policy_for_maps
 from collector.console.map_api import build_map_api
+from collector.console.reach import VIEWERS
 from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
@@ -24,7 +25,11 @@ from collector.texts import TYPES
 from wire.names import utc_text
 
 YEAR_S = 31_536_000
-_OWN_PATH = re.compile(r"/(?:cases|disasters|holds|map|incidents/[0-9a-f-]{36})?\Z")
+_CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
+_OWN_PATH = re.compile(
+    r"/(?:cases|disasters|holds|incidents/[0-9a-f-]{36}"
+    rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
+)
 _THEMES = ("auto", "dark", "light")
 
 
@@ -113,10 +118,19 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """Cameras, what goes on, and areas to choose cameras by."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/map", 303)
-        answer = page(request, "map.html", person=person.person)
+            return _to_the_door(request)
+        views = bool(VIEWERS & set(person.roles))
+        answer = page(request, "map.html", person=person.person, views=views)
         answer.headers["Content-Security-Policy"] = policy_for_maps(services.settings.map.origin)
         return answer
+
+    @router.get("/wall")
+    def wall(request: Request) -> Any:
+        """Up to nine cameras at once, live."""
+        person = services.person_of(request)
+        if person is None:
+            return _to_the_door(request)
+        return page(request, "wall.html", person=person.person)
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:
@@ -162,9 +176,22 @@ def _back(request: Request) -> str:
     asked = urlsplit(request.headers.get("referer", ""))
     if asked.path == "/sign-in":
         return f"/sign-in?next={_own(parse_qs(asked.query).get('next', ['/'])[0])}"
-    return _own(asked.path)
+    return _own(_whole(asked.path, asked.query))
 
 
 def _own(path: str) -> str:
-    """`path` when it is a page of ours, else the queue: no redirect leads elsewhere."""
-    return path if _OWN_PATH.match(path) else "/"
+    """`path` when it is a page of ours, else the page without its question, else the queue.
+
+    No redirect leads elsewhere.
+    """
+    return next((one for one in (path, path.partition("?")[0]) if _OWN_PATH.match(one)), "/")
+
+
+def _whole(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def _to_the_door(request: Request) -> RedirectResponse:
+    """To sign in, and back to what was asked for."""
+    wanted = _own(_whole(request.url.path, request.url.query))
+    return RedirectResponse(f"/sign-in?next={quote(wanted)}", 303)

@@ -54,6 +54,15 @@ def test_pages_lead_to_the_door_and_back(anybody: TestClient) -> None:
     assert f'data-next="/incidents/{incident_id}"' in page.text
 
 
+def test_the_way_back_keeps_which_cameras_were_asked_for(anybody: TestClient) -> None:
+    wall = "/wall?cameras=pole-001-1/gate,pole-014-1/market"
+    page = anybody.get(anybody.get(wall).headers["location"])
+    assert f'data-next="{wall}"' in page.text
+    for hostile in ("/wall?cameras=//evil.example", "/wall?cameras=a/b&next=evil", "/map?evil"):
+        page = anybody.get(anybody.get(hostile).headers["location"])
+        assert f'data-next="{hostile.partition("?")[0]}"' in page.text
+
+
 @pytest.mark.parametrize(
     "next",
     [

@@ -50,7 +50,7 @@ FAMILIES = {
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|help|holds|link|map|menu|video"
+TABLED = "ask|export|facts|help|holds|link|map|menu|video|wall"
 """Beginnings of keys that also stand in tables."""
 
 

@@ -102,11 +102,28 @@ def test_an_area_is_drawn_written_or_named(shown: Watched) -> None:
     page.get_by_role("button", name="이 구역으로").press("Enter")
     expect(found).to_have_text("구역 안 카메라 2대")
     expect(page.locator("#area-list button").first).to_contain_text("계양구청 정문")
+    box_of_gate = page.locator("#area-list input").first
+    expect(page.locator("#to-wall")).to_have_text("고른 2대 영상 월에서 보기")
+    box_of_gate.uncheck()
+    expect(page.locator("#to-wall")).to_have_text("고른 1대 영상 월에서 보기")
     page.locator("#area-name").select_option("market")
     expect(found).to_have_text("구역 안 카메라 1대")
     page.locator("#area-list button").first.click()
     expect(page.locator("#camera-title")).to_have_text("작전시장 3번 출구")
     assert axe_faults(page) == []
+    page.locator("#to-wall").click()
+    page.wait_for_selector("html[data-ready] .video-wall")
+    expect(page.locator("#ask-dialog")).to_be_visible()
+    assert axe_faults(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#add-name").fill("계양구청 정문")
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text("2/9대")
+    page.get_by_role("button", name="작전시장 3번 출구 빼기").click()
+    expect(page.locator(".tile header b")).to_have_text(["계양구청 정문"])
+    page.get_by_role("button", name="English").click()
+    page.wait_for_selector("html[lang=en][data-ready]")
+    expect(page.locator(".tile header b")).to_have_text(["Gyeyang-gu Office, main gate"])
 
 
 def test_the_citys_tiles_by_configuration_on_a_phone_in_english(

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Page, Request, expect
 
 from polewatch.demo.run import Demo
-from polewatch.demo.site import PERSON
-from tests.support.browser import Watched, axe_faults, until, watched_page
-from tests.support.demo import end, first_alarm, kill, sign_in
+from polewatch.demo.site import CAMERA, PERSON
+from tests.support.browser import FULL_HD, Watched, axe_faults, until, watched_page
+from tests.support.demo import end, first_alarm, kill, reader, sign_in
+from tests.support.ledger import entries
 from tests.support.wait import wait_until
 
 # Mean brightness, its spread over the picture, and a sparse copy to compare two moments by.
@@ -249,6 +251,62 @@ def test_without_the_pole_there_are_plain_words(console: Watched, demo: Demo) ->
     expect(page.locator("#links")).to_contain_text("장비 0/1 연결", timeout=60_000)
     demo.start("agent")
     expect(page.locator("#links")).to_contain_text("장비 1/1 연결", timeout=60_000)
+
+
+def with_more_cameras(demo: Demo) -> list[str]:
+    """The box gets a second camera that sees, and one that nobody reaches; all by device/camera."""
+    config = yaml.safe_load(demo.site.agent_config.read_text())
+    config["cameras"] += [
+        {"id": "gate", "url": demo.camera_url},
+        {"id": "dark", "url": "rtsp://127.0.0.1:9/none"},
+    ]
+    demo.site.agent_config.write_text(yaml.safe_dump(config, allow_unicode=True))
+    end(demo, "agent")
+    demo.start("agent")
+    states = {"gate": "up", "dark": "down"}
+
+    def heard() -> bool:
+        return {one.camera: one.state for one in reader(demo).cameras()}.items() >= states.items()
+
+    wait_until(heard, 60, "the new cameras' states")
+    return [f"{demo.site.device}/{name}" for name in (CAMERA, "gate", "dark")]
+
+
+def test_the_wall_shows_what_can_be_seen_and_says_why_the_rest_cannot(
+    console: Watched, demo: Demo
+) -> None:
+    # The first question is for a substream, which these cameras do not have.
+    console.expected = ("409", "503", "504", "502", "404")
+    page = console.page
+    street, gate, dark = with_more_cameras(demo)
+    page.set_viewport_size(FULL_HD)
+    page.goto(f"{demo.console}/wall?cameras={street},{gate},{dark}")
+    page.locator("#ask [name=case]").fill("112-2026-7")
+    page.locator("#ask [name=purpose]").fill("실종자 수색")
+    page.keyboard.press("Enter")
+    tile = {key: page.locator(f"[data-key='{key}']") for key in (street, gate, dark)}
+    for key in (street, gate):
+        expect(tile[key]).to_have_attribute("data-state", "playing", timeout=20_000)
+    expect(tile[dark].locator(".message")).to_contain_text("카메라에 연결할 수 없음")
+    expect(tile[dark].locator(".message")).to_contain_text("PW-101")
+    for kind in ("grant.issued", "view.opened"):
+        of_case = [one for one in entries(demo, kind) if one["case"] == "112-2026-7"]
+        # Who has only a main stream is asked for it after the substream.
+        assert {one["camera"] for one in of_case} == {CAMERA, "gate"}, kind
+        assert {one["person"] for one in of_case} == {PERSON}
+    page.keyboard.press("2")
+    expect(tile[gate]).to_have_class("tile large")
+    console.shoot("wall-large")
+    page.keyboard.press("2")
+    expect(tile[gate]).to_have_class("tile")
+    assert axe_faults(page) == []
+    console.shoot("wall")
+    kill(demo, "agent")
+    for one in tile.values():
+        expect(one.locator(".message")).to_contain_text("PW-", timeout=60_000)
+    console.shoot("wall-away")
+    demo.start("agent")
+    expect(tile[street]).to_have_attribute("data-state", "playing", timeout=90_000)
 
 
 def test_signing_out_closes_the_door(console: Watched, demo: Demo) -> None:

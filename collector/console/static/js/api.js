@@ -49,5 +49,5 @@ export async function postJson(url, body, options = {}) {
 
 /** To the sign-in page, and back here afterwards. */
 export function leave() {
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }

@@ -7,11 +7,15 @@ import { holds, metres, middle } from "./map_geometry.js";
 const STATES = ["up", "degraded", "down", "unknown"];
 const MOST_FOUND = 20;
 const MOST_LISTED = 60;
+const MOST_ON_WALL = 9;
+const views = document.body.dataset.views === "yes";
 const RANK = { up: 0, degraded: 1, unknown: 2, down: 3 };
 
 export class Panel {
   #city;
   #on;
+  #area = null; // Of which the cameras for the wall are chosen.
+  #chosen = new Set();
 
   /** `on`: {show(camera), shown(), incident(incident)}: what a press asks the map for. */
   constructor(city, on) {
@@ -86,8 +90,34 @@ export class Panel {
     $("#area-found").hidden = !this.#city.area;
     $("#area-count").textContent = t("map.in_area", { n: found.length });
     $("#area-states").textContent = STATES.filter((one) => counts[one]).map((one) => `${word("camera", one)} ${counts[one]}`).join(" · ");
-    $("#area-list").replaceChildren(...found.slice(0, MOST_LISTED).map((one) => h("li", {}, this.#button(one))));
+    if (this.#area !== this.#city.area) {
+      this.#area = this.#city.area;
+      this.#chosen = new Set(found.slice(0, MOST_ON_WALL).map((one) => one.key));
+    }
+    $("#area-list").replaceChildren(...found.slice(0, MOST_LISTED).map((one) => h("li", {}, views && this.#choice(one), this.#button(one))));
+    this.#drawWall();
     $("#area-more").textContent = found.length > MOST_LISTED ? t("map.and_others", { n: found.length - MOST_LISTED }) : "";
+  }
+
+  #choice(one) {
+    return h("input", {
+      type: "checkbox", checked: this.#chosen.has(one.key), "aria-label": t("map.choose", { camera: inLanguage(one.title) }),
+      onchange: ({ target }) => {
+        if (target.checked) this.#chosen.add(one.key);
+        else this.#chosen.delete(one.key);
+        this.#drawWall();
+      },
+    });
+  }
+
+  /** The way to the wall with what is chosen; it takes nine. */
+  #drawWall() {
+    const link = $("#to-wall");
+    const n = this.#chosen.size;
+    link.hidden = !views || n === 0;
+    link.textContent = n > MOST_ON_WALL ? t("map.too_many", { n, most: MOST_ON_WALL }) : t("map.to_wall", { n });
+    if (n > MOST_ON_WALL) link.removeAttribute("href");
+    else link.href = `/wall?cameras=${[...this.#chosen].join(",")}`;
   }
 
   drawCamera() {
@@ -102,6 +132,8 @@ export class Panel {
     ];
     $("#camera-title").textContent = inLanguage(one.title);
     $("#camera-facts").replaceChildren(...facts.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)].flat()));
+    $("#camera-wall").hidden = !views;
+    $("#camera-wall").href = `/wall?cameras=${one.key}`;
     $("#camera-fault").hidden = !one.fault;
     if (one.fault) {
       $("#camera-fault").replaceChildren(h("b", {}, t("map.no_picture")), h("p", {}, `${one.fault.number} ${inLanguage(one.fault.title)}`),
