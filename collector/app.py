@@ -295,4 +295,5 @@ class Collector:
             broker_is_up=lambda: self._link.up,
             agencies=self._trust.agencies,
             areas=lambda: self._routing.current().areas,
+            devices=self._trust.devices,
         )

@@ -276,6 +276,7 @@ class Intake:
                 | "hold.released"
                 | "hold.refused"
                 | "recording.deleted"
+                | "plates.searched"
             ) as action:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
             case "command.refused" | "config.refused":

@@ -55,6 +55,9 @@ Kind = Literal[
     "incident.forwarded",
     "incident.noted",
     "delivery.acknowledged",
+    "plates.searched",
+    "plates.forgotten",
+    "pole.plates.searched",
 ]
 
 

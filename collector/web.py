@@ -28,6 +28,8 @@ from collector.services.disaster.case import Alerts
 from collector.services.disaster.desk import DisasterDesk
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
+from collector.services.plate_search import PlateSearchDesk
+from collector.services.plate_search import build_router as build_plate_search
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
 from collector.store.reader import Reader
@@ -56,6 +58,7 @@ class WebParts:
     broker_is_up: Callable[[], bool]
     agencies: Callable[[], Collection[str]]
     areas: Callable[[], tuple[NamedArea, ...]]
+    devices: Callable[[], Collection[str]]
 
 
 def build_web(parts: WebParts) -> FastAPI:
@@ -140,6 +143,15 @@ def build_web(parts: WebParts) -> FastAPI:
     layer = load_layer(settings.layer) if settings.layer else Layer()
     units = unit.UnitPages(cases, offering, reader, parts.persons, layer)
     app.include_router(unit.build_router(units, people))
+    searches = PlateSearchDesk(
+        parts.database,
+        parts.commander,
+        offering,
+        settings.places(),
+        parts.devices,
+        parts.clock,
+    )
+    app.include_router(build_plate_search(searches, parts.persons))
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:

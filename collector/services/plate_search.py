@@ -1,0 +1,389 @@
+"""Vehicle search: a question for a case, asked of the poles' own diaries, and merged into routes.
+
+What comes back lives in this process's memory until the search is ended, or for an hour: the centre
+keeps no plates. The ledger keeps who asked, for what case, and on what basis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field, StringConstraints
+
+from collector import ledger
+from collector.commander import Commander, CommandError
+from collector.config import CameraPlace
+from collector.guard import same_origin
+from collector.persons import Persons
+from collector.problems import ProblemError
+from collector.services.case import Body
+from collector.services.offering import Offering
+from collector.services.place import Point, distance_m
+from collector.services.plate_route import Route, Sighting, routes
+from collector.store.database import Database
+from wire.clock import Clock
+from wire.command import PlateSearchCommand
+from wire.grant import PersonToken
+from wire.names import Id, Moment, Name, WireModel, new_id
+from wire.plates import PlateAnswer, PlateRead, PlateSearch
+
+SEARCHERS: Final = frozenset({"operator", "supervisor"})
+ANSWER_WITHIN_S: Final = 1.5
+"""The first answer to the person; poles that take longer are added as they come."""
+POLE_WITHIN_S: Final = 10.0
+AT_ONCE: Final = 600
+"""Poles that are asked at the same time; of `commander.MAX_PENDING` others need some."""
+KEPT: Final = timedelta(hours=1)
+MOST_KEPT: Final = 50
+LONGEST: Final = timedelta(days=31)
+WITHOUT_DIARY: Final = frozenset({"command.unsupported"})
+
+Line = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True)]
+Key = tuple[str, str]
+
+
+class SearchArea(Body):
+    """A circle; cameras in it are meant."""
+
+    lat: float
+    lon: float
+    radius_m: float = Field(gt=0, le=50_000, description="Metres.")
+
+
+class PlateSearchBody(Body):
+    """What is searched for, and for what."""
+
+    pattern: str = Field(
+        min_length=2, max_length=24, description="A plate; `?` is one unknown character."
+    )
+    start_at: Moment
+    end_at: Moment
+    confusable: bool = Field(True, description="Look-alikes too: 가/거, 3/8, 1/7 …")
+    types: tuple[str, ...] = Field((), max_length=20)
+    colors: tuple[str, ...] = Field((), max_length=20)
+    area: SearchArea | None = Field(None, description="The whole city when left out.")
+    case: Line = Field(description="The agency's case number.")
+    purpose: Line = Field(description="What it is for.")
+    basis: Line = Field("", description="Legal basis, e.g. 개인정보 보호법 제18조제2항제7호.")
+    agency: Name | None = Field(None, description="On whose behalf; the person's own if left out.")
+
+
+class LatePole(WireModel):
+    """A pole that has not answered."""
+
+    device: Name
+    code: str | None = None
+    """Of wire.codes; None while it may still answer."""
+
+
+class PlateSearchResult(WireModel):
+    """How far a search is, and what was found."""
+
+    search_id: Id
+    state: Literal["asking", "done"]
+    pattern: str
+    case: str
+    agency: Name
+    person: str
+    asked_at: Moment
+    ends_at: Moment
+    """Then nothing of it is left here."""
+    asked: int
+    answered: int
+    without_diary: int
+    """Poles that read no plates."""
+    late: tuple[LatePole, ...]
+    more: tuple[Name, ...]
+    """Poles that have more reads than fit an answer: narrow the question."""
+    routes: tuple[Route, ...]
+
+
+@dataclass
+class _Search:
+    result: PlateSearchResult
+    question: PlateSearch
+    devices: tuple[str, ...]
+    cameras: frozenset[Key] | None
+    """Those of the area; None: all."""
+    answers: dict[str, PlateAnswer] = field(default_factory=dict)
+    without: set[str] = field(default_factory=set)
+    late: dict[str, str | None] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class PlateSearchDesk:
+    """Lives on the web application's event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        commander: Commander,
+        offering: Offering,
+        places: Mapping[Key, CameraPlace],
+        devices: Callable[[], Collection[str]],
+        clock: Clock,
+    ) -> None:
+        """`devices`: all poles that are enrolled."""
+        self._database = database
+        self._commander = commander
+        self._offering = offering
+        self._places = places
+        self._devices = devices
+        self._clock = clock
+        self._searches: dict[str, _Search] = {}
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(self, person: PersonToken, body: PlateSearchBody) -> PlateSearchResult:
+        """Ask the poles; what came within ANSWER_WITHIN_S. Raises ProblemError."""
+        _permit(person)
+        self._check(body)
+        now = self._clock.now()
+        self._drop_old(now)
+        cameras = self._cameras(body.area)
+        devices = tuple(sorted(self._meant(cameras)))
+        if not devices:
+            raise ProblemError("case.no-camera", "no camera stands in the area")
+        search_id = new_id()
+        question = PlateSearch(
+            search_id=search_id, pattern=body.pattern, start_at=body.start_at, end_at=body.end_at,
+            confusable=body.confusable, types=body.types, colors=body.colors,
+            case=body.case, basis=body.basis, purpose=body.purpose,
+        )  # fmt: skip
+        result = PlateSearchResult(
+            search_id=search_id, state="asking", pattern=body.pattern, case=body.case,
+            agency=body.agency or person.agency, person=person.person,
+            asked_at=now, ends_at=now + KEPT, asked=len(devices), answered=0, without_diary=0,
+            late=(), more=(), routes=(),
+        )  # fmt: skip
+        search = _Search(result, question, devices, cameras)
+        # Nobody is asked before it is written that he was.
+        await self._enter("plates.searched", search, person)
+        self._searches[search_id] = search
+        self._send(search, devices)
+        await self._wait(search)
+        return self._told(search)
+
+    async def again(self, person: PersonToken, search_id: str) -> PlateSearchResult:
+        """Ask those poles once more that have not answered."""
+        search = self._known(person, search_id)
+        waiting = [device for device, code in search.late.items() if code is not None]
+        await self._enter("plates.searched", search, person)
+        self._send(search, waiting)
+        await self._wait(search)
+        return self._told(search)
+
+    def show(self, person: PersonToken, search_id: str) -> PlateSearchResult:
+        """What there is by now."""
+        return self._told(self._known(person, search_id))
+
+    def list(self, person: PersonToken) -> list[PlateSearchResult]:
+        """The agency's own searches that are kept, newest first, without what they found."""
+        _permit(person)
+        self._drop_old(self._clock.now())
+        mine = [one for one in self._searches.values() if _may(person, one)]
+        return [
+            self._told(one).model_copy(update={"routes": ()})
+            for one in sorted(mine, key=lambda one: one.result.asked_at, reverse=True)
+        ]
+
+    async def end(self, person: PersonToken, search_id: str) -> None:
+        """Forget what was found."""
+        search = self._known(person, search_id)
+        self._forget(search_id)
+        await self._enter("plates.forgotten", search, person)
+
+    def _check(self, body: PlateSearchBody) -> None:
+        if not body.basis:
+            raise ProblemError("case.no-basis")
+        for name in ("case", "purpose"):
+            if not getattr(body, name):
+                raise ProblemError("request.invalid", f"{name}: must not be empty")
+        if not timedelta(0) < body.end_at - body.start_at <= LONGEST:
+            raise ProblemError(
+                "request.invalid",
+                f"end_at: must follow start_at within {LONGEST.days} days",
+            )
+        if sum(one.isalnum() for one in body.pattern) < 2:
+            raise ProblemError("request.invalid", "pattern: at least 2 characters must be known")
+
+    def _cameras(self, area: SearchArea | None) -> frozenset[Key] | None:
+        if area is None:
+            return None
+        middle = self._offering.checked(area.lat, area.lon)
+        return frozenset(
+            key
+            for key, one in self._places.items()
+            if distance_m(middle, Point(one.lat, one.lon)) <= area.radius_m
+        )
+
+    def _meant(self, cameras: frozenset[Key] | None) -> set[str]:
+        enrolled = set(self._devices())
+        if cameras is None:
+            return enrolled
+        return enrolled & {device for device, _ in cameras}
+
+    def _send(self, search: _Search, devices: Collection[str]) -> None:
+        for device in devices:
+            search.late[device] = None
+            task = asyncio.create_task(self._one(search, device))
+            search.tasks.add(task)
+            task.add_done_callback(search.tasks.discard)
+
+    async def _one(self, search: _Search, device: str) -> None:
+        action = PlateSearchCommand(search=search.question)
+        try:
+            async with self._gate:
+                reply = await self._commander.ask(device, action, POLE_WITHIN_S)
+        except CommandError as error:
+            if error.code in WITHOUT_DIARY:
+                search.without.add(device)
+                search.late.pop(device, None)
+            else:
+                search.late[device] = error.code
+            return
+        if reply.plates is None or reply.plates.search_id != search.question.search_id:
+            search.late[device] = "internal"
+            return
+        search.answers[device] = reply.plates
+        search.late.pop(device, None)
+
+    async def _wait(self, search: _Search) -> None:
+        if search.tasks:
+            await asyncio.wait(search.tasks, timeout=ANSWER_WITHIN_S)
+
+    def _told(self, search: _Search) -> PlateSearchResult:
+        seen = [
+            self._sighting(device, read)
+            for device, answer in search.answers.items()
+            for read in answer.reads
+            if search.cameras is None or (device, read.camera) in search.cameras
+        ]
+        return search.result.model_copy(
+            update={
+                "state": "asking" if search.tasks else "done",
+                "answered": len(search.answers),
+                "without_diary": len(search.without),
+                "late": tuple(
+                    LatePole(device=device, code=code)
+                    for device, code in sorted(search.late.items())
+                ),
+                "more": tuple(sorted(d for d, answer in search.answers.items() if answer.more)),
+                "routes": routes(seen),
+            }
+        )
+
+    def _sighting(self, device: str, read: PlateRead) -> Sighting:
+        place = self._places.get((device, read.camera))
+        return Sighting(
+            device=device,
+            camera=read.camera,
+            title=place.title if place else f"{device} / {read.camera}",
+            title_en=(place.title_en or place.title) if place else f"{device} / {read.camera}",
+            lat=place.lat if place else None,
+            lon=place.lon if place else None,
+            at=read.at,
+            text=read.text,
+            confidence=read.confidence,
+            chance=read.chance,
+            near_match=read.near_match,
+            type=read.type,
+            color=read.color,
+            direction=read.direction,
+        )
+
+    def _known(self, person: PersonToken, search_id: str) -> _Search:
+        _permit(person)
+        self._drop_old(self._clock.now())
+        search = self._searches.get(search_id)
+        if search is None or not _may(person, search):
+            raise ProblemError("case.unknown", "there is no such search, or its hour is over")
+        return search
+
+    def _drop_old(self, now: datetime) -> None:
+        kept = sorted(self._searches.items(), key=lambda item: item[1].result.asked_at)
+        most = len(kept) - MOST_KEPT + 1
+        for at, (search_id, one) in enumerate(kept):
+            if one.result.ends_at <= now or at < most:
+                self._forget(search_id)
+
+    def _forget(self, search_id: str) -> None:
+        for task in self._searches.pop(search_id).tasks:
+            task.cancel()
+
+    async def _enter(self, kind: ledger.Kind, search: _Search, person: PersonToken) -> None:
+        asked = search.question
+        fields = {
+            "search_id": asked.search_id,
+            "person": person.person,
+            "agency": search.result.agency,
+            "case": asked.case,
+            "basis": asked.basis,
+            "purpose": asked.purpose,
+            "pattern": asked.pattern,
+            "start_at": asked.start_at.isoformat(),
+            "end_at": asked.end_at.isoformat(),
+            "poles": len(search.devices),
+            "answered": len(search.answers),
+        }
+
+        def write() -> None:
+            with self._database.transaction() as run:
+                ledger.append(run, self._clock.now(), kind, fields)
+
+        await asyncio.to_thread(write)
+
+
+def build_router(desk: PlateSearchDesk, persons: Persons) -> APIRouter:
+    """`/api/plates/searches`."""
+    router = APIRouter(prefix="/api/plates/searches", tags=["plates"])
+    changing = [Depends(same_origin)]
+
+    @router.post("", status_code=201, dependencies=changing)
+    async def ask(
+        body: PlateSearchBody, person: PersonToken = Depends(persons.required)
+    ) -> PlateSearchResult:
+        """Ask the poles' diaries for a case; answers within 1.5 s with what has come by then."""
+        return await desk.ask(person, body)
+
+    @router.get("")
+    async def list_searches(
+        person: PersonToken = Depends(persons.required),
+    ) -> list[PlateSearchResult]:
+        """Searches of the person's agency that are not over yet, without what they found."""
+        return desk.list(person)
+
+    @router.get("/{search_id}")
+    async def show(
+        search_id: Id, person: PersonToken = Depends(persons.required)
+    ) -> PlateSearchResult:
+        """What has come by now."""
+        return desk.show(person, search_id)
+
+    @router.post("/{search_id}/again", dependencies=changing)
+    async def again(
+        search_id: Id, person: PersonToken = Depends(persons.required)
+    ) -> PlateSearchResult:
+        """Ask the poles once more that have not answered."""
+        return await desk.again(person, search_id)
+
+    @router.delete("/{search_id}", status_code=204, dependencies=changing)
+    async def end(search_id: Id, person: PersonToken = Depends(persons.required)) -> Response:
+        """Forget what was found."""
+        await desk.end(person, search_id)
+        return Response(status_code=204)
+
+    return router
+
+
+def _permit(person: PersonToken) -> None:
+    if not SEARCHERS & set(person.roles):
+        raise ProblemError("auth.forbidden", "operators and supervisors search for vehicles")
+
+
+def _may(person: PersonToken, search: _Search) -> bool:
+    return search.result.person == person.person or "supervisor" in person.roles
