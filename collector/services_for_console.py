@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -44,6 +44,8 @@ class ConsoleServices:
     """Asks a pole what there is of a camera; raises ProblemError."""
     areas: Callable[[], tuple[NamedArea, ...]] = tuple
     """Named parts of the city."""
+    agencies: Callable[[], Collection[str]] = tuple
+    """Who may ask for something."""
     layer: Layer = field(default_factory=Layer)
     """Streets, hydrants and hazards."""
     cases_of: Callable[[PersonToken], Awaitable[list[Case]]] = _no_cases

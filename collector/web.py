@@ -170,6 +170,7 @@ def build_web(parts: WebParts) -> FastAPI:
         areas=parts.areas,
         layer=layer,
         cases_of=lambda person: cases.list(person, all_states=False),
+        agencies=parts.agencies,
     )
     app.include_router(build_console(services))
     return app

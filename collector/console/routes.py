@@ -20,6 +20,7 @@ from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
 from collector.services.cases import APPROVERS
+from collector.services.plate_search import PLATE_COLORS, SEARCHERS
 from collector.services_for_console import ConsoleServices
 from collector.texts import TYPES
 from wire.names import utc_text
@@ -27,7 +28,7 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|holds|incidents/[0-9a-f-]{36}"
+    r"/(?:cases|disasters|holds|vehicles|incidents/[0-9a-f-]{36}"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -112,6 +113,21 @@ def build_router(services: ConsoleServices) -> APIRouter:
         if person is None:
             return RedirectResponse("/sign-in?next=/holds", 303)
         return page(request, "holds.html", person=person.person)
+
+    @router.get("/vehicles")
+    def vehicles(request: Request) -> Any:
+        """A vehicle is searched for across the poles."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/vehicles", 303)
+        return page(
+            request,
+            "vehicles.html",
+            person=person.person,
+            searches=bool(SEARCHERS & set(person.roles)),
+            colors=PLATE_COLORS,
+            agencies=sorted(services.agencies()),
+        )
 
     @router.get("/map")
     def city_map(request: Request) -> Any:

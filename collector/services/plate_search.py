@@ -43,6 +43,11 @@ MOST_KEPT: Final = 50
 LONGEST: Final = timedelta(days=31)
 WITHOUT_DIARY: Final = frozenset({"command.unsupported"})
 
+PLATE_COLORS: Final = (
+    "white", "yellow", "blue", "lightgreen", "green", "navy", "orange", "black", "unknown",
+)  # fmt: skip
+"""As the poles name them (DOMAIN §3): blue is electric, lightgreen corporate, green old private."""
+
 Line = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True)]
 Key = tuple[str, str]
 

@@ -11,6 +11,7 @@ import pytest
 from collector.console.words import WORDS
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
+from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
 from collector.signer.permit import Service
 from collector.store.holds import State
@@ -47,10 +48,12 @@ FAMILIES = {
     "missing": get_args(Unproven.model_fields["reason"].annotation),
     "verdict": ("intact",),
     "note": ("hydrant", "street", "hazard"),
+    "platecolor": PLATE_COLORS,
+    "direction": ("towards", "away", "left", "right", "standing"),
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|help|holds|link|map|menu|video|wall"
+TABLED = "ask|export|facts|help|holds|link|map|menu|vehicles|video|wall"
 """Beginnings of keys that also stand in tables."""
 
 

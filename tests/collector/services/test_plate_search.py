@@ -12,6 +12,7 @@ import pytest
 from collector.services import plate_search
 from collector.services.offering import Offering
 from collector.services.plate_search import PlateSearchDesk
+from models.plates import COLOURS
 from provisioning.authority import Authority
 from tests.support.diaries import Diaries
 from tests.support.service_bench import SCENE, ServiceBench, camera
@@ -171,3 +172,7 @@ def test_after_an_hour_it_is_forgotten_and_another_operator_sees_nothing(search:
             assert chief.get(url).status_code == 200
         search.bench.clock.advance(3600)
         assert client.get(url).status_code == 404
+
+
+def test_the_page_knows_the_colours_that_poles_name() -> None:
+    assert set(plate_search.PLATE_COLORS) == set(COLOURS)

@@ -22,6 +22,7 @@ from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
+from edge_agent.plates.search import search_handler
 from edge_agent.plates.stage import LivePlates, NamedFinder
 from edge_agent.rules.base import build_rules
 from edge_agent.scene import Box, Detection, Frame, Image
@@ -150,6 +151,7 @@ def main() -> None:
         boot_id=boot_id, version="test", health=health, audit=audit,
     )  # fmt: skip
     link.dispatcher.register("watchlist.delta", watchlist_handler(lists))
+    link.dispatcher.register("plates.search", search_handler(desk.search, reporter.audit))
     for start in (reporter.start, lists.report_lost, desk.start, link.start, scheduler.start):
         start()
     media_s = 0.0

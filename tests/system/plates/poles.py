@@ -21,12 +21,15 @@ from wire.register import load_register
 DEVICE = "pole-001-1"
 
 
-def given_pole(city: Authority, broker: BrokerHandle, folder: Path) -> Process:
+def given_pole(
+    city: Authority, broker: BrokerHandle, folder: Path, device: str = DEVICE
+) -> Process:
     """A pole whose plates are given: tests.system.plates.pole."""
     return Process(
         "tests.system.plates.pole",
         [
             *("--authority", str(city.register_file.parent)),
+            *("--device", device),
             *("--folder", str(folder / "data")),
             *("--host", broker.host),
             *("--port", str(broker.port)),
