@@ -94,6 +94,8 @@ class Retention:
             self._whole(lambda run: ledger.append(run, now, "retention.erased", fields))
             self._database.forget()
             log.info("retention.erased", **asdict(done))
+        elif not self._database.forgotten:
+            self._database.forget()
         return done
 
     def _doubt(self, now: datetime) -> str | None:

@@ -233,7 +233,7 @@ class CaseDesk:
             self._closing(run, changed, person)
 
         await self._write(write)
-        self._database.forget()
+        await asyncio.to_thread(self._database.forget)
         self._changes.publish(Change("case", one.case_id))
         self._closed()
         return changed

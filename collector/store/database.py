@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from collector.store import damage
 from collector.store.moments import stamp
 
@@ -16,6 +18,8 @@ FILE_NAME = "collector.sqlite"
 SCHEMA_VERSION = 12
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
+
+log = structlog.get_logger()
 
 
 class StoreError(Exception):
@@ -56,6 +60,8 @@ class Database:
             raise StoreError(f"{folder}: cannot be made ({error.strerror})") from error
         self.path = folder / FILE_NAME
         self._lock = threading.RLock()
+        self.forgotten = True
+        """Whether all that was deleted is off the disk."""
         self._connection = connect(self.path, read_only=False)
         try:
             self._migrate()
@@ -106,9 +112,15 @@ class Database:
                 raise
 
     def forget(self) -> None:
-        """Write what was deleted through to the file, so that no log of changes still holds it."""
+        """Write what was deleted through to the file, so that no log of changes still holds it.
+
+        A look at the database that lasts may keep that from being done: `forgotten` is false then.
+        """
         with self._lock:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self.forgotten = not busy
+        if busy:
+            log.warning("store.still-there", file=str(self.path), again="at the next upkeep")
 
     def close(self) -> None:
         with self._lock:

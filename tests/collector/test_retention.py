@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,6 +121,21 @@ def test_what_was_deleted_is_not_on_the_disk_any_more(bench: Bench) -> None:
     assert PLATE.encode() not in left
     (text,) = bench.way.rows("SELECT text_ko FROM incident")[0]
     assert "수배 차량 감지" in str(text)
+
+
+def test_what_somebody_looked_at_while_it_was_deleted_goes_at_the_next_round(bench: Bench) -> None:
+    token, _ = bench.event(type="plate")
+    bench.way.database.forget()
+    bench.clock.advance(31 * DAY)
+    with closing(sqlite3.connect(bench.way.database.path, isolation_level=None)) as looking:
+        looking.execute("BEGIN")
+        looking.execute("SELECT count(*) FROM event").fetchone()
+        bench.way.database._connection.execute("PRAGMA busy_timeout = 1")
+        bench.retention.run_once()
+        assert not bench.way.database.forgotten
+        assert token.rpartition(b".")[2] in bench.bytes()
+    assert bench.retention.run_once() == Erased()
+    assert token.rpartition(b".")[2] not in bench.bytes()
 
 
 def test_numbers_stay_settled_and_a_message_that_comes_again_is_known(bench: Bench) -> None:
