@@ -88,7 +88,7 @@ class Environment:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=200,
         )
 
 
@@ -105,7 +105,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (source / name).write_bytes((ROOT / name).read_bytes())
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target)]
     built = subprocess.run(
-        [*command, str(source)], capture_output=True, text=True, check=False, timeout=100
+        [*command, str(source)], capture_output=True, text=True, check=False, timeout=240
     )
     assert built.returncode == 0, built.stdout + built.stderr
     return next(target.glob("*.whl"))

@@ -44,7 +44,11 @@ def test_it_is_as_tight_as_it_can_be(unit: Path) -> None:
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
+            ["systemd-analyze", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
     except FileNotFoundError:
         pytest.fail("systemd-analyze is missing; run: bash tests/support/debian.sh")

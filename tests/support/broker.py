@@ -217,9 +217,11 @@ def broker(
     request: pytest.FixtureRequest, city: Authority, tmp_path: Path
 ) -> Iterator[BrokerHandle]:
     handle = make_broker(request.param, city, tmp_path / "broker")
-    handle.start()
-    yield handle
-    handle.stop()
+    try:
+        handle.start()
+        yield handle
+    finally:
+        handle.stop()
 
 
 def _register(authority: Authority) -> Register:

@@ -188,7 +188,7 @@ class Centre:
                 sys.executable, "-m", "collector", "user", "add", name, "--agency", agency,
                 "--role", role, "--config", str(self.signer_config), "--password-stdin",
             ],
-            input=password + "\n", text=True, capture_output=True, timeout=30, check=False,
+            input=password + "\n", text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 

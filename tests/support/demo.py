@@ -57,8 +57,8 @@ def kill(demo: Demo, part: str) -> None:
 
 
 def end(demo: Demo, part: str) -> None:
-    """End a part in order."""
-    demo.family.children.pop(part).stop()
+    """End a part in order; a demo that is left would kill it after ten seconds."""
+    demo.family.children.pop(part).stop(100.0)
 
 
 def first_alarm(demo: Demo) -> None:

@@ -47,6 +47,6 @@ def phone_of(demo: Demo, name: str = PERSON) -> Phone:
         sys.executable, "-m", "polewatch", "collector", "user", "totp", name,
         "--config", str(demo.site.signer_config), "--json",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     query = parse_qs(urlsplit(json.loads(done.stdout)["address"]).query)
     return Phone(pyotp.TOTP(query["secret"][0]))

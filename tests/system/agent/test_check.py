@@ -101,7 +101,7 @@ def turned(place: Place, password: str) -> dict[str, object]:
     )
     done = subprocess.run(
         place.command(sys.executable, "-c", script, json.dumps(server)),
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     found: dict[str, object] = json.loads(done.stdout)
     return found

@@ -97,7 +97,7 @@ def test_without_a_running_broker_it_says_so(city: Authority, tmp_path: Path) ->
 def _polewatch(*arguments: str, code: int = 0) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "polewatch", *arguments],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -31,12 +31,14 @@ def broker(tmp_path: Path, city: Authority) -> Iterator[MosquittoHandle]:
     folder.mkdir()
     handle = MosquittoHandle(city, folder)
     handle.watched = True
-    handle.start()
-    yield handle
-    for pid in readers(handle):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
-    handle.stop()
+    try:
+        handle.start()
+        yield handle
+        for pid in readers(handle):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    finally:
+        handle.stop()
 
 
 def readers(broker: MosquittoHandle) -> list[int]:

@@ -36,9 +36,11 @@ def watching(tmp_path: Path, city: Authority, broker: BrokerHandle) -> Iterator[
         broker.start()
     where = {"host": broker.host, "port": broker.port, "log_file": str(broker.log_file)}
     centre = Centre(tmp_path / "centre", city, broker, {"broker": where})
-    centre.collector.start()
-    yield centre
-    centre.stop()
+    try:
+        centre.collector.start()
+        yield centre
+    finally:
+        centre.stop()
 
 
 def logged(centre: Centre) -> set[tuple[str, str | None]]:

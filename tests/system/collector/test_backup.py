@@ -21,7 +21,7 @@ def run(centre: Centre, *words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "collector", *words, "--config", str(centre.config)],
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -139,15 +139,17 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     }
     made = City(authority, centre, pole, agencies)
     made.table()
-    for one in agencies.values():
-        one.start()
-    centre.collector.start()
-    yield made
-    for one in agencies.values():
-        one.stop()
-    pole.close()
-    centre.stop()
-    broker.stop()
+    try:
+        for one in agencies.values():
+            one.start()
+        centre.collector.start()
+        yield made
+    finally:
+        for one in agencies.values():
+            one.stop()
+        pole.close()
+        centre.stop()
+        broker.stop()
 
 
 @pytest.fixture

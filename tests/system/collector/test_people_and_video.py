@@ -111,9 +111,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority,
     folder = tmp_path_factory.mktemp("people")
     city = make_city(folder / "authority")
     handle = make_broker("nats", city, folder / "broker")
-    handle.start()
-    yield city, handle
-    handle.stop()
+    try:
+        handle.start()
+        yield city, handle
+    finally:
+        handle.stop()
 
 
 @pytest.fixture(scope="module")
@@ -129,10 +131,12 @@ def open_centre(
         store.add(Account(name, "centre", (role,)), PASSWORD, datetime.now(UTC))
     permit_officers(store, place[0], "police", "centre")
     store.close()
-    centre.signer.start()
-    centre.collector.start()
-    yield centre
-    centre.stop()
+    try:
+        centre.signer.start()
+        centre.collector.start()
+        yield centre
+    finally:
+        centre.stop()
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from tests.support.wait import wait_until
 from tests.system.console.test_video import confirm_and_play, played
 
 RECORDED_S = 25
+pytestmark = pytest.mark.timeout(600)
+"""A one-time code may have to be waited for, and a file of a minute gives way to pictures."""
 
 # As in browsers that write no files: what comes is held in memory and downloaded.
 NO_PICKER = "delete window.showSaveFilePicker; window.showSaveFilePicker = undefined;"
@@ -85,11 +87,11 @@ def ask(page: Page, code: str) -> None:
 
 def offered(page: Page) -> None:
     """Wait until the pole has made the file."""
-    expect(page.locator(".export")).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(page.locator(".export")).to_have_attribute("data-state", "ready", timeout=120_000)
 
 
 def save(page: Page, folder: Path) -> Path:
-    with page.expect_download(timeout=90_000) as coming:
+    with page.expect_download(timeout=200_000) as coming:
         page.get_by_role("button", name="파일로 저장").click()
     path = folder / coming.value.suggested_filename
     coming.value.save_as(path)
@@ -223,7 +225,7 @@ def test_a_file_of_the_person_s_choice_is_written_as_it_comes(
         ask(page, phone.shows())
         offered(page)
         page.get_by_role("button", name="파일로 저장").click()
-        expect(page.locator(".export")).to_have_attribute("data-state", "done", timeout=90_000)
+        expect(page.locator(".export")).to_have_attribute("data-state", "done", timeout=200_000)
         kept = page.evaluate(READ_CHOSEN)
     told = exported(demo, before)
     assert (kept["bytes"], kept["sha256"]) == (told["bytes"], told["sha256"])

@@ -27,7 +27,7 @@ def demo(running_demo: Demo) -> Demo:
         "--role", "supervisor", "--password-stdin",
     ]  # fmt: skip
     secret = f"{running_demo.secret}\n"
-    subprocess.run(command, input=secret, text=True, timeout=60, check=True)
+    subprocess.run(command, input=secret, text=True, timeout=120, check=True)
     wait_until(lambda: recorded_s(running_demo) > 15, 90, "a recording")
     return running_demo
 

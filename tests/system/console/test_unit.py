@@ -17,7 +17,7 @@ BASIS = "개인정보 보호법 제18조제2항제3호"
 def link(demo: Demo) -> str:
     """What the room sends to a unit's phone, for a place near the demo's camera."""
     headers = {"X-Polewatch": "1"}
-    with httpx.Client(base_url=demo.console, headers=headers, timeout=20) as room:
+    with httpx.Client(base_url=demo.console, headers=headers, timeout=60) as room:
         room.post("/api/sign-in", json={"name": PERSON, "password": demo.secret})
         asked = {
             "place": {"lat": 37.5371, "lon": 126.7379},

@@ -58,7 +58,7 @@ def test_held_until_the_incident_is_closed_and_the_case_is_released(tmp_path: Pa
         of_it = "SELECT finding_id FROM incident_finding WHERE incident_id = ?"
         (finding,) = _rows(demo, of_it, incident)[0]
         wait_until(lambda: _held(demo).get(finding) == "event", 60, "the hold around the finding")
-        with httpx.Client(base_url=demo.console, headers={"X-Polewatch": "1"}, timeout=20) as chief:
+        with httpx.Client(base_url=demo.console, headers={"X-Polewatch": "1"}, timeout=60) as chief:
             answer = chief.post("/api/sign-in", json={"name": CHIEF, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
             now = datetime.now(UTC)

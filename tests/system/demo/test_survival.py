@@ -45,7 +45,7 @@ def test_agent_killed_while_the_broker_is_down_loses_and_doubles_nothing(demo: D
     centre, pole = demo.site.ports.collector_metrics, demo.site.ports.agent_metrics
     assert scrape(centre)["polewatch_collector_broker_up"] == 0
     wait_until(
-        lambda: scrape(pole)["polewatch_agent_outbox_messages"] >= 3, 10, "the figures of the pole"
+        lambda: scrape(pole)["polewatch_agent_outbox_messages"] >= 3, 60, "the figures of the pole"
     )
     assert scrape(pole)[f"polewatch_agent_camera_up {CAMERA}"] == 1
     kill(demo, "agent")
@@ -59,7 +59,7 @@ def test_agent_killed_while_the_broker_is_down_loses_and_doubles_nothing(demo: D
     online = f"polewatch_collector_device_online {demo.site.device}"
     wait_until(
         lambda: (told := scrape(centre))["polewatch_collector_broker_up"] == 1 == told[online],
-        30,
+        60,
         "the figures of the broker and the box that are back",
     )
     assert scrape(centre)["polewatch_collector_deliveries police mqtt done"] >= 1

@@ -101,7 +101,7 @@ def front(running_demo: Demo) -> Iterator[Front]:
     wait_until(lambda: recorded_s(running_demo) > RECORDED_S, 90, "a recording")
     own = Identity.load(running_demo.site.identity("collector")).key
     end = datetime.now(UTC) - 3 * S
-    with httpx.Client(base_url=running_demo.console, headers=HEADERS, timeout=20) as client:
+    with httpx.Client(base_url=running_demo.console, headers=HEADERS, timeout=60) as client:
         name = {"name": PERSON, "password": running_demo.secret}
         assert client.post("/api/sign-in", json=name).status_code == 200
         start_at, end_at = (end - 12 * S).isoformat(), end.isoformat()
@@ -123,7 +123,7 @@ def test_the_signer_gives_no_right_without_a_code(front: Front) -> None:
             "purpose": "none", "fingerprint": ":".join(["AB"] * 32), "code": None,
         }  # fmt: skip
         headers = {**HEADERS, "Authorization": f"Bearer {token}"}
-        direct = httpx.post(f"{signer}/grants", json=wanted, headers=headers, timeout=20)
+        direct = httpx.post(f"{signer}/grants", json=wanted, headers=headers, timeout=60)
         assert (direct.status_code, direct.json()["code"]) == (403, "auth.code")
 
 

@@ -27,9 +27,11 @@ WANTED, NEAR, STRANGER = "12가3456", "34나5678", "78도9012"
 @pytest.fixture
 def centre(city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
     centre = Centre(city, broker, DEVICE)
-    centre.wait_listening()
-    yield centre
-    centre.close()
+    try:
+        centre.wait_listening()
+        yield centre
+    finally:
+        centre.close()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_bash_completes_with_the_script_that_the_program_prints(
     path = f"{program.parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", ASK, "bash", typed],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "PATH": path, "SHELL": "/bin/bash", "POLEWATCH": str(program)},
     )  # fmt: skip
     script, *found = done.stdout.splitlines()

@@ -102,7 +102,7 @@ def _filled(centre: Centre, city: Authority, broker: BrokerHandle) -> Place:
         json=asked,
         headers={"X-Polewatch": "1"},
         cookies={"pw_person": tokens["fireman"]},
-        timeout=20,
+        timeout=60,
     )
     assert answer.status_code == 201, answer.text
     alert = {
@@ -130,7 +130,7 @@ def _token(centre: Centre, name: str) -> str:
         f"{centre.collector.url}/api/sign-in",
         json={"name": name, "password": PASSWORD},
         headers={"X-Polewatch": "1"},
-        timeout=20,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
     return str(answer.cookies["pw_person"])
@@ -203,7 +203,7 @@ def test_no_endpoint_of_the_collector_errs_or_tells_what_is_not_the_role_s(
     def call(case: Any) -> Any:
         # Signing out would end what the other attempts need.
         cookies = {} if case.path == "/api/sign-out" else place.cookies(who)
-        return case.call(base_url=url, headers={"X-Polewatch": "1"}, cookies=cookies, timeout=20)
+        return case.call(base_url=url, headers={"X-Polewatch": "1"}, cookies=cookies, timeout=60)
 
     def look(what: str, content: bytes) -> None:
         if who not in SEES_FIRE:
@@ -220,7 +220,7 @@ def test_no_endpoint_of_the_signer_errs(place: Place, who: str | None) -> None:
 
     def call(case: Any) -> Any:
         mine = {} if case.path == "/sign-out" else headers
-        return case.call(base_url=url, headers=mine, timeout=20)
+        return case.call(base_url=url, headers=mine, timeout=60)
 
     assert _try_all(url, call, lambda _what, _content: None) > 20
 
@@ -235,7 +235,7 @@ def test_by_their_true_names_the_fire_service_s_things_are_seen_by_whom_they_con
     known = {"incident_id": place.incident, "case_id": place.case, "sha256": place.still}
     known["disaster_id"] = place.disaster
     asked = seen = 0
-    with httpx.Client(base_url=url, cookies=place.cookies(who), timeout=20) as client:
+    with httpx.Client(base_url=url, cookies=place.cookies(who), timeout=60) as client:
         for path, methods in schema["paths"].items():
             if "get" not in methods or path in ENDLESS:
                 continue
@@ -278,7 +278,7 @@ def test_the_live_stream_of_others_is_silent_about_it(place: Place, who: str) ->
             json={"decision": "confirmed"},
             headers={"X-Polewatch": "1"},
             cookies=place.cookies("operator"),
-            timeout=20,
+            timeout=60,
         )
         assert decided.status_code in (204, 409)
         for line in lines:

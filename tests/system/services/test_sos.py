@@ -70,7 +70,7 @@ def send(centre: Centre, lat: float) -> dict[str, Any]:
     text = json.dumps(call).encode()
     headers = {HEADER: sign(SECRET, text, datetime.now(UTC))}
     url = f"{centre.collector.url}/api/services/sos/watch"
-    answer = httpx.post(url, content=text, headers=headers, timeout=20)
+    answer = httpx.post(url, content=text, headers=headers, timeout=60)
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -95,7 +95,7 @@ def test_the_police_hear_of_a_call_follow_it_and_of_its_end(
     assert send(centre, 37.5006)["positions"] == 2
     wait_until(lambda: incidents(police)[-1].revision == 2, 30, "the police to hear that it moved")
     headers = {"X-Polewatch": "1"}
-    with httpx.Client(base_url=centre.collector.url, headers=headers, timeout=20) as operator:
+    with httpx.Client(base_url=centre.collector.url, headers=headers, timeout=60) as operator:
         operator.post("/api/sign-in", json={"name": "oper", "password": PASSWORD})
         path = f"/api/services/cases/{case['case_id']}"
         shown = operator.get(path).json()

@@ -23,9 +23,11 @@ EVENTS = 300
 @pytest.fixture
 def centre(city: Authority, broker: BrokerHandle) -> Iterator[Centre]:
     centre = Centre(city, broker, DEVICE)
-    centre.wait_listening()
-    yield centre
-    centre.close()
+    try:
+        centre.wait_listening()
+        yield centre
+    finally:
+        centre.close()
 
 
 @pytest.fixture

@@ -20,9 +20,11 @@ EVENTS = 300
 def centre(city: Authority, broker: BrokerHandle, tmp_path: Path) -> Iterator[Centre]:
     """A collector that has been there before: brokers keep its session while it is away."""
     centre = Centre(tmp_path / "centre", city, broker)
-    centre.collector.start()
-    yield centre
-    centre.stop()
+    try:
+        centre.collector.start()
+        yield centre
+    finally:
+        centre.stop()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_it_listens_on_loopback_only_and_ends_with_a_client_still_there() -> Non
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "polewatch.rtsp", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("what", ["port", "file"])
