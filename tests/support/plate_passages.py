@@ -7,7 +7,7 @@ is lit; what is not is how it moves, and a drawn plate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +32,7 @@ EMPTY_S: Final = 0.5
 SHUTTER_S: Final = 1 / 60
 GROUND: Final = 96
 _NOISE: Final = 4.0
+_CRF: Final = 26
 
 Matrix = NDArray[np.float64]
 LONG: Final = ("p7", "p8-film", "p8", "comm")
@@ -49,6 +50,8 @@ class Car:
     """Of the drawn plates that fit it."""
     grey: bool = False
     """An infrared picture."""
+    part: tuple[int, int, int, int] | None = None
+    """Left, top, right, bottom of what is moved of the photograph, in its pixels; None: all."""
 
 
 CARS: Final = (
@@ -86,7 +89,15 @@ class Drive:
     blur: float
     """How much faster than it seems the car moves, for the blur of the shutter."""
     hold_x: float
-    """Where across the frame the plate is."""
+    """Where across the frame the plate is when the car is halfway."""
+    cross: float = 0.0
+    """How much of the frame's width it goes to the right while it passes."""
+    seconds: float = SECONDS
+    light: float = 1.0
+    noise: float = _NOISE
+    crf: int = _CRF
+    most_smear_px: int = 2
+    """Of the shutter, in a direction."""
 
 
 def drives(count: int, seed: int, shapes: Shapes) -> Iterator[Drive]:
@@ -133,30 +144,38 @@ def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
     photo = cv2.imread(str(scenes / drive.car.file))
     if photo is None:
         raise FileNotFoundError(f"{scenes / drive.car.file}: no picture there")
+    if drive.car.part is not None:
+        left, top, right, bottom = drive.car.part
+        photo = photo[top:bottom, left:right]
     stage = _Stage(drive, np.asarray(photo, np.uint8))
     noises = [
-        cv2.resize(random.normal(0, _NOISE, (HEIGHT // 2, WIDTH // 2)), (WIDTH, HEIGHT))
+        cv2.resize(random.normal(0, drive.noise, (HEIGHT // 2, WIDTH // 2)), (WIDTH, HEIGHT))
         for _ in range(4)
     ]
     grains = [np.repeat(one[..., None], 3, axis=2).astype(np.int16) for one in noises]
-    moving = round(SECONDS * FPS)
+    moving = round(drive.seconds * FPS)
     empty = round(EMPTY_S * FPS)
     for frame in range(moving + 2 * empty):
         at = frame - empty
         seen = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
         if 0 <= at < moving:
             seen = stage.at(at / moving)
+        if drive.light != 1:
+            seen = np.asarray(cv2.convertScaleAbs(seen, alpha=drive.light), np.uint8)
         noisy = cv2.add(seen.astype(np.int16), grains[frame % len(grains)])
         yield np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def write(driven: Iterable[Drive], scenes: Path, path: Path, seed: int, width: int = WIDTH) -> None:
+def write(
+    driven: Sequence[Drive], scenes: Path, path: Path, seed: int, width: int = WIDTH
+) -> None:
     """One passage after the other as H.264, as a camera would send it in its stream of `width`."""
+    crf = str(max(drive.crf for drive in driven))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         size = (width, width * HEIGHT // WIDTH)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.options = {"crf": "26", "preset": "veryfast", "tune": "zerolatency", "g": "50"}
+        stream.options = {"crf": crf, "preset": "veryfast", "tune": "zerolatency", "g": "50"}
         images = (image for drive in driven for image in render(drive, scenes, seed))
         for number, image in enumerate(images):
             shown = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -172,6 +191,8 @@ class _Stage:
     def __init__(self, drive: Drive, photo: Image) -> None:
         self._drive = drive
         corners = np.array(drive.car.quad, np.float64)
+        if drive.car.part is not None:
+            corners -= drive.car.part[:2]
         width = float(np.hypot(*(corners[1] - corners[0])))
         self._levels: list[tuple[float, Image, Image | None, Matrix]] = []
         lit = None if drive.plate is None else _lit(drive.car, drive.plate, photo)
@@ -184,9 +205,13 @@ class _Stage:
                 fitted = cv2.resize(lit, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
                 plate = np.asarray(fitted, np.uint8)
             self._levels.append((plate_px, np.asarray(small, np.uint8), plate, corners * scale))
-        way_px = 0.3 * HEIGHT / SECONDS * SHUTTER_S * drive.blur
-        self._smear = np.zeros((5, 5), np.float32)
-        cv2.line(self._smear, (2, 2), (2, min(4, 2 + round(way_px))), 1.0, 1)
+        most = drive.most_smear_px
+        down, across = (
+            max(-most, min(most, round(way / drive.seconds * SHUTTER_S * drive.blur)))
+            for way in (0.3 * HEIGHT, drive.cross * WIDTH)
+        )
+        self._smear = np.zeros((2 * most + 1, 2 * most + 1), np.float32)
+        cv2.line(self._smear, (most, most), (most + across, most + down), 1.0, 1)
         self._smear /= self._smear.sum()
 
     def at(self, along: float) -> Image:
@@ -198,7 +223,8 @@ class _Stage:
         plate_px, photo, plate, corners = fitting[-1]
         scale = wanted / plate_px
         middle = corners.mean(axis=0)
-        x, y = drive.hold_x * WIDTH, (0.45 + 0.3 * near) * HEIGHT
+        x = (drive.hold_x + drive.cross * (along - 0.5)) * WIDTH
+        y = (0.45 + 0.3 * near) * HEIGHT
         moved: Matrix = np.array(
             [[scale, 0, x - scale * middle[0]], [0, scale, y - scale * middle[1]], [0, 0, 1]]
         )
