@@ -7,11 +7,13 @@ old motorcycle plates are not among them: those are not read well (see the model
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from edge_agent.plates.find import confident
@@ -35,6 +37,11 @@ def crop(name: str) -> Image:
     picture = cv2.imread(str(CROPS / name))
     assert picture is not None
     return np.asarray(picture, np.uint8)
+
+
+def test_the_shipped_reader_has_less_than_a_million_weights() -> None:
+    graph = onnx.load(Registry.default().verified_path("plate-reader")).graph
+    assert sum(math.prod(one.dims) for one in graph.initializer) < 1_000_000
 
 
 @pytest.mark.parametrize("truth", TRUTH, ids=lambda truth: str(truth["file"]))
