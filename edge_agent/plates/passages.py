@@ -32,6 +32,10 @@ LEAST_WIDTH_PX: Final = 100
 GROWN: Final = 0.12
 """How much a vehicle's box is grown on every side: plates sit at its edge, boxes lag behind."""
 
+AROUND_FAINT: Final = 0.4
+"""Of the picture's width and height: what is looked at of a vehicle that is seen faintly. By night
+its lamps are taken for a car each, and the plate is between them."""
+
 ENOUGH_LOOKS: Final = 3
 CERTAIN: Final = 0.98
 GOOD_WIDTH_PX: Final = 90.0
@@ -148,7 +152,7 @@ class Passages:
         wanted.sort(key=lambda v: (v.tries, -v.track.box.w))
         for vehicle in wanted[:MOST_WISHES]:
             vehicle.asked_s = media_s
-        return tuple(Wish(v.track.id, _grown(v.track.box)) for v in wanted[:MOST_WISHES])
+        return tuple(Wish(v.track.id, _part(v.track)) for v in wanted[:MOST_WISHES])
 
     def take(self, track: int, looks: Sequence[Look], picture: Image) -> None:
         """What looking at a vehicle found; `picture` is the frame, for a still."""
@@ -158,7 +162,7 @@ class Passages:
         vehicle.asked_s = None
         vehicle.looked_s = self._now
         vehicle.tries += 1
-        ours = [look for look in looks if _within(look.box, vehicle.track.box)]
+        ours = self._on(vehicle, looks)
         if not ours or vehicle.read:
             vehicle.in_vain += 1
             return
@@ -200,6 +204,20 @@ class Passages:
         left = [v for v in self._vehicles.values() if not v.read and v.looks]
         self._vehicles.clear()
         return tuple(passage for v in left if (passage := self._conclude(v)) is not None)
+
+    def _on(self, vehicle: _Vehicle, looks: Sequence[Look]) -> list[Look]:
+        """Those of `looks` that are at the vehicle's plate. Of what is seen faintly one does not
+        know how large it is: a plate near it is its own unless it is another's."""
+        part = _part(vehicle.track)
+        ours = [look for look in looks if _within(look.box, part)]
+        if not is_faint(vehicle.track.id):
+            return ours
+        others = [
+            _grown(one.track.box)
+            for one in self._vehicles.values()
+            if not is_faint(one.track.id) and self._now - one.track.last_s <= GONE_S
+        ]
+        return [look for look in ours if not any(_within(look.box, box) for box in others)]
 
     def _go_on(self, vehicle: _Vehicle, look: Look) -> None:
         """Let `vehicle` have the looks of one that is out of sight and has the plate of `look`: a
@@ -317,6 +335,19 @@ def _pause_s(vehicle: _Vehicle) -> float:
     return 0.1 if vehicle.in_vain < 4 else 0.6
 
 
+def _part(track: Track) -> Box:
+    """Where the plate of a vehicle is looked for."""
+    return _surroundings(_grown(track.box)) if is_faint(track.id) else _grown(track.box)
+
+
+def _surroundings(box: Box) -> Box:
+    """At least AROUND_FAINT of the picture, the box in the middle as far as the picture reaches."""
+    w, h = max(AROUND_FAINT, box.w), max(AROUND_FAINT, box.h)
+    left = min(max(0.0, box.x + box.w / 2 - w / 2), 1.0 - w)
+    top = min(max(0.0, box.y + box.h / 2 - h / 2), 1.0 - h)
+    return Box(left, top, w, h)
+
+
 def _grown(box: Box) -> Box:
     left, top = max(0.0, box.x - GROWN * box.w), max(0.0, box.y - GROWN * box.h)
     right = min(1.0, box.right + GROWN * box.w)
@@ -324,8 +355,7 @@ def _grown(box: Box) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _within(plate: Box, vehicle: Box) -> bool:
-    """Whether the plate's middle is on the vehicle, grown a little."""
+def _within(plate: Box, part: Box) -> bool:
+    """Whether the plate's middle is in the part."""
     x, y = plate.x + plate.w / 2, plate.y + plate.h / 2
-    grown = _grown(vehicle)
-    return grown.x <= x <= grown.right and grown.y <= y <= grown.bottom
+    return part.x <= x <= part.right and part.y <= y <= part.bottom

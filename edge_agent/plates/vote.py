@@ -64,10 +64,12 @@ class Look:
 
     @property
     def weight(self) -> float:
-        """How much it counts: size, sharpness and angle, each 0..1; never 0."""
+        """How much it counts: size, sharpness, angle, and how sure the reader is, each 0..1; never
+        0. What is smeared as its car crosses is as large as what is not, and its errors many."""
         size = min(1.0, self.width_px / FULL_WIDTH_PX)
         sharp = min(1.0, self.sharpness / FULL_SHARPNESS)
-        return max(1e-3, size**3 * (0.2 + 0.8 * sharp) * self.squareness)
+        seen = size**3 * (0.2 + 0.8 * sharp) * self.squareness
+        return max(1e-3, seen * (0.2 + 0.8 * self.read.confidence))
 
     @property
     def squareness(self) -> float:
@@ -134,8 +136,11 @@ def fuse(looks: Sequence[Look]) -> tuple[PlateRead, tuple[Look, ...]]:
     confidence = math.prod(one.best.probability for one in characters)
     # A look knows more of itself than its characters say: that it is a plate at all.
     doubt = max(_beyond_characters(look.read) for look in ours)
+    # Places that many weak looks agree on are no proof of the whole: a plate of another country is
+    # taken for the same one of ours again and again, each time with little confidence.
+    most = 1.0 - (1.0 - max(look.read.confidence for look in ours)) ** WITNESSES
     kind = said if said == "foreign" or verdict.type in ("none", said) else verdict.type
-    return PlateRead(text, characters, confidence * doubt, kind, colour), ours
+    return PlateRead(text, characters, min(confidence * doubt, most), kind, colour), ours
 
 
 def _of_one_plate(looks: Sequence[Look]) -> tuple[Look, ...]:

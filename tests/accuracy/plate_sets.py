@@ -43,6 +43,11 @@ def labelled(half: str, kind: str, *, unsure: bool = False) -> list[Labelled]:
     return found
 
 
+def in_half(half: str) -> set[str]:
+    """The files of one half."""
+    return {row["file"] for row in _rows() if row["half"] == half}
+
+
 def wide_enough(chosen: Sequence[Labelled]) -> list[Labelled]:
     """Those whose picture is at least WIDE_ENOUGH wide."""
     widths = {row["file"]: int(row["width_px"]) for row in _rows()}

@@ -19,6 +19,7 @@ import pytest
 from edge_agent.analyze import analyze
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.plates.stage import RecordedPlates
+from edge_agent.plates.types import PlateRead
 from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import shipped_detector
 from edge_agent.sight.two_scales import SeesAtSize, TwoScales
@@ -33,6 +34,7 @@ from tests.support.plate_passages import CARS, Car, Drive, drives, photographed,
 pytestmark = pytest.mark.timeout(3600)
 
 DATA: Final = Path("../shared/data")
+SCENES: Final = DATA / "plates" / "korean" / "scenes"
 COUNT: Final = 60
 SEED: Final = 20261125
 MORE: Final = 140
@@ -55,7 +57,11 @@ class Driven:
     """A passage and what was read of it."""
 
     drive: Drive
-    texts: tuple[str, ...]
+    reads: tuple[PlateRead, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(read.text for read in self.reads)
 
 
 @cache
@@ -74,16 +80,16 @@ class RecordedPlatesFactory:
         return RecordedPlates(self._finder, lambda _: ())
 
 
-def drive_past(drive: Drive, path: Path, seed: int) -> Driven:
+def drive_past(drive: Drive, path: Path, seed: int, photographs: Path = SCENES) -> Driven:
     """Render one passage and have it analysed."""
     detector, plates = _models()
-    write([drive], DATA / "plates" / "korean" / "scenes", path, seed)
+    write([drive], photographs, path, seed)
     found = analyze(
         path, ASKED, detector, plates=plates(), site_zone=ZoneInfo("Asia/Seoul"),
         per_second=PER_SECOND,
     ).findings  # fmt: skip
     path.unlink()
-    return Driven(drive, tuple(one.plate.read.text for one in found if one.plate is not None))
+    return Driven(drive, tuple(one.plate.read for one in found if one.plate is not None))
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,7 @@ def render(drive: Drive, scenes: Path, seed: int) -> Iterator[Image]:
         yield np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def write(
-    driven: Sequence[Drive], scenes: Path, path: Path, seed: int, width: int = WIDTH
-) -> None:
+def write(driven: Sequence[Drive], scenes: Path, path: Path, seed: int, width: int = WIDTH) -> None:
     """One passage after the other as H.264, as a camera would send it in its stream of `width`."""
     crf = str(max(drive.crf for drive in driven))
     with av.open(str(path), "w") as container:

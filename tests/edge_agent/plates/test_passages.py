@@ -184,6 +184,27 @@ def test_a_vehicle_that_nothing_but_its_plate_speaks_for_needs_a_surer_read() ->
     assert len(told(FAINT_IDS + 1, 0.9)) == 1
 
 
+def test_a_plate_beside_what_is_seen_faintly_is_its_own_unless_it_is_anothers() -> None:
+    lamp, beside = Box(0.6, 0.5, 0.08, 0.08), Box(0.45, 0.4, 0.2, 0.2)
+    plate = look_at(beside, read("12가3456"), 0.0)
+
+    def told(*others: Track) -> list[Passage]:
+        passages = Passages()
+        (wish,) = (
+            one
+            for one in passages.follow([car(FAINT_IDS + 1, lamp, 0.0), *others], 0.0, WIDTH_PX)
+            if one.track > FAINT_IDS
+        )
+        assert wish.part.x < plate.box.x
+        assert plate.box.right < wish.part.right
+        passages.take(wish.track, [plate], PICTURE)
+        passages.follow([], 2.0, WIDTH_PX)
+        return list(passages.done())
+
+    assert len(told()) == 1
+    assert told(car(1, beside, 0.0)) == []
+
+
 def test_people_and_far_away_cars_are_not_looked_at() -> None:
     person = Track(1, "person", Box(0.4, 0.4, 0.3, 0.3), 0.9, 0.0, 0.0, True)
     far = car(2, Box(0.4, 0.4, (LEAST_WIDTH_PX - 1) / WIDTH_PX, 0.1), 0.0)

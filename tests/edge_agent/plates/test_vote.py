@@ -41,6 +41,14 @@ def test_agreeing_looks_are_surer_than_each_but_no_proof() -> None:
     assert many.confidence < 0.999
 
 
+def test_many_weak_looks_are_no_sure_read() -> None:
+    weak = read("12가3456", 0.9)
+    assert weak.confidence < 0.5
+    many, _ = fuse([look(weak) for _ in range(8)])
+    assert many.text == "12가3456"
+    assert weak.confidence < many.confidence < 0.75
+
+
 def test_each_look_may_have_its_own_blind_spot() -> None:
     looks = [
         look(read("12거3456", unsure={2: {"거": 0.5, "가": 0.48}})),
