@@ -27,7 +27,7 @@ from models.registry import Registry
 from models.train.plates.draw import default_shapes
 from polewatch.accuracy.measurement import Figure, share
 from polewatch.accuracy.shipped import PER_SECOND
-from tests.accuracy.plate_sets import labelled
+from tests.accuracy.plate_sets import in_half, labelled
 from tests.accuracy.reporting import leave
 from tests.support.plate_passages import CARS, Car, Drive, drives, photographed, write
 
@@ -121,7 +121,7 @@ def test_one_exact_read_a_passage(
         tuned=(
             "nothing on these passages; reader and locator learned from the same generator, and "
             "what weighs a look and how much is kept around a plate was chosen on passages of "
-            "another seed"
+            "another seed and on photographs of the development half, moved"
         ),
         test="test_plate_passages.py",
         notes=notes(driven),
@@ -144,19 +144,30 @@ def test_photographs_of_cars_with_their_own_plates_read_as_they_move(tmp_path: P
         ),
         condition=f"`polewatch agent analyze` as it ships, {PER_SECOND:g} pictures a second",
         tuned=(
-            "nothing on these passages; the development half of the photographs was looked at. "
-            "That three cars were told as nothing was seen here and looked into on the two of "
-            "that half: no vehicle was seen surely enough for a track. What looks at plates "
-            "without one was made on 121 passages of European road pictures with drawn plates "
-            "(exact there: 47 before, 116 after)"
+            "nothing on these passages; the development half of the photographs was looked at, "
+            "and how looks are chosen and weighed was tried on other motions of its cars (seed "
+            "20261126 of test_plate_motions.py). What looks at plates of vehicles without a track "
+            "was made on 121 passages of European road pictures with drawn plates (exact there: "
+            "47 before, 116 after)"
         ),
         test="test_plate_passages.py",
         notes=[
             "This stands in for a real clip: no footage with readable Korean plates is at hand. "
             "The movement, its blur, noise and H.264 are made.",
+            _halves(driven),
             *notes(driven),
         ],
     )
+
+
+def _halves(driven: list[Driven]) -> str:
+    frozen = in_half("frozen")
+    told = []
+    for half, inside in (("frozen", True), ("development", False)):
+        mine = [one for one in driven if (f"scenes/{one.drive.car.file}" in frozen) is inside]
+        exact = sum(one.texts == (one.drive.text,) for one in mine)
+        told.append(f"{half} {exact} of {len(mine)}")
+    return f"Exact, by half: {', '.join(told)}."
 
 
 def _photographs() -> list[tuple[Car, str]]:
