@@ -296,4 +296,5 @@ class Collector:
             agencies=self._trust.agencies,
             areas=lambda: self._routing.current().areas,
             devices=self._trust.devices,
+            certificate_ends=self._trust.certificate_ends,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from starlette.requests import Request
 
@@ -50,3 +51,5 @@ class ConsoleServices:
     """Streets, hydrants and hazards."""
     cases_of: Callable[[PersonToken], Awaitable[list[Case]]] = _no_cases
     """Open cases of the safety services that somebody may see; raises ProblemError."""
+    certificate_ends: Callable[[], Mapping[str, datetime]] = dict
+    """Until when certificates count that are believed, of devices and services, by name."""

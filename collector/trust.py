@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -58,6 +59,10 @@ class TrustKeeper:
     def device_certificate(self, name: str) -> tuple[str, Path] | None:
         """SHA-256 of a device's certificate as the register has it, and the file of its chain."""
         return self._trust.device_certificate(name)
+
+    def certificate_ends(self) -> Mapping[str, datetime]:
+        """Until when each believed certificate counts: of devices and of the centre's services."""
+        return self._trust.ends
 
     def devices(self) -> tuple[str, ...]:
         return self._trust.devices()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 from fastapi import FastAPI
@@ -59,6 +60,7 @@ class WebParts:
     agencies: Callable[[], Collection[str]]
     areas: Callable[[], tuple[NamedArea, ...]]
     devices: Callable[[], Collection[str]]
+    certificate_ends: Callable[[], Mapping[str, datetime]]
 
 
 def build_web(parts: WebParts) -> FastAPI:
@@ -168,6 +170,7 @@ def build_web(parts: WebParts) -> FastAPI:
         clock=parts.clock,
         recording=Recordings(parts.commander).show,
         areas=parts.areas,
+        certificate_ends=parts.certificate_ends,
         layer=layer,
         cases_of=lambda person: cases.list(person, all_states=False),
         agencies=parts.agencies,

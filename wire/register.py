@@ -112,6 +112,8 @@ class Trust:
         self._services: dict[str, OKPKey] = {}
         self._folder = path.parent
         self._fingerprints: dict[str, str] = {}
+        self.ends: dict[str, datetime] = {}
+        """Until when each believed certificate counts, by name."""
         for entry in (*self.register.devices, *self.register.services):
             if entry.revoked:
                 self.refused[entry.name] = "revoked"
@@ -122,6 +124,7 @@ class Trust:
             except IdentityError as error:
                 self.refused[entry.name] = str(error)
                 continue
+            self.ends[entry.name] = certificate.not_valid_after_utc
             if isinstance(entry, DeviceEntry):
                 self._devices[entry.name] = (entry, key)
                 self._fingerprints[entry.name] = certificate.fingerprint(SHA256()).hex()

@@ -14,8 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute, policy_for_maps
+from collector.console.health_api import build_health_api
 from collector.console.map_api import build_map_api
-from collector.console.reach import VIEWERS
+from collector.console.reach import VIEWERS, sees_every_camera
 from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
@@ -28,7 +29,7 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|holds|vehicles|incidents/[0-9a-f-]{36}"
+    r"/(?:cases|disasters|health|holds|vehicles|incidents/[0-9a-f-]{36}"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -148,6 +149,14 @@ def build_router(services: ConsoleServices) -> APIRouter:
             return _to_the_door(request)
         return page(request, "wall.html", person=person.person)
 
+    @router.get("/health")
+    def health(request: Request) -> Any:
+        """How boxes, cameras and the centre are."""
+        person = services.person_of(request)
+        if person is None:
+            return _to_the_door(request)
+        return page(request, "health.html", person=person.person, may=sees_every_camera(person))
+
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:
         if services.person_of(request) is not None:
@@ -184,6 +193,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
     router.include_router(build_api(services))
     router.include_router(build_shift_api(services))
     router.include_router(build_map_api(services))
+    router.include_router(build_health_api(services))
     return router
 
 

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from collector.config import CameraPlace
+from collector.store import delivery_health
 from collector.store.database import connect
+from collector.store.delivery_health import DeliveryHealth
 from collector.store.filtering import conditions
 from collector.store.moments import moment, moment_or_none, stamp
 from collector.store.rows import (
@@ -264,6 +266,10 @@ class Reader:
             return act(run)
         finally:
             run.execute("ROLLBACK")
+
+    def delivery_health(self) -> tuple[DeliveryHealth, ...]:
+        """How deliveries stand, an agency and channel a row."""
+        return tuple(DeliveryHealth(*row) for row in self._all(delivery_health.SQL, ()))
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -19,12 +19,13 @@ from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
 from collector.services.layer import Layer
 from collector.services_for_console import ConsoleServices
-from collector.store import Reader
+from collector.store import Reader, devices
 from collector.store.moments import stamp
 from collector.texts import Sentence, sentences
 from tests.support.new_store import new_store
 from wire.event import Severity
 from wire.grant import PersonToken
+from wire.health import Health
 from wire.incident import IncidentState
 from wire.names import new_id
 
@@ -269,6 +270,12 @@ class FilledStore:
             _insert(rows, "device", device=device, state=state, since=now, heard_at=now)
         self.changes.publish(Change("device", device))
 
+    def figures(self, device: str, health: Health) -> None:
+        """A box tells how it is."""
+        with self.database.transaction() as rows:
+            devices.health(rows, device, health, datetime.now(UTC))
+        self.changes.publish(Change("device", device))
+
     def camera(self, place: int, state: str = "up", code: str | None = None) -> None:
         device, camera = PLACES[place][:2]
         with self.database.transaction() as rows:
@@ -278,6 +285,17 @@ class FilledStore:
             _insert(rows, "camera_state", device=device, camera=camera, state=state, code=code,
                     at=stamp(datetime.now(UTC)), seq=1, epoch=new_id())  # fmt: skip
         self.changes.publish(Change("camera", f"{device}/{camera}"))
+
+
+def figures(**more: object) -> Health:
+    """A box that is well, but for what is said otherwise."""
+    values: dict[str, object] = {
+        "boot_id": new_id(), "at": datetime.now(UTC), "quality": "synchronised",
+        "monotonic_s": 5000, "uptime_s": 5000, "mqtt_bytes": 0, "clip_bytes": 0, "sessions": 1,
+        "cpu_s": 100, "rss_mb": 300, "disk_free_mb": 20_000.0,
+        "outbox": {"depth": 0, "parked": 0, "lost": 0, "oldest_s": 0},
+    }  # fmt: skip
+    return Health.model_validate(values | more)
 
 
 def _deliver(rows: sqlite3.Connection, incident_id: str, one: Delivered, began: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from collector.console.health_view import NOTES
 from collector.console.words import WORDS
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
@@ -39,6 +40,14 @@ FAMILIES = {
     "remedy": (),
     "decide": ("confirmed", "rejected", "closed"),
     "service": get_args(Service),
+    "boxstate": ("up", "degraded", "down", "unknown"),
+    "certificate": ("soon", "over"),
+    "healthnote": NOTES,
+    "healthremedy": NOTES,
+    "healthhead": (
+        *("state", "device", "cameras", "fault", "figures", "heard"),
+        *("camera", "map", "since"),
+    ),
     "queue": ("running", "waiting", "over"),
     "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
@@ -53,7 +62,7 @@ FAMILIES = {
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|help|holds|link|map|menu|vehicles|video|wall"
+TABLED = "ask|export|facts|health|help|holds|link|map|menu|vehicles|video|wall"
 """Beginnings of keys that also stand in tables."""
 
 

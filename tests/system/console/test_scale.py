@@ -20,6 +20,7 @@ AIR = 2.0
 SHOWS = {
     "/": ("#rows", "row-{id}"),
     "/map": ("#running-list", "running-{id}"),
+    "/health": None,
 }
 """Where a new incident comes to be seen on each page, and as which element."""
 
@@ -40,12 +41,15 @@ def test_ready_within_a_second_and_new_ones_visible_at_once(
         watched_page(chromium, address, cookies={"pw_person": "yes"}) as watched,
     ):
         page = watched.page
-        for path, (within, row) in SHOWS.items():
+        for path, shows in SHOWS.items():
             ready = min(ready_s(page, f"{address}{path}") for _ in range(3))
-            took = [arrival_ms(page, store, within, row) for _ in range(5)]
-            print(f"{path}: ready {ready:.2f} s, visible {statistics.median(took):.0f} ms")
+            print(f"{path}: ready {ready:.2f} s")
             assert ready <= READY_S * AIR, path
-            assert statistics.median(took) <= VISIBLE_MS * AIR, path
+            if shows is None:
+                continue
+            took = statistics.median(arrival_ms(page, store, *shows) for _ in range(5))
+            print(f"{path}: a new incident visible within {took:.0f} ms")
+            assert took <= VISIBLE_MS * AIR, path
     store.close()
 
 
