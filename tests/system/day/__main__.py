@@ -30,7 +30,9 @@ def main() -> int:
 
 def _day(folder: Path, broker: str) -> int:
     story = Story(lambda text: print(text, flush=True))
-    story.line("a day at the centre: broker, collector, signer, two poles, 112 and 119")
+    story.line(
+        "a day at the centre: broker, collector, signer, two poles, 112, 119 and a disaster room"
+    )
     try:
         with Town(folder, "mosquitto" if broker == "mosquitto" else "nats") as town:
             story.tell("everything is up")

@@ -52,8 +52,9 @@ def play(town: Town, story: Story) -> None:
 
 def _sides(town: Town) -> tuple[list[books.Account], Counter[tuple[str, str, bool]]]:
     town.rooms.check()
+    rooms = (town.police, town.fire, town.safety)
     accounts = [
-        *(books.of_mqtt(one, town.rooms.said[one.name]) for one in (town.police, town.fire)),
+        *(books.of_mqtt(one, town.rooms.said[one.name]) for one in rooms),
         *(books.of_https(one) for one in (town.duty, town.cap)),
     ]
     return accounts, books.by_the_centre(town.console.incidents())

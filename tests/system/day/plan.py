@@ -23,6 +23,7 @@ PEOPLE = (
     ("oper", "centre", "operator"),
     ("kim", "police", "officer"),
     ("lee", "fire", "officer"),
+    ("park", "safety", "officer"),
 )
 LADDER = {"agency": "police", "within_s": 3.0, "severities": ["severe"], "to": ["police/webhook"]}
 TIMES: dict[str, Any] = {
@@ -44,11 +45,12 @@ def cameras() -> list[dict[str, Any]]:
 
 
 def routes(endpoints: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """routing.yaml: crime and calls for help to 112, rescue to 119 on two ways."""
+    """routing.yaml: crime and calls for help to 112, rescue to 119 twice, rain to its room."""
     return {
         "routes": [
             {"name": "crime", "types": ["intrusion", "fight", "sos"], "agencies": ["police"]},
             {"name": "rescue", "types": ["fire", "fall"], "agencies": ["fire", "fire/cap"]},
+            {"name": "weather", "types": ["disaster"], "agencies": ["safety"]},
         ],
         "endpoints": list(endpoints),
         "escalations": [LADDER],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.system.day import (
+    disaster,
     drill,
     emergency_video,
     evening,
@@ -27,6 +28,7 @@ SCENES = (
     (power_cut.TITLE, power_cut.play),
     (rejection.TITLE, rejection.play),
     (drill.TITLE, drill.play),
+    (disaster.TITLE, disaster.play),
     (sos.TITLE, sos.play),
     (safekeeping.TITLE, safekeeping.play),
     (evening.TITLE, evening.play),

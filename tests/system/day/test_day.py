@@ -1,4 +1,4 @@
-"""A day at the centre: five services, four receivers, a crash, a backup; all books balance."""
+"""A day at the centre: five services, five receivers, a crash, a backup; all books balance."""
 
 from __future__ import annotations
 

@@ -41,13 +41,15 @@ class Town:
     def __init__(self, folder: Path, broker: Kind = "nats") -> None:
         self.folder = folder
         self.city = make_city(folder / "authority")
+        self.city.issue_agency("safety")
         self.city.issue_service("web", "web", hosts=(HOST, "localhost"))
         self.broker = make_broker(broker, self.city, folder / "broker")
         self.police = MqttAgency("police", self.broker, self.city)
         self.fire = MqttAgency("fire", self.broker, self.city)
+        self.safety = MqttAgency("safety", self.broker, self.city)
         self.duty = HttpsAgency("police", "webhook", self.city, folder / "duty")
         self.cap = HttpsAgency("fire", "cap", self.city, folder / "cap")
-        self.rooms = Answering(self.police, self.fire)
+        self.rooms = Answering(self.police, self.fire, self.safety)
         self.centre = Centre(folder / "centre", self.city, self.broker, self._settings())
         self.people: dict[str, httpx.Client] = {}
         self.poles: dict[str, Process] = {}
@@ -147,6 +149,7 @@ class Town:
             "cameras": plan.cameras(),
             "layer": str(layer),
             "sos": [{"name": "watch", "secret_file": str(secret), "agency": "police"}],
+            "disaster_rooms": [{"name": "incheon", "secret_file": str(secret), "agency": "safety"}],
         }
 
     def _start(self) -> None:
