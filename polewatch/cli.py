@@ -47,7 +47,10 @@ class Program:
 
 PROGRAMS = (
     Program(
-        "demo", "The whole of Polewatch at work on this machine.", "polewatch.demo:demo", "demo"
+        "demo",
+        "The whole of Polewatch at work on this machine.",
+        "polewatch.demo.command:demo",
+        "demo",
     ),
     Program("agent", "The edge agent on a pole or recorder.", "edge_agent.commands:app", "agent"),
     Program(
