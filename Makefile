@@ -58,7 +58,7 @@ unit-others: tests_of_it := tests $(patsubst %,--ignore=tests/%,collector edge_a
 unit-%: tests_of_it = tests/$*
 .PHONY: $(UNIT)
 $(UNIT): unit-%:
-	@$(BIN)/pytest -q -p no:cacheprovider --basetemp=$(FILES)/$* $(tests_of_it)
+	@OPENCV_FOR_THREADS_NUM=1 $(BIN)/pytest -q -p no:cacheprovider --basetemp=$(FILES)/$* $(tests_of_it)
 
 test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what they need
 	@bash tests/support/debian.sh

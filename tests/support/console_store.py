@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import itertools
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
+from fastapi import FastAPI
 
 from collector.areas import NamedArea
 from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
+from collector.console.routes import build_router
 from collector.services.layer import Layer
 from collector.services_for_console import ConsoleServices
 from collector.store import Reader, devices
@@ -46,16 +49,10 @@ BOXES: dict[int, tuple[tuple[float, float, float, float], ...]] = {
 
 
 @functools.cache
-def street_stills() -> dict[int, bytes]:
-    """JPEG of some pictures of the street clip, by their number."""
-    found: dict[int, bytes] = {}
+def street_still(number: int) -> bytes:
+    """JPEG of a picture of the street clip."""
     with av.open(str(STREET)) as clip:
-        for number, frame in enumerate(clip.decode(video=0)):
-            if number in BOXES:
-                found[number] = _jpeg(frame)
-            if number >= max(BOXES):
-                break
-    return found
+        return _jpeg(next(itertools.islice(clip.decode(video=0), number, None)))
 
 
 def _jpeg(frame: av.VideoFrame) -> bytes:
@@ -189,7 +186,7 @@ class FilledStore:
     def _still(self, rows: sqlite3.Connection, told: Told, began: datetime) -> str | None:
         if told.picture is None:
             return None
-        jpeg = street_stills()[told.picture]
+        jpeg = street_still(told.picture)
         sha256 = hashlib.sha256(jpeg).hexdigest()
         known = rows.execute("SELECT 1 FROM still WHERE sha256 = ?", (sha256,)).fetchone()
         if known is None and told.picture_here:
@@ -199,7 +196,7 @@ class FilledStore:
 
     def still_comes(self, picture: int) -> str:
         """A picture arrives after the incident that names it; returns its hash."""
-        jpeg = street_stills()[picture]
+        jpeg = street_still(picture)
         sha256 = hashlib.sha256(jpeg).hexdigest()
         with self.database.transaction() as rows:
             _insert(rows, "still", sha256=sha256, device=PLACES[0][0],
@@ -296,6 +293,13 @@ def figures(**more: object) -> Health:
         "outbox": {"depth": 0, "parked": 0, "lost": 0, "oldest_s": 0},
     }  # fmt: skip
     return Health.model_validate(values | more)
+
+
+def console_app(store: FilledStore) -> FastAPI:
+    """The console alone, over a store."""
+    app = FastAPI()
+    app.include_router(build_router(store.services()))
+    return app
 
 
 def _deliver(rows: sqlite3.Connection, incident_id: str, one: Delivered, began: datetime) -> None:

@@ -7,8 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from collector.console.routes import build_router
-from tests.support.console_store import FilledStore
+from tests.support.console_store import FilledStore, console_app
 
 
 @pytest.fixture
@@ -19,10 +18,13 @@ def store(tmp_path: Path) -> Iterator[FilledStore]:
 
 
 @pytest.fixture
-def anybody(store: FilledStore) -> Iterator[TestClient]:
+def app(store: FilledStore) -> FastAPI:
+    return console_app(store)
+
+
+@pytest.fixture
+def anybody(app: FastAPI) -> Iterator[TestClient]:
     """A browser without a sign-in."""
-    app = FastAPI()
-    app.include_router(build_router(store.services()))
     with TestClient(app, follow_redirects=False) as client:
         yield client
 

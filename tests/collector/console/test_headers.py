@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from collector.console.assets import Assets
-from tests.support.console_store import FilledStore, Told
+from tests.support.console_store import FilledStore, Told, console_app
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
 TEXTS = [
@@ -17,6 +19,19 @@ TEXTS = [
     *(CONSOLE / "static").rglob("*.js"),
     *(CONSOLE / "static").rglob("*.css"),
 ]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledStore]:
+    """One for all: no test here minds what another told."""
+    filled = FilledStore(tmp_path_factory.mktemp("store"))
+    yield filled
+    filled.close()
+
+
+@pytest.fixture(scope="module")
+def app(store: FilledStore) -> FastAPI:
+    return console_app(store)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tests.support.console_store import FilledStore, Told
+from tests.support.console_store import FilledStore, Told, console_app
 from wire.names import new_id
 
 API = (
@@ -16,6 +19,19 @@ API = (
     "/api/summary",
     "/api/stream",
 )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledStore]:
+    """One for all: no test here minds what another told."""
+    filled = FilledStore(tmp_path_factory.mktemp("store"))
+    yield filled
+    filled.close()
+
+
+@pytest.fixture(scope="module")
+def app(store: FilledStore) -> FastAPI:
+    return console_app(store)
 
 
 @pytest.mark.parametrize("path", API)

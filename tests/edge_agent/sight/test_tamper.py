@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_agent.scene import Image
 from edge_agent.sight.tamper import TamperWatch
@@ -18,6 +20,7 @@ LEARNED_S = 12.0
 Change = Callable[[Image, float], Image]
 
 
+@cache
 def view(seed: int = 1) -> Image:
     """A wall full of posters: rectangles of many greys."""
     random = np.random.default_rng(seed)
@@ -33,9 +36,13 @@ def view(seed: int = 1) -> Image:
 VIEW = view()
 
 
+@cache
+def noise(number: int) -> NDArray[np.float32]:
+    return np.random.default_rng(number).normal(0, 1, (HEIGHT, WIDTH, 1)).astype(np.float32)
+
+
 def noisy(picture: Image, sigma: float, number: int) -> Image:
-    noise = np.random.default_rng(number).normal(0, sigma, picture.shape[:2])[..., None]
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+    return np.clip(picture + sigma * noise(number), 0, 255).astype(np.uint8)
 
 
 def kinds(change: Change, *, seconds: float = 8.0, sigma: float = 3.0) -> list[str | None]:

@@ -14,7 +14,7 @@ from tests.support.browser import FULL_HD, PHONE, Watched, axe_faults, watched_p
 from tests.support.console_city import city_places, streets
 from tests.support.console_day import a_day
 from tests.support.console_server import served
-from tests.support.console_store import FilledStore, Told, street_stills
+from tests.support.console_store import FilledStore, Told, street_still
 
 ATTACK = """<img src=x onerror="alert(1)">"""
 TILES = "https://tiles.example"
@@ -141,7 +141,7 @@ def test_the_citys_tiles_by_configuration_on_a_phone_in_english(
         page = watched.page
         page.route(
             f"{TILES}/**",
-            lambda route: route.fulfill(body=street_stills()[20], content_type="image/jpeg"),
+            lambda route: route.fulfill(body=street_still(20), content_type="image/jpeg"),
         )
         opened(page, address)
         expect(page.locator(".leaflet-tile-loaded").first).to_be_visible()
