@@ -31,6 +31,8 @@ from wire.topics import ALL_UP, DeviceAddress, parse_up, service_source
 
 RECEIPT_EVERY_S = 0.05
 PATIENCE_S = 60.0
+SOON = ("--silence-s", "3")
+"""For a pole whose centre falls silent in the test: how soon it notices is no matter of it."""
 
 
 class Centre:

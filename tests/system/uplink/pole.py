@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from edge_agent.uplink.link import LinkSettings
+from edge_agent.uplink.silence import PROBE_EVERY_S, SILENCE_S
 from tests.support.findings import event
 from tests.support.uplink import Uplink
 from wire.clock import SystemClock
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--still-bytes", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.0, help="bytes a second; 0: no bound")
     parser.add_argument("--health-s", type=float, default=0.5)
+    parser.add_argument("--silence-s", type=float, default=SILENCE_S)
     arguments = parser.parse_args()
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -50,6 +52,8 @@ def main() -> None:
         health_interval_s=arguments.health_s,
         retry_first_s=0.2,
         retry_limit_s=2.0,
+        silence_s=arguments.silence_s,
+        probe_every_s=min(PROBE_EVERY_S, arguments.silence_s),
     )
     uplink = Uplink(
         arguments.authority, arguments.device, arguments.folder, settings, SystemClock()

@@ -10,7 +10,7 @@ import pytest
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.wait import wait_until
-from tests.system.uplink.centre import Centre, PoleProcess
+from tests.system.uplink.centre import SOON, Centre, PoleProcess
 from wire.command import EpochBegin
 from wire.envelope import body
 from wire.event import AuditEvent, EpochStart, LossRecord
@@ -80,7 +80,7 @@ def test_a_broker_that_forgets_what_it_acknowledged_costs_nothing(
     broker: BrokerHandle, centre: Centre, pole: PoleProcess
 ) -> None:
     centre.receipting = False
-    pole.start("--events", "60", "--still-bytes", "20000")
+    pole.start("--events", "60", "--still-bytes", "20000", *SOON)
     wait_until(lambda: len(pole.put) == 60, 60, "all events to be committed")
     broker.kill()
     broker.start()
@@ -93,7 +93,7 @@ def test_a_broker_that_forgets_what_it_acknowledged_costs_nothing(
 def test_what_was_published_while_nobody_listened_arrives_when_somebody_does(
     city: Authority, broker: BrokerHandle, pole: PoleProcess
 ) -> None:
-    pole.start("--events", "60")
+    pole.start("--events", "60", *SOON)
     wait_until(lambda: pole.last.get("connected") and len(pole.put) == 60, 60, "60 events")
     wait_until(lambda: int(pole.last["mqtt_bytes"]) > 60 * 1000, 30, "all to be published")
     centre = Centre(city, broker, DEVICE)

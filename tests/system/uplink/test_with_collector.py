@@ -11,7 +11,7 @@ from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.centre import Centre
 from tests.support.wait import wait_until
-from tests.system.uplink.centre import PoleProcess
+from tests.system.uplink.centre import SOON, PoleProcess
 
 EVENTS = 300
 
@@ -76,7 +76,7 @@ def test_the_collector_dies_around_its_commit(
 ) -> None:
     centre.collector.stop()
     centre.collector.start(faulted=point)
-    pole.start("--events", "120", "--still-bytes", "3000")
+    pole.start("--events", "120", "--still-bytes", "3000", *SOON)
     centre.collector.wait_dead(60)
     centre.collector.start()
     wait_until(lambda: len(pole.put) == 120, 60, "all events to be committed")
@@ -98,7 +98,7 @@ def test_broker_pole_and_collector_all_die(
     centre.collector.kill()
     pole.kill()
     before = len(pole.put)
-    pole.start("--events", "60")
+    pole.start("--events", "60", *SOON)
     wait_until(lambda: len(pole.put) == before + 60, 60, "more events")
     broker.start()
     centre.collector.start()
