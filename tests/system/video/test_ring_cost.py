@@ -9,6 +9,14 @@ from typing import Any
 
 import pytest
 
+PARTS = {
+    "read the cameras",
+    "write segments",
+    "index and evict",
+    "hash pictures",
+    "sign GOPs",
+    "split NAL units once",
+}
 BAR = 0.06
 TRIES = 2
 """What else the machine does only ever adds to a figure, so the lower one is nearer the truth."""
@@ -37,4 +45,7 @@ def _measured() -> dict[str, Any]:
     assert 3.5 < found["mbit_per_s"] < 4.5
     assert 0.9 < found["pictures"] / found["expected"] < 1.1
     assert found["peer"]["cpu_s_per_s"] > 0
+    parts = {one["name"]: one["cpu_s_per_s"] for one in found["parts"]}
+    assert set(parts) == PARTS
+    assert min(parts.values()) > 0
     return found
