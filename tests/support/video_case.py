@@ -33,8 +33,9 @@ async def watched(
     case: Mapping[str, Any],
     camera: Mapping[str, Any],
     seconds_back: float | None = None,
+    pictures: int = PICTURES,
 ) -> Watched:
-    """Live, or what was recorded since `seconds_back`, until PICTURES came; ended in order.
+    """Live, or what was recorded since `seconds_back`, until so many pictures came; then ended.
 
     `case` and `camera` are as the services answer them. Raises AssertionError when refused.
     """
@@ -65,7 +66,7 @@ async def watched(
             return opened.text
 
         before_s = time.monotonic() - began
-        report = await viewer.watch(exchange, SECONDS, frames=PICTURES)
+        report = await viewer.watch(exchange, SECONDS, frames=pictures)
         ended = await door.delete(session, headers=bearer)
         # What was recorded may have come to its end by itself.
         over = bool(span) and ended.status_code == httpx.codes.NOT_FOUND

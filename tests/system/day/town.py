@@ -32,6 +32,8 @@ from tests.system.day.books import View
 from tests.system.day.console import LONG_S, Console
 from wire.incident import Incident
 
+PICTURES = 10
+"""A second of the footage, for each viewing."""
 HEADERS = {"X-Polewatch": "1"}
 
 
@@ -99,7 +101,10 @@ class Town:
         seconds_back: float | None = None,
     ) -> Watched:
         """`who` is agency and person as the viewer would write it down; noted as one view."""
-        seen = asyncio.run(watched(self.url, ask_grant, case, camera, seconds_back))
+        seen = asyncio.run(
+            watched(self.url, ask_grant, case, camera, seconds_back, pictures=PICTURES)
+        )
+        assert seen.report.frames >= PICTURES
         name = f"{camera['device']}/{camera['camera']}"
         self.views.append(View(*who, case["case"], name, seconds_back is None))
         return seen
