@@ -126,6 +126,33 @@ def test_an_area_is_drawn_written_or_named(shown: Watched) -> None:
     expect(page.locator(".tile header b")).to_have_text(["Gyeyang-gu Office, main gate"])
 
 
+def test_a_tile_says_what_ails_and_opens_when_it_is_well(
+    shown: Watched, address: str, store: FilledStore
+) -> None:
+    page = shown.page
+    # Nobody gives grants here: whether one is asked for is what is looked at.
+    shown.expected = ("/api/grants",)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "grants" in one.url else None)
+    opened(page, address, "/wall?cameras=pole-022-2/school")
+    page.locator("#ask [name=case]").fill("112-7")
+    page.locator("#ask [name=purpose]").fill("실종자 수색")
+    page.keyboard.press("Enter")
+    message = page.locator(".tile .message")
+    expect(message).to_contain_text("카메라에 연결할 수 없음")
+    store.device("pole-022-2", online=False)
+    expect(message).to_contain_text("PW-901")
+    assert asked == []
+    store.device("pole-022-2")
+    expect(message).to_contain_text("PW-101")
+    store.camera(3)
+    expect(message).to_contain_text("찾을 수 없습니다")
+    assert len(asked) == 1
+    page.keyboard.press("1")
+    expect(page.locator(".tile")).to_have_class("tile large")
+    assert axe_faults(page) == []
+
+
 def test_the_citys_tiles_by_configuration_on_a_phone_in_english(
     chromium: Browser, store: FilledStore
 ) -> None:

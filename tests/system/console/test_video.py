@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA, PERSON
 from tests.support.browser import FULL_HD, Watched, axe_faults, until, watched_page
-from tests.support.demo import end, first_alarm, kill, reader, sign_in
+from tests.support.demo import end, first_alarm, health, kill, reader, sign_in
 from tests.support.ledger import entries
 from tests.support.wait import wait_until
 
@@ -263,10 +263,14 @@ def with_more_cameras(demo: Demo) -> list[str]:
     demo.site.agent_config.write_text(yaml.safe_dump(config, allow_unicode=True))
     end(demo, "agent")
     demo.start("agent")
-    states = {"gate": "up", "dark": "down"}
+    states = {CAMERA: "up", "gate": "up", "dark": "down"}
 
     def heard() -> bool:
-        return {one.camera: one.state for one in reader(demo).cameras()}.items() >= states.items()
+        demo.tick()
+        told = {one.camera: one.state for one in health(demo).cameras}
+        # Three cameras are told of by the new run only; the store must have their states too.
+        stored = {one.camera: one.state for one in reader(demo).cameras() if one.online}
+        return told == states and stored == states
 
     wait_until(heard, 60, "the new cameras' states")
     return [f"{demo.site.device}/{name}" for name in (CAMERA, "gate", "dark")]
@@ -276,7 +280,7 @@ def test_the_wall_shows_what_can_be_seen_and_says_why_the_rest_cannot(
     console: Watched, demo: Demo
 ) -> None:
     # The first question is for a substream, which these cameras do not have.
-    console.expected = ("409", "503", "504", "502", "404")
+    console.expected = ("409",)
     page = console.page
     street, gate, dark = with_more_cameras(demo)
     page.set_viewport_size(FULL_HD)
@@ -301,12 +305,6 @@ def test_the_wall_shows_what_can_be_seen_and_says_why_the_rest_cannot(
     expect(tile[gate]).to_have_class("tile")
     assert axe_faults(page) == []
     console.shoot("wall")
-    kill(demo, "agent")
-    for one in tile.values():
-        expect(one.locator(".message")).to_contain_text("PW-", timeout=60_000)
-    console.shoot("wall-away")
-    demo.start("agent")
-    expect(tile[street]).to_have_attribute("data-state", "playing", timeout=90_000)
 
 
 def test_signing_out_closes_the_door(console: Watched, demo: Demo) -> None:

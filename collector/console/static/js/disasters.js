@@ -23,7 +23,7 @@ function tell(error) {
   if (!error) return;
   const { title, remedy, code } = inWords(error);
   const said = error instanceof Refusal ? error.problem.detail : "";
-  problem.textContent = [title, said || remedy, code].filter(Boolean).join(" · ");
+  problem.textContent = [title, remedy, said !== remedy && said, code].filter(Boolean).join(" · ");
   problem.scrollIntoView({ block: "nearest" });
 }
 
