@@ -32,6 +32,7 @@ from collector.routing_file import RoutingFile
 from collector.sealing import Sealer
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
+from collector.services.vehicle_lists.keeper import ListKeeper
 from collector.serving import WebServer, listen
 from collector.store.holder import Holder
 from collector.store.refusals import Bounds
@@ -106,6 +107,7 @@ class Collector:
             timeout_s=settings.command_timeout_s,
         )
         self._orders = OrderDesk(self._database, self._commander, clock)
+        self._lists = ListKeeper(self._database, self._commander, self._trust.devices, clock)
         source = service_source(settings.site, self._identity.name)
 
         self._certificates = CertificateDesk(self._commander, clock, self._trust.device_certificate)
@@ -162,6 +164,7 @@ class Collector:
         self._inbox.start()
         self._dispatch.start()
         self._orders.start()
+        self._lists.start()
         self._disasters.start()
         self._upkeep.start()
         self._certificates.start()
@@ -181,6 +184,7 @@ class Collector:
             self._upkeep.stop()
             self._certificates.stop()
             self._orders.stop()
+            self._lists.stop()
             self._disasters.stop()
             self._inbox.stop()
             self._dispatch.stop()
@@ -217,6 +221,7 @@ class Collector:
         for device, window in effects.windows:
             self._commander.hear_window(device, window)
             self._orders.device_came(device)
+            self._lists.device_came(device)
         for device, boot_id, monotonic_s in effects.clocks:
             self._commander.hear_clock(device, boot_id, monotonic_s)
         for device, state in effects.states:
@@ -297,4 +302,5 @@ class Collector:
             areas=lambda: self._routing.current().areas,
             devices=self._trust.devices,
             certificate_ends=self._trust.certificate_ends,
+            wake_lists=self._lists.wake,
         )

@@ -58,6 +58,8 @@ Kind = Literal[
     "plates.searched",
     "plates.forgotten",
     "pole.plates.searched",
+    "list.taken",
+    "list.ended",
 ]
 
 

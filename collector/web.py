@@ -31,6 +31,8 @@ from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
+from collector.services.vehicle_lists import api as vehicle_lists_api
+from collector.services.vehicle_lists.desk import ListDesk
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
 from collector.store.reader import Reader
@@ -61,6 +63,7 @@ class WebParts:
     areas: Callable[[], tuple[NamedArea, ...]]
     devices: Callable[[], Collection[str]]
     certificate_ends: Callable[[], Mapping[str, datetime]]
+    wake_lists: Callable[[], None]
 
 
 def build_web(parts: WebParts) -> FastAPI:
@@ -154,6 +157,11 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.clock,
     )
     app.include_router(build_plate_search(searches, parts.persons))
+    app.include_router(
+        vehicle_lists_api.build_router(
+            ListDesk(parts.agencies), parts.database, parts.persons, parts.clock, parts.wake_lists
+        )
+    )
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:

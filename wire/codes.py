@@ -284,6 +284,21 @@ FAULTS = _table(
         "명단 전체를 다시 보내십시오", "Send the whole list anew",
     ),
     (
+        "list.bad-rows", "PW-856",
+        "명단에 잘못된 행이 있음", "The list has bad rows",
+        "알려 준 행을 고쳐 다시 보내거나 나머지만 받도록 하십시오", "Mend the rows that are named and send it again, or have the others taken",
+    ),
+    (
+        "list.too-large", "PW-857",
+        "명단이 너무 큼", "The lists are too large for a pole",
+        "한 장비의 명단은 모두 합해 200,000대까지입니다", "A pole holds 200,000 plates of all lists together: end or split one",
+    ),
+    (
+        "list.unknown", "PW-858",
+        "없는 명단", "There is no such list",
+        "명단 이름을 확인하십시오", "Check the list's name",
+    ),
+    (
         "device.offline", "PW-901",
         "장비가 연결되어 있지 않음", "The device is offline",
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from collector.store.moments import stamp
+from collector.store.moments import moment, stamp
 from wire.event import CameraState
 from wire.health import DeviceState, Health
 
@@ -84,3 +85,15 @@ def camera(run: sqlite3.Connection, device: str, state: CameraState, epoch: str,
 def gaps_asked(run: sqlite3.Connection, device: str, numbers: int) -> None:
     """Count numbers that were asked for again."""
     run.execute("UPDATE device SET gaps_asked = gaps_asked + ? WHERE device = ?", (numbers, device))
+
+
+def watchlists(run: sqlite3.Connection) -> dict[str, tuple[dict[str, int], datetime]]:
+    """Versions of the lists that each device's newest health names, and when it came."""
+    rows = run.execute(
+        "SELECT device, json_extract(health, '$.watchlists'), health_at FROM device"
+        " WHERE health IS NOT NULL"
+    )
+    return {
+        device: ({one["list_id"]: one["version"] for one in json.loads(lists or "[]")}, moment(at))
+        for device, lists, at in rows
+    }

@@ -22,11 +22,11 @@ from sqlite_utils import Database, Migrations
 
 from edge_agent.plates.crop import crop_jpeg
 from edge_agent.plates.diary_times import Moment, seconds_to_us, set_right, to_us
-from edge_agent.plates.grammar import normalise
 from edge_agent.plates.pattern import others_of
 from edge_agent.scene import Passage
 from edge_agent.statements import statements
 from wire.names import new_id
+from wire.plate_text import normalise
 
 DAYS: Final = 30
 """The law's default (DOMAIN §4); a shorter time may be set, a longer one not."""

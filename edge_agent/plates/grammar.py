@@ -6,11 +6,11 @@ Formats, letters and class numbers: DOMAIN §3. Pure; nothing here changes what 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.plates.types import UNREADABLE
+from wire.plate_text import LONGEST, normalise
 
 PRIVATE: Final = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
 COMMERCIAL: Final = "바사아자"
@@ -35,14 +35,10 @@ REGIONS: Final = (
 WORDS: Final = ("외교", "영사", "준외", "준영", "국기", "협정", "대표")
 """Of diplomatic plates."""
 
-LONGEST: Final = 24
-"""Characters; no plate of any country has more."""
-
 LONG_ASPECT: Final = 3.3
 """Width over height between plates of two lines (335 x 155 mm: 2.2) and of one (520 x 110: 4.7)."""
 
 _LATIN: Final = re.compile(r"[A-Z0-9?]{4,12}")
-_LEFT_OUT: Final = re.compile(r"[\s\-_.·:,/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +100,6 @@ _FORMS: Final = tuple(
     )
 )
 """The likelier first: it is what a text with several readings is taken for."""
-
-
-def normalise(text: str) -> str:
-    """Composed syllables, plain digits, Latin capitals; without spaces, hyphens and dots."""
-    plain = unicodedata.normalize("NFKC", text)
-    return _LEFT_OUT.sub("", plain).upper()
 
 
 def parse(text: str) -> tuple[Plate, ...]:

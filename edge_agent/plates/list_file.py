@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge_agent.plates.grammar import normalise
 from edge_agent.plates.watchlist import Watchlist, Watchlists
 from wire.names import is_name
+from wire.plate_text import normalise
 from wire.settings import SettingsError
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.plates.confusion import LIKE, LIKENESS
-from edge_agent.plates.grammar import normalise
 from edge_agent.plates.types import UNREADABLE
+from wire.plate_text import normalise
 
 LEAST_KNOWN: Final = 2
 """Characters that must be known: a pattern of fewer asks for everybody."""

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from edge_agent.plates.confusion import Reading, readings
-from edge_agent.plates.grammar import LONGEST, normalise
-from edge_agent.plates.types import UNREADABLE, PlateRead
+from edge_agent.plates.types import PlateRead
 from edge_agent.scene import PlateHit
 from wire.codes import explain
+from wire.plate_text import can_be_listed, normalise
 from wire.plates import WatchlistDelta, WatchlistEntries
 
 MOST_ENTRIES: Final = 200_000
@@ -93,7 +93,7 @@ def apply(
     duplicates = unusable = 0
     for entry in entries.add:
         text = normalise(entry.plate)
-        if not _usable(text):
+        if not can_be_listed(text):
             unusable += 1
             continue
         duplicates += text in kept
@@ -136,11 +136,6 @@ def _check(
         )
     if known is not None and known.owner != delta.owner:
         raise WatchlistError("watchlist.invalid", f"{named} belongs to {known.owner}")
-
-
-def _usable(text: str) -> bool:
-    known = text.isalnum() and UNREADABLE not in text
-    return 4 <= len(text) <= LONGEST and known and any(one.isdigit() for one in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from edge_agent.plates.find import FoundPlate
-from edge_agent.plates.grammar import normalise, parse
+from edge_agent.plates.grammar import parse
 from edge_agent.plates.locate import PlatePlace
 from edge_agent.plates.types import UNREADABLE
 from edge_agent.scene import Image
@@ -20,6 +20,7 @@ from polewatch.accuracy.intervals import wilson
 from polewatch.plates.picture import open_picture
 from polewatch.plates.reading import PictureReader
 from polewatch.plates.score import Judged, coverage, distance, groups
+from wire.plate_text import normalise
 
 PRECISION: Final = 0.995
 BETWEEN: Final = "|"

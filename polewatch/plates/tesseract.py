@@ -16,8 +16,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge_agent.plates.grammar import LONG_ASPECT, normalise
+from edge_agent.plates.grammar import LONG_ASPECT
 from edge_agent.scene import Image
+from wire.plate_text import normalise
 
 _REMEDY: Final = "apt install tesseract-ocr tesseract-ocr-kor, or leave it out by --no-peer"
 _LINE: Final = 80

@@ -1,19 +1,16 @@
-"""A spreadsheet as rows of text: XLSX, or CSV in UTF-8, UTF-16 or CP949 (as Korean Excel saves)."""
+"""A city's table of poles and cameras as rows of text, by its headings."""
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning.problems import ProvisionError
+from wire.sheet import SheetError, lines
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 100_000
-DELIMITERS = ",\t;"
 
 COLUMNS = {
     "pole": ("pole", "asset", "폴", "폴번호", "관리번호", "자산번호", "전주번호"),
@@ -53,15 +50,17 @@ def read_sheet(path: Path) -> tuple[Row, ...]:
         raise ProvisionError("site.sheet", f"{path}: {error.strerror}") from error
     if size > MAX_BYTES:
         raise ProvisionError("site.sheet", f"{path}: larger than {MAX_BYTES // 1024**2} MB")
-    lines = _xlsx(path, data) if data.startswith(b"PK") else _csv(path, data)
-    return _rows(path, lines)
+    try:
+        return _rows(path, lines(str(path), data))
+    except SheetError as error:
+        raise ProvisionError("site.sheet", str(error)) from error
 
 
-def _rows(path: Path, lines: Iterable[tuple[int, list[str]]]) -> tuple[Row, ...]:
+def _rows(path: Path, told: Iterable[tuple[int, list[str]]]) -> tuple[Row, ...]:
     known = {word: column for column, words in COLUMNS.items() for word in words}
     headings: list[str | None] | None = None
     found: list[Row] = []
-    for number, cells in lines:
+    for number, cells in told:
         if not any(cells):
             continue
         if headings is None:
@@ -90,57 +89,3 @@ def _check_headings(path: Path, headings: list[str | None], cells: list[str]) ->
     doubles = sorted({name for name in named if named.count(name) > 1})
     if doubles:
         raise ProvisionError("site.sheet", f"{path}: columns stand twice: {', '.join(doubles)}")
-
-
-def _csv(path: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    text = _decoded(path, data)
-    if "\0" in text:
-        raise ProvisionError("site.sheet", f"{path} is no text")
-    head = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        first = 1
-        for cells in reader:
-            yield first, [cell.strip() for cell in cells]
-            first = reader.line_num + 1
-    except csv.Error as error:
-        raise ProvisionError("site.sheet", f"{path}, line {reader.line_num}: {error}") from error
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp949"]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-    raise ProvisionError("site.sheet", f"{path}, line {line}: neither UTF-8 nor CP949 text")
-
-
-def _xlsx(path: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, [_cell(value) for value in cells]
-    except ProvisionError:
-        raise
-    # The file is a stranger's, and openpyxl has no error of its own for what it cannot read.
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError) as error:
-        detail = f"{path}: no readable spreadsheet ({type(error).__name__})"
-        raise ProvisionError("site.sheet", detail) from error
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collector.commander import CommandError
-from collector.services.watchlists import PART_BYTES, deliver, deltas
+from collector.services.vehicle_lists.deltas import PART_BYTES, deliver, deltas
 from provisioning.authority import Authority
 from tests.collector.test_commander import POLE, Bench
 from tests.edge_agent.plates.test_watchlist import delta

@@ -12,12 +12,12 @@ from edge_agent.plates.grammar import (
     REGIONS,
     is_foreign,
     judge,
-    normalise,
     parse,
     plausible,
     type_candidates,
 )
 from edge_agent.plates.types import PLATE_COLOURS, PLATE_TYPES
+from wire.plate_text import normalise
 
 GOOD = {
     "p8": ["123가4567", "100구0100", "997호9999", "799허1234", "6?4마12?4", "???가1234"],

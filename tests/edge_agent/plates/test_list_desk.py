@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OKPKey
 
-from collector.services.watchlists import deltas
+from collector.services.vehicle_lists.deltas import deltas
 from edge_agent.plates.list_desk import ListDesk
 from edge_agent.plates.list_vault import SPARE, ListVault
 from edge_agent.plates.watchlist import WatchlistError

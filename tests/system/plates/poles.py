@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from collector.services.watchlists import deltas
+from collector.services.vehicle_lists.deltas import deltas
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.told import Process

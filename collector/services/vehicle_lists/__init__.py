@@ -1,0 +1,1 @@
+"""Lists of wanted and overdue vehicles: taken from their owners, kept, and led to the poles."""

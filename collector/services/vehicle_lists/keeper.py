@@ -1,0 +1,214 @@
+"""Leads every pole that is there to what the lists say, and has it give up what is over."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+
+from collector import ledger
+from collector.commander import Commander, CommandError
+from collector.services.vehicle_lists.deltas import deliver
+from collector.store import devices, vehicle_lists
+from collector.store.database import Database
+from collector.store.vehicle_lists import Held, VehicleList
+from wire.clock import Clock
+from wire.plates import WatchlistDelta
+
+AT_ONCE = 16
+LOOK_EVERY_S = 5.0
+AGAIN_S = 60.0
+"""A pole that refused, or fell silent, is tried again then, or when it comes back."""
+SETTLES = timedelta(seconds=2)
+"""A health message may have been on its way while a list was confirmed."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one pole needs of one list."""
+
+    device: str
+    list_id: str
+    operation: Literal["replace", "change", "drop"]
+    base_version: int
+
+
+def next_step(
+    device: str,
+    one: VehicleList,
+    confirmed: Held | None,
+    told: Mapping[str, int] | None,
+    told_at: datetime | None,
+    now: datetime,
+) -> Step | None:
+    """What leads the pole on; None when it is where it should be. Pure.
+
+    `confirmed` is what it last took, `told` the versions that its health named at `told_at`.
+    """
+    believed = told is not None and told_at is not None
+    if confirmed is not None and believed and told_at is not None:
+        believed = told_at > confirmed.at + SETTLES
+    version = told.get(one.list_id, 0) if told is not None and believed else None
+    if one.ended_at is not None or one.expires_at <= now:
+        if confirmed is None:
+            return None
+        at = confirmed.version if version is None else version
+        return Step(device, one.list_id, "drop", at)
+    if confirmed is None:
+        return Step(device, one.list_id, "replace", version or 0)
+    if version is not None and version != confirmed.version:
+        return Step(device, one.list_id, "replace", version)
+    if confirmed.revision < one.terms_at:
+        return Step(device, one.list_id, "replace", confirmed.version)
+    if confirmed.revision < one.revision:
+        return Step(device, one.list_id, "change", confirmed.version)
+    return None
+
+
+class ListKeeper:
+    """One thread; `wake` makes it look at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        commander: Commander,
+        devices_of: Callable[[], Collection[str]],
+        clock: Clock,
+    ) -> None:
+        """`devices_of`: all poles that are enrolled."""
+        self._database = database
+        self._commander = commander
+        self._devices_of = devices_of
+        self._clock = clock
+        self._not_before: dict[str, float] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 20.0) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def wake(self) -> None:
+        """A list changed."""
+        self._wake.set()
+
+    def device_came(self, device: str) -> None:
+        """It is led on now."""
+        self._not_before.pop(device, None)
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                busy = self.round()
+            except sqlite3.Error as error:
+                log.error("lists.storage", error=str(error))
+                busy = False
+            if not busy:
+                self._clock.wait(self._wake, LOOK_EVERY_S)
+
+    def round(self) -> bool:
+        """One step of each pole that is there; whether there were any."""
+        self._end_expired()
+        steps = self._due()
+        if steps:
+            asyncio.run(self._all(steps))
+        with self._database.transaction() as run:
+            vehicle_lists.tidy(run)
+        return bool(steps) and not self._stopping
+
+    def _due(self) -> list[Step]:
+        """The first step of each pole."""
+        now = self._clock.now()
+        with self._database.reading() as run:
+            lists = vehicle_lists.all_of(run)
+            if not lists:
+                return []
+            held = vehicle_lists.held(run)
+            told = devices.watchlists(run)
+        found = []
+        for device in self._devices_of():
+            if self._clock.monotonic() < self._not_before.get(device, 0.0):
+                continue
+            if self._commander.encryption_key(device) is None:
+                continue
+            versions, told_at = told.get(device, (None, None))
+            steps = (
+                next_step(device, one, held.get((device, one.list_id)), versions, told_at, now)
+                for one in lists
+            )
+            first = next((step for step in steps if step is not None), None)
+            if first is not None:
+                found.append(first)
+        return found
+
+    async def _all(self, steps: list[Step]) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(step: Step) -> None:
+            async with gate:
+                await self._one(step)
+
+        await asyncio.gather(*(one(step) for step in steps))
+
+    async def _one(self, step: Step) -> None:
+        with self._database.reading() as run:
+            known = vehicle_lists.find(run, step.list_id)
+            if known is None:
+                return
+            add, remove = vehicle_lists.current(run, step.list_id), list[str]()
+            if step.operation == "change":
+                confirmed = vehicle_lists.held(run)[step.device, step.list_id]
+                add, remove = vehicle_lists.since(run, step.list_id, confirmed.revision)
+            elif step.operation == "drop":
+                add = []
+        terms = WatchlistDelta(
+            list_id=known.list_id, owner=known.owner, purpose=known.purpose, basis=known.basis,
+            expires_at=known.expires_at, base_version=0, version=1, operation=step.operation,
+            cipher="",
+        )  # fmt: skip
+        try:
+            version = await deliver(
+                self._commander, step.device, terms, base_version=step.base_version,
+                add=add, remove=remove,
+            )  # fmt: skip
+        except CommandError as error:
+            self._failed(step, error)
+            return
+        with self._database.transaction() as run:
+            if step.operation == "drop":
+                vehicle_lists.given_up(run, step.device, step.list_id)
+            else:
+                what = Held(version, known.revision, self._clock.now())
+                vehicle_lists.confirmed(run, step.device, step.list_id, what)
+
+    def _failed(self, step: Step, error: CommandError) -> None:
+        log.warning("list.unsent", device=step.device, list=step.list_id, code=error.code)
+        self._not_before[step.device] = self._clock.monotonic() + AGAIN_S
+        if error.code == "watchlist.base":
+            # It stands elsewhere than it said; its next health message tells where.
+            with self._database.transaction() as run:
+                vehicle_lists.given_up(run, step.device, step.list_id)
+
+    def _end_expired(self) -> None:
+        now = self._clock.now()
+        with self._database.transaction() as run:
+            for one in vehicle_lists.all_of(run):
+                if one.ended_at is None and one.expires_at <= now:
+                    vehicle_lists.end(run, one.list_id, now)
+                    fields = {"list_id": one.list_id, "owner": one.owner, "why": "its time is over"}
+                    ledger.append(run, now, "list.ended", fields)
