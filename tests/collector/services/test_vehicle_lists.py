@@ -147,11 +147,10 @@ class City:
         self.keeper = ListKeeper(
             self.bench.database, self.poles.commander, self.poles.names, self.bench.clock
         )
-        agencies = lambda: frozenset({"city", "police"})  # noqa: E731
         self.bench.app.include_router(
             api.build_router(
-                ListDesk(agencies), self.bench.database, self.bench.persons, self.bench.clock,
-                lambda: None,
+                ListDesk(lambda: frozenset({"city", "police"})), self.bench.database,
+                self.bench.persons, self.bench.clock, lambda: None,
             )
         )  # fmt: skip
 
