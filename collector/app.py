@@ -293,6 +293,7 @@ class Collector:
             desk=self._desk,
             endpoint_of=self._endpoint_of,
             routing=self._routing.current,
+            device_key=self._trust.device_key,
             wake_dispatch=self._dispatch.wake,
             wake_orders=self._orders.wake,
             alerts=self._alerts,

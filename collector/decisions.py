@@ -59,7 +59,7 @@ class Decisions:
 
     def decide(self, incident_id: str, body: DecisionBody, person: PersonToken) -> None:
         """Raises ProblemError: 403 for the wrong role, 404, 409 for what the state forbids."""
-        _check_role(person)
+        check_role(person)
         now = self._clock.now()
         try:
             with self._database.transaction() as run:
@@ -89,7 +89,7 @@ class Decisions:
 
     def note(self, incident_id: str, body: NoteBody, person: PersonToken) -> None:
         """Raises ProblemError: 403 for the wrong role, 404."""
-        _check_role(person)
+        check_role(person)
         now = self._clock.now()
         with self._database.transaction() as run:
             known = self._desk.note(
@@ -107,7 +107,8 @@ class Decisions:
         self._changes.publish(Change("incident", incident_id))
 
 
-def _check_role(person: PersonToken) -> None:
+def check_role(person: PersonToken) -> None:
+    """Raises ProblemError unless `person` decides on incidents."""
     if not DECIDERS & set(person.roles):
         needed = ", ".join(sorted(DECIDERS))
         raise ProblemError("auth.forbidden", f"this needs one of the roles {needed}")

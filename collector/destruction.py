@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -23,17 +24,29 @@ def day_of(text: str) -> date:
         raise DestructionError(f"{text!r} is no day; write it as 2026-11-26") from None
 
 
-def known(run: sqlite3.Connection, number: int) -> dict[str, str]:
-    """What the ledger says of that copy: planned, on, officer, where they were given."""
-    found: dict[str, str] = {}
-    for (text,) in run.execute(
-        "SELECT f.fields FROM ledger l JOIN ledger_fields f USING (number)"
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What the ledger says of a copy; days as `2026-11-26`, None where nothing was entered."""
+
+    planned: str | None = None
+    on: str | None = None
+    officer: str | None = None
+    entered_at: datetime | None = None
+    """When the newest of it was entered."""
+
+
+def known(run: sqlite3.Connection, number: int) -> Fate:
+    """What the ledger says of the copy of that entry."""
+    found = Fate()
+    for at, text in run.execute(
+        "SELECT l.at, f.fields FROM ledger l JOIN ledger_fields f USING (number)"
         " WHERE l.kind = 'copy.destruction' AND json_extract(f.fields, '$.number') = ?"
         " ORDER BY l.number",
         (number,),
     ):
         fields = json.loads(text)
-        found |= {name: fields[name] for name in ("planned", "on", "officer") if name in fields}
+        given = {name: fields[name] for name in ("planned", "on", "officer") if name in fields}
+        found = replace(found, entered_at=moment(at), **given)
     return found
 
 
@@ -57,8 +70,8 @@ def enter(
     if row is None or row["kind"] != "pole.export":
         raise DestructionError(f"entry {number} is no copy that was provided")
     before = known(run, number)
-    if "on" in before:
-        raise DestructionError(f"copy {number} was destroyed on {before['on']} already")
+    if before.on is not None:
+        raise DestructionError(f"copy {number} was destroyed on {before.on} already")
     provided, today = moment(row["at"]).astimezone(zone).date(), now.astimezone(zone).date()
     for text in (planned, on):
         if text is not None and day_of(text) < provided:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collector import ledger
 from collector.changes import Change, Changes
-from collector.decisions import DECIDERS
+from collector.decisions import check_role
 from collector.guard import same_origin
 from collector.incident_desk import IncidentDesk
 from collector.incidents import DecisionError
@@ -72,12 +72,12 @@ class Forwarding:
 
     def receivers(self, person: PersonToken) -> tuple[str, ...]:
         """All that may be told; raises ProblemError for the wrong role."""
-        _check_role(person)
+        check_role(person)
         return self._known()
 
     def forward(self, incident_id: str, body: ForwardBody, person: PersonToken) -> None:
         """Raises ProblemError: 403, 404, 409 when it is over or was told, 422 for a stranger."""
-        _check_role(person)
+        check_role(person)
         known = self._known()
         if body.receiver not in known:
             allowed = ", ".join(known) or "none is enrolled"
@@ -109,12 +109,6 @@ class Forwarding:
             raise ProblemError("request.invalid", str(error), status=409) from error
         self._changes.publish(Change("incident", incident_id))
         self._wake_dispatch()
-
-
-def _check_role(person: PersonToken) -> None:
-    if not DECIDERS & set(person.roles):
-        needed = ", ".join(sorted(DECIDERS))
-        raise ProblemError("auth.forbidden", f"this needs one of the roles {needed}")
 
 
 def build_router(forwarding: Forwarding, persons: Persons) -> APIRouter:

@@ -47,6 +47,7 @@ Kind = Literal[
     "service.refused",
     "service.closed",
     "service.unit",
+    "service.opened",
     "service.moved",
     "retention.erased",
     "ledger.exported",

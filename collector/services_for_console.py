@@ -53,3 +53,5 @@ class ConsoleServices:
     """Open cases of the safety services that somebody may see; raises ProblemError."""
     certificate_ends: Callable[[], Mapping[str, datetime]] = dict
     """Until when certificates count that are believed, of devices and services, by name."""
+    device_key: Callable[[str], str | None] = lambda _device: None
+    """An enrolled box's public key, Ed25519 in base64url."""

@@ -9,8 +9,9 @@ from datetime import datetime
 import httpx
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from joserfc.jwk import OKPKey
 
-from collector import answers, decisions, forwarding, holds, problems, relay, whep
+from collector import answers, decisions, forwarding, holds, problems, provision, relay, whep
 from collector.areas import NamedArea
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
@@ -31,6 +32,7 @@ from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
+from collector.services.unit_link import UnitLinks
 from collector.services.vehicle_lists import api as vehicle_lists_api
 from collector.services.vehicle_lists.desk import ListDesk
 from collector.services_for_console import ConsoleServices
@@ -54,6 +56,7 @@ class WebParts:
     desk: IncidentDesk
     endpoint_of: EndpointOf
     routing: Callable[[], Routing]
+    device_key: Callable[[str], OKPKey | None]
     wake_dispatch: Callable[[], None]
     wake_orders: Callable[[], None]
     alerts: Alerts
@@ -145,8 +148,11 @@ def build_web(parts: WebParts) -> FastAPI:
             cases, scenes, parts.persons, parts.clock, settings.public_url
         )
     )
+    given = provision.Provision(parts.database, reader, cases, offering, parts.clock, settings.zone)
+    app.include_router(provision.build_router(given, parts.persons))
     layer = load_layer(settings.layer) if settings.layer else Layer()
-    units = unit.UnitPages(cases, offering, reader, parts.persons, layer)
+    links = UnitLinks(parts.database, parts.clock, settings.secure)
+    units = unit.UnitPages(cases, offering, reader, parts.persons, layer, links)
     app.include_router(unit.build_router(units, people))
     searches = PlateSearchDesk(
         parts.database,
@@ -182,6 +188,7 @@ def build_web(parts: WebParts) -> FastAPI:
         layer=layer,
         cases_of=lambda person: cases.list(person, all_states=False),
         agencies=parts.agencies,
+        device_key=lambda device: _public(parts.device_key(device)),
     )
     app.include_router(build_console(services))
     return app
@@ -195,6 +202,10 @@ def _decided(parts: WebParts) -> Callable[[], None]:
         parts.wake_orders()
 
     return wake
+
+
+def _public(key: OKPKey | None) -> str | None:
+    return None if key is None else str(key.as_dict(private=False)["x"])
 
 
 def _signer_client(parts: WebParts) -> httpx.AsyncClient:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.console.api import build_api
 from collector.console.assets import Assets
+from collector.console.case_file_api import build_case_file_api
 from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute, policy_for_maps
 from collector.console.health_api import build_health_api
 from collector.console.map_api import build_map_api
@@ -29,7 +30,7 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|health|holds|vehicles|incidents/[0-9a-f-]{36}"
+    r"/(?:cases|disasters|health|holds|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -75,6 +76,14 @@ def build_router(services: ConsoleServices) -> APIRouter:
             signed_in_at=utc_text(person.issued_at),
             types=tuple(TYPES),
         )
+
+    @router.get("/incidents/{incident_id}/file")
+    def case_file(request: Request) -> Any:
+        """All of one incident: to read, to ask, to approve, to destroy."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
+        return page(request, "casefile.html", person=person.person)
 
     @router.get("/cases")
     def cases(request: Request) -> Any:
@@ -194,6 +203,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
     router.include_router(build_shift_api(services))
     router.include_router(build_map_api(services))
     router.include_router(build_health_api(services))
+    router.include_router(build_case_file_api(services))
     return router
 
 

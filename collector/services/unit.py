@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
 from collector.relay import Relay
@@ -18,6 +20,7 @@ from collector.services.layer import Layer, notes
 from collector.services.offering import Offering
 from collector.services.place import Point
 from collector.services.rings import rings
+from collector.services.unit_link import UnitLinks
 from collector.store.reader import Reader
 from wire.grant import GrantRequest, PersonToken
 from wire.names import utc_text
@@ -37,13 +40,20 @@ class UnitPages:
     """Reads for units; nothing that a unit sends is kept."""
 
     def __init__(
-        self, desk: CaseDesk, offering: Offering, reader: Reader, persons: Persons, layer: Layer
+        self,
+        desk: CaseDesk,
+        offering: Offering,
+        reader: Reader,
+        persons: Persons,
+        layer: Layer,
+        links: UnitLinks,
     ) -> None:
         self._desk = desk
         self._offering = offering
         self._reader = reader
         self._persons = persons
         self._layer = layer
+        self.links = links
 
     def token(self, request: Request) -> str:
         """The unit's token of a request; raises ProblemError."""
@@ -53,7 +63,13 @@ class UnitPages:
         return token.strip()
 
     def unit(self, request: Request) -> PersonToken:
-        """Who asks; raises ProblemError."""
+        """Who asks, from where the link was opened; raises ProblemError."""
+        person = self.invited(request)
+        self.links.check(person, request)
+        return person
+
+    def invited(self, request: Request) -> PersonToken:
+        """Whom the link was made for; raises ProblemError."""
         person = self._persons.of_token(self.token(request))
         if person is None or person.permit_id is None:
             raise ProblemError("auth.required", "the link has run out; ask the room for another")
@@ -144,6 +160,14 @@ def build_router(pages: UnitPages, relay: Relay) -> APIRouter:
         one = await pages.case(person)
         headers = {"Cache-Control": "no-store"}
         return JSONResponse(pages.shown(one, person), headers=headers)
+
+    @router.post("/opening", status_code=204, dependencies=[Depends(same_origin)])
+    async def opening(request: Request, person: PersonToken = Depends(pages.invited)) -> Response:
+        """The first time sets the cookie that every other request needs; the link is used then."""
+        one = await pages.case(person)
+        response = Response(status_code=204)
+        await asyncio.to_thread(pages.links.open, person, one, request, response)
+        return response
 
     @router.post("/position")
     async def position(at: Position, person: PersonToken = Depends(pages.unit)) -> Ranked:

@@ -64,6 +64,7 @@ class Demo:
     zones: Sequence[Asked] = ZONES
     rules: Sequence[Asked] = RULES
     clip_file: Path = CLIP
+    lines: Sequence[Asked] = ()
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
     books: Books = field(init=False)
@@ -133,7 +134,7 @@ class Demo:
         )
         if part == "camera":
             self.camera_url = line
-            write_agent(self.site, line, self.zones, self.rules)
+            write_agent(self.site, line, self.zones, self.rules, self.lines)
 
     def _argv(self, part: str) -> list[str]:
         """The part's command line; one that begins with -m is this interpreter's."""

@@ -176,7 +176,11 @@ def _centre(site: DemoSite) -> None:
 
 
 def write_agent(
-    site: DemoSite, camera_url: str, zones: Sequence[Asked], rules: Sequence[Asked]
+    site: DemoSite,
+    camera_url: str,
+    zones: Sequence[Asked],
+    rules: Sequence[Asked],
+    lines: Sequence[Asked] = (),
 ) -> None:
     """The pole's configuration, once its camera's URL is known."""
     shard = load_register(site.folder / "authority" / "register.yaml").devices[0].shard
@@ -196,7 +200,13 @@ def write_agent(
             "metrics": {"port": site.ports.agent_metrics},
             "ring": {"megabytes": 500, "hours": 1, "least_hours": 0},
             "cameras": [
-                {"id": CAMERA, "url": camera_url, "zones": list(zones), "rules": list(rules)}
+                {
+                    "id": CAMERA,
+                    "url": camera_url,
+                    "zones": list(zones),
+                    "lines": list(lines),
+                    "rules": list(rules),
+                }
             ],
         },
     )

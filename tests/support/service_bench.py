@@ -38,6 +38,7 @@ from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.layer import Layer
 from collector.services.offering import Offering
 from collector.services.place import Point, moved
+from collector.services.unit_link import UnitLinks
 from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
@@ -201,8 +202,15 @@ class ServiceBench:
         self.app.include_router(
             dispatch_support.build_router(cases, scenes, self.persons, self.clock, None)
         )
-        units = unit.UnitPages(cases, offering, self.reader, self.persons, self.layer)
-        self.app.include_router(unit.build_router(units, people))
+        self.units = unit.UnitPages(
+            cases,
+            offering,
+            self.reader,
+            self.persons,
+            self.layer,
+            UnitLinks(self.database, self.clock, secure=False),
+        )
+        self.app.include_router(unit.build_router(self.units, people))
 
     def _disasters(
         self, people: relay.Relay, offering: Offering, alerts: Alerts, cases: CaseDesk

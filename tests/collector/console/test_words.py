@@ -8,13 +8,16 @@ from typing import get_args
 
 import pytest
 
+from collector.console.case_file_api import RECORD
 from collector.console.health_view import NOTES
 from collector.console.words import WORDS
+from collector.procedure import STEPS
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
 from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
 from collector.signer.permit import Service
+from collector.store.case_file import VIEWS
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
@@ -49,6 +52,22 @@ FAMILIES = {
         *("camera", "map", "since"),
     ),
     "queue": ("running", "waiting", "over"),
+    "happening": ("event", "step", "told", "answer", "ledger", "hold", "case"),
+    "ledger": VIEWS,
+    "phase": ("open", "update", "close"),
+    "record": RECORD,
+    "step": STEPS,
+    "verified": (
+        "intact",
+        "zip",
+        "manifest",
+        "clip",
+        "signature",
+        "signer",
+        "gop",
+        "chain",
+        "unreadable",
+    ),
     "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
     "casestate": get_args(CaseState),
@@ -63,6 +82,7 @@ FAMILIES = {
 }
 
 TABLED = "ask|export|facts|health|help|holds|link|map|menu|vehicles|video|wall"
+TABLED = "ask|export|facts|help|holds|link|verify|map|menu|video"
 """Beginnings of keys that also stand in tables."""
 
 

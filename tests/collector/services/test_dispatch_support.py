@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from collector.services.place import moved
+from collector.services.unit_link import UnitLinks
 from collector.store.moments import stamp
 from tests.support.device import jpeg
 from tests.support.service_bench import BASIS, SCENE, ServiceBench
@@ -78,7 +79,26 @@ def linked(client: TestClient, case: dict[str, Any], **changed: Any) -> dict[str
     assert answer.status_code == 201, answer.text
     base, bar, token = answer.json()["url"].partition("#")
     assert (base, bar) == ("http://testserver/unit", "#")
-    return {"Authorization": f"Bearer {token}"}
+    unit = {"Authorization": f"Bearer {token}"}
+    is_(client.get("/api/unit", headers=unit), 401, "auth.required", "open the link first")
+    assert client.post("/api/unit/opening", headers=unit, json={}).status_code == 204
+    return unit
+
+
+def test_a_link_opens_once(bench: ServiceBench) -> None:
+    with bench.client("kim") as police, bench.client("oper") as operator:
+        unit = linked(police, approved(police, operator, POLICE))
+        again = police.post("/api/unit/opening", headers=unit, json={})
+        assert again.status_code == 204
+        assert "set-cookie" not in again.headers
+        # Somebody else who read the link on its way, before and after a restart of the centre.
+        for links in (bench.units.links, UnitLinks(bench.database, bench.clock, secure=False)):
+            bench.units.links = links
+            assert police.get("/api/unit", headers=unit).status_code == 200
+            is_(operator.get("/api/unit", headers=unit), 401, "auth.required", "another phone")
+            answer = operator.post("/api/unit/opening", headers=unit, json={})
+            is_(answer, 401, "auth.required", "another phone")
+        assert [one["unit"] for one in bench.ledger("service.opened")] == ["계산 1호 (kim)"]
 
 
 def test_a_fire_s_own_camera_comes_first_though_it_looks_elsewhere(bench: ServiceBench) -> None:

@@ -73,12 +73,13 @@ export class Delivery {
   }
 }
 
-/** A file of the person's choice; null when they chose none. In memory where the browser writes no files. */
+/** A file of the person's choice, null when they chose none; `kept()` reads it back once it is closed. In memory where the browser writes no files. */
 export async function sinkFor(name, bytes) {
   if (!window.showSaveFilePicker) return memory(name, bytes);
   try {
     const file = await showSaveFilePicker({ suggestedName: name, types: [{ accept: { "application/zip": [".zip"] } }] });
-    return await file.createWritable();
+    const out = await file.createWritable();
+    return { write: (part) => out.write(part), abort: () => out.abort(), close: () => out.close(), kept: () => file.getFile() };
   } catch (error) {
     if (error.name === "AbortError") return null;
     throw refusal("console.export_unwritten", error.message);
@@ -88,13 +89,16 @@ export async function sinkFor(name, bytes) {
 function memory(name, bytes) {
   if (bytes > MOST_IN_MEMORY) throw refusal("console.export_no_file");
   let parts = [];
+  let whole = null;
   return {
+    kept: async () => whole,
     async write(part) { parts.push(part); },
     async abort() { parts = []; },
     async close() {
       const link = document.createElement("a");
       link.download = name;
-      link.href = URL.createObjectURL(new Blob(parts, { type: "application/zip" }));
+      whole = new Blob(parts, { type: "application/zip" });
+      link.href = URL.createObjectURL(whole);
       parts = [];
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

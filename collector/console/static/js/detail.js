@@ -25,10 +25,16 @@ export class Detail {
     this.decider = new Decider(acts);
     this.#acts = h("div", { class: "acts" },
       h("div", { class: "paths" },
-        h("button", { type: "button", onclick: acts.forward }, t("forward.open"), h("kbd", {}, "T"))),
+        h("button", { type: "button", onclick: acts.forward }, t("forward.open"), h("kbd", {}, "T")),
+        h("button", { type: "button", onclick: () => this.openFile() }, t("file.open"), h("kbd", {}, "V"))),
       this.decider.element);
     this.#back = h("button", { class: "back", onclick: back }, "← ", t("detail.back"));
     this.empty();
+  }
+
+  /** Key V: the case file. */
+  openFile() {
+    if (this.#shown) location.assign(`/incidents/${this.#shown}/file`);
   }
 
   empty() {
@@ -41,8 +47,8 @@ export class Detail {
   show(incident, more = null) {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
-      const { element, readings } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, element, this.#acts, readings, this.#below, this.note.element);
+      const { element } = this.viewer;
+      this.#root.replaceChildren(this.#back, this.#head, element, this.#acts, this.#below, this.note.element);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);

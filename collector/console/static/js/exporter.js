@@ -5,6 +5,7 @@ import { Delivery, sinkFor } from "./delivery.js";
 import { $, h } from "./dom.js";
 import { clock, lang, t, whole } from "./locale.js";
 import { inWords } from "./problems.js";
+import { result } from "./verdict.js";
 
 const AROUND_MS = 30_000;
 const number = new Intl.NumberFormat(lang === "ko" ? "ko-KR" : "en-GB", { maximumFractionDigits: 1 });
@@ -119,8 +120,10 @@ export class Exporter {
         count.textContent = t("export.of", { n: megabytes(bytes), of: megabytes(told.bytes) });
       });
       if (turn !== this.#turn) return;
-      this.#show("done", h("p", { role: "status" }, t("export.kept", { name })), h("p", { class: "proof" }, t("export.proof")),
+      const proof = h("div", { class: "proof", role: "status" }, t("verify.checking"));
+      this.#show("done", h("p", { role: "status" }, t("export.kept", { name })), proof, h("p", { class: "proof" }, t("export.proof")),
         h("div", { class: "ends" }, h("button", { type: "button", onclick: () => this.close() }, t("close"))));
+      proof.replaceChildren(await result(await sink.kept()));
     } catch (error) {
       if (turn === this.#turn) this.#tell(error);
     }

@@ -35,6 +35,10 @@ let older = null; // Continues the list; null at its end.
 let summary = { ongoing_by_severity: {}, devices: 0, devices_online: 0 };
 let up = false;
 
+// A case file names the reasons under which its video is to be seen.
+const reasons = Object.fromEntries(["case", "basis", "purpose"].map((name) => [name, new URLSearchParams(location.search).get(name)]).filter(([, value]) => value));
+if (reasons.case) detail.viewer.propose(location.pathname.split("/")[2], reasons);
+
 function select(id, byHand = false) {
   const incident = incidents.get(id);
   if (!incident) return;
@@ -189,7 +193,7 @@ bindKeys({
   " ": (event) => (event.target.closest?.("button, summary, a") ? false : detail.viewer.pause()),
   s: () => detail.viewer.snapshot(), f: () => detail.viewer.full(), x: () => detail.viewer.export(),
   y: () => detail.decider.press("Y"), n: () => detail.decider.press("N"), e: () => detail.decider.press("E"),
-  t: forwardSelected, r: () => detail.note.focus(), w: () => shift.open(), "/": () => filter.focus(),
+  t: forwardSelected, r: () => detail.note.focus(), v: () => detail.openFile(), w: () => shift.open(), "/": () => filter.focus(),
   1: () => filter.severity("severe"), 2: () => filter.severity("moderate"), 3: () => filter.severity("minor"),
   g: () => $("#grouping").click(), d: () => $("#dense").click(),
   ArrowRight: (event) => (event.target.closest?.("#detail") ? false : queue.expand(selected, true)),

@@ -16,6 +16,13 @@ function preferH264(transceiver) {
   transceiver.setCodecPreferences?.([...wanted, ...all.filter((codec) => /rtx/i.test(codec.mimeType))]);
 }
 
+function delayOf(stats, one, before) {
+  const way = [...stats.values()].find((pair) => pair.type === "candidate-pair" && pair.nominated && pair.currentRoundTripTime !== undefined);
+  const shown = one.jitterBufferEmittedCount - before.jitterBufferEmittedCount;
+  if (!way || !shown) return null;
+  return (way.currentRoundTripTime / 2 + (one.jitterBufferDelay - before.jitterBufferDelay) / shown) * 1000;
+}
+
 export class Session {
   #peer = null;
   #location = null;
@@ -160,7 +167,10 @@ export class Session {
     return "";
   }
 
-  /** Pictures a second and Mbit/s since the last call; null before the second call. */
+  /**
+   * Pictures a second and Mbit/s since the last call, and how long a picture is under way and waits to be
+   * shown (half the way there and back, and the browser's buffer); null before the second call.
+   */
   async figures() {
     const stats = await this.#peer?.getStats();
     for (const one of stats?.values() ?? []) {
@@ -173,6 +183,7 @@ export class Session {
         fps: (one.framesDecoded - before.framesDecoded) / seconds,
         mbit: ((one.bytesReceived - before.bytesReceived) * 8) / seconds / 1e6,
         lost: one.packetsLost,
+        delayMs: delayOf(stats, one, before),
       };
     }
     return null;

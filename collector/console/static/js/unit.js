@@ -15,6 +15,7 @@ let shown = null;
 let here = null;
 let session = null;
 let pictures = "";
+let opened = false; // The link opens once; what it leaves here opens the case from then on.
 
 async function ask(path, body) {
   const options = body
@@ -121,6 +122,8 @@ function stop() {
 
 async function load() {
   try {
+    if (!opened) await ask("/api/unit/opening", {});
+    opened = true;
     shown = await (await ask("/api/unit")).json();
     draw();
     tell(null);

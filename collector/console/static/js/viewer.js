@@ -42,6 +42,7 @@ export class Viewer {
   #range = null; // What a clip is to show, in ms; another than the incident's after a seek.
   #status = null; // As the pole told it last, with our own clock beside it.
   #known; // Incidents that the page knows.
+  #proposed = null; // {id, case, basis, purpose} that the address gave.
   stage = h("div", { class: "stage" });
   transport = new Transport(this);
   exporter = new Exporter({
@@ -49,12 +50,17 @@ export class Viewer {
     camera: () => this.#incident.camera, permitted: (code) => this.#permitted(code),
   });
   readings = h("div", { class: "reading-out", "aria-live": "off" });
-  element = h("div", { class: "viewing" }, this.stage, this.transport.element, this.exporter.element);
+  element = h("div", { class: "viewing" }, this.stage, this.readings, this.transport.element, this.exporter.element);
   state = "still"; // still, asking, opening, playing, told
 
   /** `known()`: the incidents that the page knows, for the marks on the bar. */
   constructor(known = () => []) {
     this.#known = known;
+  }
+
+  /** What the form proposes for that incident, as its case file says. */
+  propose(id, reasons) {
+    this.#proposed = { id, ...reasons };
   }
 
   /** Show an incident's still; a video of another incident ends. */
@@ -262,6 +268,7 @@ export class Viewer {
 
   #ask() {
     const incident = this.#incident;
+    const given = this.#proposed?.id === incident.incident_id ? this.#proposed : {};
     const input = (name, maxlength, value) => h("input", { name, maxlength, value, required: true, autocomplete: "off" });
     const form = h("form", { class: "ask", "aria-labelledby": "ask-title" },
       h("h3", { id: "ask-title" }, t(this.#mode === "clip" ? "ask.title_clip" : "ask.title_live")),
@@ -269,11 +276,12 @@ export class Viewer {
       h("label", { class: "wide" }, t("ask.basis"), h("select", { name: "basis" },
         h("option", { value: LAW.emergency }, t("basis.emergency")),
         h("option", { value: LAW.investigation }, t("basis.investigation")))),
-      h("label", {}, t("ask.case"), input("case", 80, incident.case_hint)),
-      h("label", {}, t("ask.purpose"), input("purpose", 200, t("ask.purpose_default", { type: word("type", incident.type) }))),
+      h("label", {}, t("ask.case"), input("case", 80, given.case ?? incident.case_hint)),
+      h("label", {}, t("ask.purpose"), input("purpose", 200, given.purpose ?? t("ask.purpose_default", { type: word("type", incident.type) }))),
       h("div", { class: "ends" },
         h("button", { type: "button", onclick: () => this.stop() }, t("ask.cancel"), h("kbd", {}, "Esc")),
         h("button", { class: "primary", type: "submit" }, t("ask.confirm"), h("kbd", {}, "Enter"))));
+    if (Object.values(LAW).includes(given.basis)) form.basis.value = given.basis;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#reasons = Object.fromEntries(new FormData(form));
@@ -350,10 +358,12 @@ export class Viewer {
       const at = this.#at();
       const pairs = [
         ["facts.case", this.#reasons.case],
+        ["facts.camera", inLanguage(this.#incident.camera_title)],
         ["video.time", at === null ? "" : whole(iso(at))],
         ["video.codec", [found.codec, session.transcoded && t("video.transcoded")].filter(Boolean).join(" · ")],
         ["video.first", `${found.firstFrameMs} ms`],
         figures && ["video.rate", `${figures.fps.toFixed(0)} fps · ${figures.mbit.toFixed(1)} Mbit/s`],
+        figures && figures.delayMs !== null && ["video.delay", `${Math.round(figures.delayMs)} ms`],
         this.#status && ["video.until", whole(this.#status.expires_at)],
       ].filter(Boolean);
       this.readings.replaceChildren(...pairs.map(([name, value]) => h("span", {}, `${t(name)} `, h("b", {}, value))));
