@@ -16,6 +16,7 @@ STATUS: dict[str, int] = {
     "auth.required": 401,
     "auth.refused": 401,
     "auth.code": 403,
+    "link.used": 401,
     "auth.forbidden": 403,
     "permit.needed": 403,
     "grant.invalid": 403,

@@ -380,6 +380,11 @@ FAULTS = _table(
         "Type the newest number of the authenticator app; each counts once. Without one ask for 'polewatch collector user totp'",
     ),
     (
+        "link.used", "PW-718",
+        "다른 휴대전화에서 이미 연 링크", "The link was opened on another phone",
+        "상황실에 새 링크를 요청하십시오", "Ask the room for another link; each opens once",
+    ),
+    (
         "request.invalid", "PW-511",
         "요청 형식 오류", "The request is wrong",
         "알려 준 항목을 고치십시오", "Mend the field that the message names",

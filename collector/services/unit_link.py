@@ -83,9 +83,7 @@ class UnitLinks:
     def _compare(self, person: PersonToken, held: str, request: Request) -> None:
         given = request.cookies.get(cookie_name(person), "")
         if not hmac.compare_digest(_digest(given), held):
-            raise ProblemError(
-                "auth.required", "the link was opened on another phone; ask the room for another"
-            )
+            raise ProblemError("link.used")
 
     def _held(self, run: sqlite3.Connection, person: PersonToken) -> str | None:
         row = run.execute(

@@ -95,9 +95,9 @@ def test_a_link_opens_once(bench: ServiceBench) -> None:
         for links in (bench.units.links, UnitLinks(bench.database, bench.clock, secure=False)):
             bench.units.links = links
             assert police.get("/api/unit", headers=unit).status_code == 200
-            is_(operator.get("/api/unit", headers=unit), 401, "auth.required", "another phone")
+            is_(operator.get("/api/unit", headers=unit), 401, "link.used")
             answer = operator.post("/api/unit/opening", headers=unit, json={})
-            is_(answer, 401, "auth.required", "another phone")
+            is_(answer, 401, "link.used")
         assert [one["unit"] for one in bench.ledger("service.opened")] == ["계산 1호 (kim)"]
 
 

@@ -292,6 +292,12 @@ def test_what_comes_from_outside_never_becomes_markup(
         expect(page.locator("#shift-body .changes").first).to_contain_text(ATTACK)
         expect(page.locator("#detail")).to_contain_text(ATTACK)
         assert page.locator("img[onerror], script:not([src])").count() == 0
+        page.keyboard.press("Escape")
+        page.keyboard.press("v")
+        page.wait_for_url(f"{address}/incidents/{attacked}/file")
+        expect(page.locator("#timeline")).to_contain_text(ATTACK)
+        expect(page.locator("#told")).to_contain_text(ATTACK)
+        assert page.locator("img[onerror], script:not([src])").count() == 0
 
 
 def test_a_phone_shows_one_thing_at_a_time(chromium: Browser, address: str, day: list[str]) -> None:

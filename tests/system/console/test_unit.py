@@ -22,15 +22,15 @@ def link(demo: Demo) -> str:
         asked = {
             "place": {"lat": 37.5371, "lon": 126.7379},
             "agency": "police",
-            "case": "112-2026-9",
-            "purpose": "출동",
+            "case": "112-2026-9 <b id=x>",
+            "purpose": "출동 <b id=x>",
             "basis": BASIS,
         }
         answer = room.post("/api/services/police-dispatch", json=asked)
         assert answer.status_code == 201, answer.text
         case = f"/api/services/cases/{answer.json()['case_id']}"
         assert room.post(f"{case}/approval").status_code == 200
-        answer = room.post(f"{case}/unit", json={"unit": "순찰 12호", "minutes": 30})
+        answer = room.post(f"{case}/unit", json={"unit": "순찰 12호 <b id=x>", "minutes": 30})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["url"])
 
@@ -43,9 +43,20 @@ def test_the_case_is_open_on_a_phone_without_an_account(
         page = watched.page
         page.context.grant_permissions(["geolocation"])
         page.context.set_geolocation({"latitude": 37.5369, "longitude": 126.7380})
-        page.goto(link(running_demo))
+        sent = link(running_demo)
+        page.goto(sent)
         page.wait_for_selector("html[data-ready]")
         expect(page.locator("#case")).to_contain_text("순찰 12호")
+        expect(page.locator("#case")).to_contain_text("<b id=x>")
+        assert page.locator("b#x").count() == 0
+        # It goes on where it was opened, and opens nowhere else.
+        page.reload()
+        expect(page.locator("#case")).to_contain_text("순찰 12호")
+        with watched_page(chromium, running_demo.console, viewport=PHONE) as thief:
+            thief.expected = ("401",)
+            thief.page.goto(sent)
+            expect(thief.page.locator("#problem")).to_contain_text("이미 연 링크")
+            assert thief.page.locator("#cameras li, #stills img").count() == 0
         expect(page.locator("#map .scene")).to_have_count(1)
         expect(page.locator("#rings")).to_contain_text("1분 이내")
         overflow = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")

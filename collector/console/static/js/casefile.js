@@ -154,17 +154,21 @@ async function load() {
   drawPictures();
   drawCases();
   drawRecord();
-  if (!form.dataset.filled) {
-    const { receivers } = await getJson("/api/receivers").catch(() => ({ receivers: [] }));
-    const agencies = [...new Set(receivers.map((one) => one.split("/")[0]))];
-    form.agency.replaceChildren(...agencies.map((agency) => h("option", { value: agency }, word("agency", agency))));
-    form.case.value = shown.incident.case_hint;
-    form.purpose.value = t("ask.purpose_default", { type: word("type", shown.incident.type) });
-    form.dataset.filled = "yes";
-  }
   document.documentElement.dataset.ready = "";
 }
 
+/** The form with what is known, once it is opened. */
+async function fill() {
+  if (!$("#asking").open || form.dataset.filled) return;
+  form.dataset.filled = "yes";
+  const { receivers } = await getJson("/api/receivers");
+  const agencies = [...new Set(receivers.map((one) => one.split("/")[0]))];
+  form.agency.replaceChildren(...agencies.map((agency) => h("option", { value: agency }, word("agency", agency))));
+  form.case.value = shown.incident.case_hint;
+  form.purpose.value = t("ask.purpose_default", { type: word("type", shown.incident.type) });
+}
+
+$("#asking").addEventListener("toggle", () => fill().catch(tell));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { unit, rank, name, phone, hours, ...rest } = Object.fromEntries(new FormData(form));
