@@ -3,7 +3,7 @@
 
 import { getJson, postJson, Refusal } from "./api.js";
 import { $, h, shape } from "./dom.js";
-import { inLanguage, t, when, whole, word } from "./locale.js";
+import { inLanguage, local, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
 import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
@@ -122,7 +122,7 @@ function nextOf(one, way, name) {
 }
 
 function destroyForm(copy) {
-  const today = new Date(Date.now()).toISOString().slice(0, 10);
+  const today = local(Date.now()).slice(0, 10);
   const fields = h("form", { class: "destroy", "data-copy": copy.number },
     h("span", {}, t("file.copy", { n: copy.number })),
     h("label", {}, t("record.planned"), h("input", { name: "planned", type: "date", value: copy.planned ?? "" })),
