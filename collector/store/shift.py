@@ -30,7 +30,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a person, or an agency's machine, did of an incident."""
+    """What a person did of an incident, or what was done because an agency was silent."""
 
     at: datetime
     incident_id: str
@@ -84,7 +84,7 @@ def since(run: sqlite3.Connection, began: datetime) -> Shift:
         (at,),
     ).fetchall()
     said = "FROM incident_step s JOIN incident i USING (incident_id) WHERE s.at >= ? AND"
-    said += " (s.person IS NOT NULL OR s.note IS NOT NULL)"
+    said += " (s.person IS NOT NULL OR s.agency IS NOT NULL)"
     steps = run.execute(
         "SELECT s.at, s.incident_id, i.type, i.severity, i.device, i.camera, s.state, s.person,"
         f" s.agency, s.note {said} ORDER BY s.number DESC LIMIT {MOST}",

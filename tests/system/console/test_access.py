@@ -10,6 +10,11 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import DESKTOP, PHONE, axe_faults, watched_page
 
 
+def shown(page: Page) -> str:
+    """The incident that is selected."""
+    return str(page.locator(".row[aria-selected=true]").get_attribute("data-id"))
+
+
 def show(page: Page, what: str) -> None:
     """Bring the page into a state; `what` is also the screenshot's name."""
     if what == "detail" and page.locator("#detail").is_hidden():
@@ -19,6 +24,10 @@ def show(page: Page, what: str) -> None:
     elif what in ("cameras", "shift", "help"):
         page.keyboard.press("Escape")
         page.locator("#cameras-all" if what == "cameras" else f"#{what}").click()
+    elif what == "file":
+        page.goto(f"{page.url.split('/incidents/')[0]}/incidents/{shown(page)}/file")
+        page.wait_for_selector("html[data-ready] #timeline li")
+        page.locator("#asking summary").focus()
     if what == "shift":
         page.wait_for_selector("#shift-body .tallies")
 
@@ -34,7 +43,7 @@ def test_no_serious_fault(
     ) as watched:
         watched.page.goto(f"{address}/")
         watched.page.wait_for_selector("html[data-ready]")
-        for what in ("queue", "detail", "ask", "cameras", "shift", "help"):
+        for what in ("queue", "detail", "ask", "cameras", "shift", "help", "file"):
             show(watched.page, what)
             watched.shoot(f"{screen}-{scheme}-{what}")
             assert axe_faults(watched.page) == [], what

@@ -143,7 +143,7 @@ function drawRecord() {
   $("#record").replaceChildren(rows.length
     ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "record-heading" }, h("table", {},
       h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, t(`record.${name}`))))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((name) => h("td", {}, row[name])))))))
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((name) => h("td", {}, name === "agency" ? word("agency", row[name]) : row[name])))))))
     : h("p", { class: "none" }, t("file.no_record")));
 }
 
