@@ -81,8 +81,7 @@ FAMILIES = {
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|health|help|holds|link|map|menu|vehicles|video|wall"
-TABLED = "ask|export|facts|help|holds|link|verify|map|menu|video"
+TABLED = "ask|export|facts|health|help|holds|link|map|menu|vehicles|verify|video|wall"
 """Beginnings of keys that also stand in tables."""
 
 
