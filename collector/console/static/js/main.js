@@ -111,10 +111,10 @@ async function load(narrowed = false) {
   // Somebody typed on meanwhile: that answer is what they wait for.
   if (query !== filter.query) return;
   const first = !("ready" in document.documentElement.dataset);
-  const kept = incidents.get(selected);
+  // What is being read stays, however old it is, and what came meanwhile, whatever was asked for.
+  const kept = [incidents.get(selected), ...queue.unseen].filter(Boolean);
   const fresh = incidents.replace(page.incidents);
-  // What is being read stays, however old it is.
-  if (kept) incidents.put(kept);
+  for (const one of kept) incidents.put(one);
   if (!first && !narrowed) for (const id of fresh) queue.arrived(incidents.get(id));
   takePage(page);
   summary = head;

@@ -96,9 +96,14 @@ export class Queue {
     return this.#leaders.get(id) ?? [];
   }
 
+  /** What came while the page was open and nobody has looked at yet. */
+  get unseen() {
+    return [...this.#unseen].map((id) => this.#incidents.get(id)).filter(Boolean);
+  }
+
   /** Came while the page was open, not seen yet, and kept from sight by the filter. */
   #hidden() {
-    return [...this.#unseen].filter((id) => this.#incidents.get(id) && !this.#filter.fits(this.#incidents.get(id))).length;
+    return this.unseen.filter((one) => !this.#filter.fits(one)).length;
   }
 
   /** Where to go when this one leaves its place: the row below it, else the one above. */
