@@ -103,9 +103,10 @@ class DisasterDesk:
     def drawn(self, shapes: Shapes) -> Shapes:
         """With what its named areas are drawn as, so that agencies see them too."""
         named = [one for one in self._areas() if one.name in shapes.names]
-        rings = tuple(one.polygon for one in named if one.polygon)
-        rounds = tuple(one.circle for one in named if one.circle)
-        update = {"polygons": shapes.polygons + rings, "circles": shapes.circles + rounds}
+        rings = [*shapes.polygons, *(one.polygon for one in named if one.polygon)]
+        rounds = [*shapes.circles, *(one.circle for one in named if one.circle)]
+        # An alert that is changed brings what was drawn before along.
+        update = {"polygons": tuple(dict.fromkeys(rings)), "circles": tuple(dict.fromkeys(rounds))}
         return shapes.model_copy(update=update)
 
     def scene(self, told: Told) -> Scene:

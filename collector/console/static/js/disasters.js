@@ -2,7 +2,7 @@
 
 import { getJson, postJson, Refusal } from "./api.js";
 import { $, h } from "./dom.js";
-import { inLanguage, instant, lang, reasonsOf, t, when, whole, word } from "./locale.js";
+import { inLanguage, instant, lang, local, reasonsOf, t, when, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
@@ -39,35 +39,66 @@ async function act(what) {
 
 const numbers = (text) => text.split(/[\s,]+/).filter(Boolean).map(Number);
 
+const parts = (text) => text.split(";").map(numbers).filter((one) => one.length);
+const pairs = (flat) => Array.from({ length: Math.ceil(flat.length / 2) }, (_, at) => flat.slice(2 * at, 2 * at + 2));
+
 /** What was typed as an area; what is no number is left for the collector to name. */
 function shapesOf(form) {
   const given = new FormData(form);
-  const circle = numbers(given.get("circle"));
-  const flat = numbers(given.get("polygon"));
-  const corners = Array.from({ length: Math.ceil(flat.length / 2) }, (_, at) => flat.slice(2 * at, 2 * at + 2));
   return {
-    circles: circle.length ? [circle] : [],
-    polygons: corners.length ? [corners] : [],
+    circles: parts(given.get("circle")),
+    polygons: parts(given.get("polygon")).map(pairs),
     codes: given.get("codes").split(/[\s,]+/).filter(Boolean),
     names: given.getAll("names"),
   };
 }
 
+/** The form for a new alert, or with what is known of one for its change. */
+function fill(alert) {
+  const form = $("#enter");
+  form.reset();
+  form.dataset.changes = alert?.disaster_id ?? "";
+  // What a case was opened for stays as it is.
+  for (const name of ["agency", "case", "purpose", "basis", "drill"]) form.elements[name].disabled = Boolean(alert);
+  $("#form-title").textContent = t(alert ? "disasters.change_title" : "disasters.enter");
+  $("#enter-send").textContent = t(alert ? "disasters.change" : "disasters.send");
+  $("#enter-new").hidden = !alert;
+  if (!alert) return;
+  const { told } = alert;
+  const { circles, polygons, codes, names } = told.shapes;
+  const fields = {
+    event: told.event, headline: told.headline, severity: told.severity, area: told.area,
+    expires: alert.expires_at ? local(alert.expires_at).slice(0, 16) : "",
+    circle: circles.map((one) => one.join(", ")).join("; "),
+    polygon: polygons.map((ring) => ring.map((one) => one.join(",")).join(" ")).join("; "),
+    codes: codes.join(" "),
+  };
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  for (const option of form.elements.names.options) option.selected = names.includes(option.value);
+  $("#entering").open = true;
+  $("#entering").scrollIntoView();
+}
+
+const change = (alert) => act(async () => fill(await getJson(`${ALERTS}/${alert.disaster_id}`)));
+
 $("#enter")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   const given = Object.fromEntries(new FormData(form));
+  const { changes } = form.dataset;
   act(async () => {
-    await postJson(ALERTS, {
-      event: given.event, headline: given.headline, severity: given.severity, area: given.area,
-      agency: given.agency, case: given.case, purpose: given.purpose, basis: given.basis,
-      drill: given.drill === "on", shapes: shapesOf(form),
+    await postJson(changes ? `${ALERTS}/${changes}/update` : ALERTS, {
+      event: given.event, headline: given.headline, severity: given.severity, area: given.area, shapes: shapesOf(form),
       ...(given.expires ? { expires_at: instant(given.expires) } : {}),
+      ...(changes ? {} : {
+        agency: given.agency, case: given.case, purpose: given.purpose, basis: given.basis, drill: given.drill === "on",
+      }),
     });
-    form.reset();
+    fill(null);
     $("#entering").open = false;
   });
 });
+$("#enter-new")?.addEventListener("click", () => fill(null));
 
 async function open(one, camera, stream) {
   const next = new Session($("#stage video"), (error) => { stop(); if (error) tell(error); });
@@ -150,6 +181,7 @@ function draw({ alert, one, wall }) {
         h("button", { type: "button", onclick: post("refusal", { note: "" }) }, t("cases.refuse")),
       ],
       !decides && one.state === "asked" && h("button", { type: "button", class: "primary", onclick: post("opening", {}) }, t("cases.open")),
+      decides && !alert.room && h("button", { type: "button", onclick: () => change(alert) }, t("disasters.change")),
       h("button", { type: "button", onclick: post("closing", { note: "" }) }, t("cases.close"))),
     cameras(alert, one, wall));
 }
@@ -187,6 +219,17 @@ async function load() {
   document.documentElement.dataset.ready = "";
 }
 
+/** An area that was drawn elsewhere, as on the map. */
+function prefilled() {
+  const asked = new URLSearchParams(location.search);
+  const drawn = ["polygon", "circle"].filter((name) => asked.get(name));
+  if (!drawn.length || !$("#enter")) return;
+  for (const name of drawn) $("#enter").elements[name].value = asked.get(name);
+  $("#entering").open = true;
+  history.replaceState(null, "", location.pathname);
+}
+
+prefilled();
 $("#stop").addEventListener("click", stop);
 $("#refused")?.addEventListener("change", () => load().catch(tell));
 addEventListener("pagehide", stop);
