@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -78,6 +79,10 @@ def test_a_room_s_alert_is_seen_decided_watched_and_cancelled(page: Watched, dem
         assert axe_faults(at) == []
         page.shoot("disaster-live")
         at.locator("#stop").click()
+        case.get_by_role("link", name="영상 월에서 보기").click()
+        expect(at.locator("#ask [name=case]")).to_have_value(re.compile("^KR-2/"))
+        expect(at.locator("#wall")).to_contain_text("계양대로")
+        at.goto(f"{page.origin}/disasters")
         room.send(room.alert("Cancel", real))
         expect(at.locator("article")).to_have_count(1)
         at.set_viewport_size(PHONE)

@@ -2,11 +2,11 @@
 
 import { getJson, postJson, Refusal } from "./api.js";
 import { $, h } from "./dom.js";
+import { bindHead } from "./head.js";
 import { inLanguage, instant, lang, local, reasonsOf, t, when, whole, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
-import { bindTheme } from "./theme.js";
 
 const CASES = "/api/services/cases";
 const ALERTS = "/api/services/disasters";
@@ -148,6 +148,12 @@ function turnPage(alert, by) {
   load().catch(tell);
 }
 
+/** These cameras at once, under the case's own reasons. */
+const wallOf = (one, shown) => `/wall?${new URLSearchParams({
+  cameras: shown.map((camera) => `${camera.device}/${camera.camera}`).join(","),
+  case: one.case, purpose: one.purpose, basis: one.basis,
+})}`;
+
 function cameras(alert, one, wall) {
   const step = (by, key, off) => h("button", { type: "button", disabled: off, onclick: () => turnPage(alert, by) }, key);
   return [
@@ -156,7 +162,9 @@ function cameras(alert, one, wall) {
         step(-1, t("disasters.before"), wall.page <= 1),
         t("disasters.page", { page: wall.page, pages: wall.pages }),
         step(1, t("disasters.after"), wall.page >= wall.pages),
-      ]),
+      ],
+      one.state === "approved" && wall.cameras.length > 0
+        && h("a", { class: "button", href: wallOf(one, wall.cameras) }, t("disasters.wall"))),
     h("table", {}, h("tbody", {}, wall.cameras.map((camera) => cameraRow(one, camera)))),
   ];
 }
@@ -233,5 +241,5 @@ prefilled();
 $("#stop").addEventListener("click", stop);
 $("#refused")?.addEventListener("change", () => load().catch(tell));
 addEventListener("pagehide", stop);
-follow("/api/stream", { cases: () => load().catch(tell), resync: () => load().catch(tell) }, () => {});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+follow("/api/stream", { cases: () => load().catch(tell), resync: () => load().catch(tell) }, (there) => { $("#link").hidden = there; });
+bindHead(stop);
