@@ -96,6 +96,7 @@ class DisasterDesk:
             kept = self._kept(room, message, body, refusal)
             with self._database.transaction() as run:
                 disasters.keep(run, kept, body)
+            self.changed()
         else:
             kept = self._follow(room, message, body)
         return self._answer(room, message, kept)
@@ -151,8 +152,7 @@ class DisasterDesk:
             disasters.keep(run, kept, body)
             faultpoint.reach("disaster.decided")
         faultpoint.reach("disaster.taken")
-        if changed:
-            self.changed(*changed)
+        self.changed(*changed)
         return kept
 
     def _act(
@@ -276,6 +276,7 @@ class DisasterDesk:
         )
         with self._database.transaction() as run:
             disasters.keep(run, kept, body)
+        self.changed()
 
     def _answer(self, room: DisasterRoom, message: Alert, kept: Message) -> Answered:
         if message.msg_type in ("Ack", "Error"):

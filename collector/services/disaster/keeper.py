@@ -70,7 +70,13 @@ class DisasterKeeper:
         self._client.close()
 
     def changed(self, *found: Disaster) -> None:
-        """Pages and agencies are told of these alerts, and the signer of permits that are over."""
+        """Pages and agencies are told of these alerts, and the signer of permits that are over.
+
+        Without any, a room's message changed nothing: pages that list messages read them anew.
+        """
+        if not found:
+            self._changes.publish(Change("case", ""))
+            return
         for one in found:
             if one.case_id is not None:
                 self._changes.publish(Change("case", one.case_id))
