@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import Any
 
+import pytest
+
 from tests.support.centre import Centre
 from tests.support.device import Wired, finding
 from tests.support.wait import wait_until
@@ -33,6 +35,7 @@ def told(centre: Centre, *words: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timeout(600)
 def test_backed_up_while_running_and_restored(centre: Centre, pole: Wired) -> None:
     centre.collector.start()
     pole.send(*(pole.device.put(finding(camera=f"cam-{n % 40}")) for n in range(FIRST)))

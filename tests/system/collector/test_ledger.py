@@ -8,6 +8,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from collector import ledger
 from collector.store.database import connect
 from tests.support.centre import Centre
@@ -24,6 +26,7 @@ def run(centre: Centre, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(600)
 def test_verified_sealed_exported_erased_and_verified_again(centre: Centre) -> None:
     centre.collector.start()
     wait_until(lambda: centre.rows("SELECT 1 FROM ledger_seal"), 30, "the day's seal")
