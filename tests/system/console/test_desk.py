@@ -108,4 +108,5 @@ def test_nothing_runs_over_the_edge_of_a_small_screen(chromium: Browser, address
             })"""
         )
         assert max(over) <= 0
+        expect(page.locator(".choices button").last).to_be_in_viewport(ratio=1)
         watched.shoot("small-queue")
