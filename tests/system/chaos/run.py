@@ -22,7 +22,8 @@ from tests.system.chaos.town import Town
 
 POINT_S = 1.5
 """So long a process may take to arrive at the point where it ends; else it is killed there."""
-SETTLE_S = 90.0
+SETTLE_S = 210.0
+"""What got no receipt is sent again after 60 s, and once more 120 s later."""
 PAGE = 4096
 
 

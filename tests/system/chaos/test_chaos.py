@@ -17,6 +17,7 @@ from wire.names import new_id
 SEEDS = {"nats": 36, "mosquitto": 1567}
 
 
+@pytest.mark.timeout(620)
 @pytest.mark.parametrize("broker", ["nats", "mosquitto"])
 def test_the_books_balance_in_every_round(broker: str) -> None:
     done = subprocess.run(
@@ -26,7 +27,7 @@ def test_the_books_balance_in_every_round(broker: str) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     print(done.stdout)
