@@ -106,6 +106,28 @@ def test_nothing_is_missed_while_the_collector_is_away(
             assert selected(page) == reading
 
 
+def test_what_comes_while_the_list_is_on_its_way_stays(
+    chromium: Browser, address: str, store: FilledStore
+) -> None:
+    with watched_page(chromium, address, cookies={"pw_person": "yes"}) as watched:
+        page = watched.page
+        held: list[tuple[Route, APIResponse]] = []
+        page.route("**/api/incidents?limit=*", lambda route: held.append((route, route.fetch())))
+        page.goto(f"{address}/")
+        until(page, lambda: bool(held), "the page to ask for the list")
+        # The first is the one that is read now, and would stay for that alone.
+        told = [store.tell(Told(type, "severe", 1, picture=240)) for type in ("fire", "smoke")]
+        for one in told:
+            expect(page.locator(f"#row-{one}")).to_have_count(1)
+        for route, answer in held:
+            assert not any(one in answer.text() for one in told)
+            route.fulfill(response=answer)
+        page.wait_for_selector("html[data-ready]")
+        assert page.locator(".row").count() > 5
+        for one in told:
+            expect(page.locator(f"#row-{one}")).to_have_count(1)
+
+
 def test_a_still_that_comes_late_is_shown(console: Watched, store: FilledStore) -> None:
     # A row's picture that was not loaded yet is gone.
     console.expected = ("/stills/",)

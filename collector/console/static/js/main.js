@@ -34,6 +34,10 @@ let selected = null;
 let older = null; // Continues the list; null at its end.
 let summary = { ongoing_by_severity: {}, devices: 0, devices_online: 0 };
 let up = false;
+let loads = 0;
+// What the stream told while an answer of before was on its way: ids of incidents, states of cameras.
+const meanwhile = new Set();
+const seenMeanwhile = [];
 
 // A case file names the reasons under which its video is to be seen.
 const reasons = Object.fromEntries(["case", "basis", "purpose"].map((name) => [name, new URLSearchParams(location.search).get(name)]).filter(([, value]) => value));
@@ -103,6 +107,19 @@ const warn = (error) => { console.warn("load failed", error.message); };
 
 /** Everything anew, as much as was shown: after it nothing can have been missed. */
 async function load(narrowed = false) {
+  loads += 1;
+  try {
+    await loadNow(narrowed);
+  } finally {
+    loads -= 1;
+    if (!loads) {
+      meanwhile.clear();
+      seenMeanwhile.length = 0;
+    }
+  }
+}
+
+async function loadNow(narrowed) {
   const { query } = filter;
   const limit = Math.min(MOST, Math.max(PAGE, incidents.size));
   const [page, head, states] = await Promise.all([
@@ -113,12 +130,13 @@ async function load(narrowed = false) {
   const first = !("ready" in document.documentElement.dataset);
   // What is being read stays, however old it is, and what came meanwhile, whatever was asked for.
   const kept = [incidents.get(selected), ...queue.unseen].filter(Boolean);
-  const fresh = incidents.replace(page.incidents);
+  const fresh = incidents.replace(page.incidents, meanwhile);
   for (const one of kept) incidents.put(one);
   if (!first && !narrowed) for (const id of fresh) queue.arrived(incidents.get(id));
   takePage(page);
   summary = head;
   cameras.replace(states.cameras);
+  cameras.put(seenMeanwhile);
   drawStatus();
   await open(first);
   const root = document.documentElement;
@@ -141,7 +159,9 @@ async function open(first) {
 
 async function loadMore() {
   if (older === null) return;
-  const page = await getJson(`/api/incidents?limit=${PAGE}&before=${encodeURIComponent(older)}${filter.query}`);
+  const { query } = filter;
+  const page = await getJson(`/api/incidents?limit=${PAGE}&before=${encodeURIComponent(older)}${query}`);
+  if (query !== filter.query) return;
   for (const incident of page.incidents) incidents.put(incident);
   takePage(page);
   queue.draw();
@@ -153,6 +173,7 @@ function drawStatus() {
 }
 
 function came(incident) {
+  if (loads) meanwhile.add(incident.incident_id);
   if (incidents.put(incident)) {
     queue.arrived(incident);
     sound.announce(incident.severity);
@@ -172,7 +193,10 @@ follow("/api/stream", {
     for (const id of incidents.stillCame(sha256)) if (id === selected) detail.show(incidents.get(id));
     queue.draw();
   },
-  cameras: ({ cameras: changed }) => cameras.put(changed),
+  cameras: ({ cameras: changed }) => {
+    if (loads) seenMeanwhile.push(...changed);
+    cameras.put(changed);
+  },
   summary: (head) => { summary = head; drawStatus(); },
   resync: () => load().catch(warn),
 }, (stands) => { up = stands; drawStatus(); });

@@ -102,10 +102,13 @@ function lay(tiles) {
 }
 
 let first = true;
+const told = []; // What the stream said while an answer of before was on its way.
 
 async function load() {
+  told.length = 0;
   const found = await getJson("/api/map");
   city.replace(found);
+  for (const act of told.splice(0)) act();
   $("#only-own").hidden = city.everyCamera;
   areas.names(city.areas);
   panel.draw();
@@ -142,11 +145,17 @@ follow("/api/stream", {
   incident: (incident) => {
     // Which cameras an officer sees follows from the incidents that he sees.
     if (!city.knows(incident)) return again();
+    if (loading) told.push(() => city.came(incident));
     if (city.came(incident)) $("#announce").textContent = t("queue.announce", { type: word("type", incident.type), camera: inLanguage(incident.camera_title) });
     panel.drawIncidents();
     canvas.redraw();
   },
-  cameras: ({ cameras }) => { city.put(cameras); panel.draw(); canvas.changed(); },
+  cameras: ({ cameras }) => {
+    if (loading) told.push(() => city.put(cameras));
+    city.put(cameras);
+    panel.draw();
+    canvas.changed();
+  },
   cases: again,
   resync: again,
 }, (up) => { $("#link").hidden = up; });

@@ -32,10 +32,14 @@ export class Incidents {
     return !before;
   }
 
-  /** All that is known from now on; returns the ids that were not known before. */
-  replace(incidents) {
+  /**
+   * All that is known from now on, beside what came `meanwhile` (ids), while this answer was on its
+   * way; returns the ids that were not known before.
+   */
+  replace(incidents, meanwhile) {
     const before = this.#known;
-    this.#known = new Map();
+    const stay = new Set([...incidents.map((one) => one.incident_id), ...meanwhile]);
+    this.#known = new Map([...before].filter(([id]) => stay.has(id)));
     for (const incident of incidents) this.put(incident);
     return [...this.#known.keys()].filter((id) => !before.has(id));
   }

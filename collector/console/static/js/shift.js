@@ -41,9 +41,12 @@ export class Shift {
   }
 
   async #load() {
+    const { began } = this;
     try {
-      const since = new Date(this.began).toISOString();
-      this.#draw(await getJson(`/api/shift?since=${encodeURIComponent(since)}`));
+      const since = new Date(began).toISOString();
+      const found = await getJson(`/api/shift?since=${encodeURIComponent(since)}`);
+      // Another time was chosen meanwhile: its answer is what is waited for.
+      if (began === this.began) this.#draw(found);
     } catch (error) {
       const { title, remedy } = inWords(error);
       this.#body.replaceChildren(h("p", { role: "alert" }, [title, remedy].filter(Boolean).join(". ")));
