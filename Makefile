@@ -49,6 +49,10 @@ check: $(VENV)/dev.stamp ## style, types and import directions
 MEMORY := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 1000000 ] 2>/dev/null \
   && echo /dev/shm || echo /tmp)
 
+# Files of system tests, and of browsers, at a time; more pay where there are more than two cores.
+WORKERS ?= 4
+BROWSERS ?= 2
+
 # SECOND_TRY=1 (CI) tries up to two failed system tests once more and prints them as flaky.
 SYSTEM := $(if $(SECOND_TRY),bash tests/support/second_try.sh) $(BIN)/pytest
 
@@ -66,10 +70,10 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@# Unit tests survive no power cut, and half of their time is the disk: their files lie in memory.
 	@files=$$(mktemp -d -p $(MEMORY)) && { $(MAKE) --no-print-directory -k -j3 -Otarget FILES=$$files $(UNIT); \
 	  status=$$?; rm -rf $$files; exit $$status; }
-	@# Real processes mostly wait for each other: four files at a time. What asserts speeds runs alone.
-	$(SYSTEM) -q -n 4 --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	@# Real processes mostly wait for each other: several files at a time. What asserts speeds runs alone.
+	$(SYSTEM) -q -n $(WORKERS) --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	@# In processes of their own: the browser's driver keeps an event loop running.
-	$(SYSTEM) -q -n 2 --dist loadfile -m "not timed" tests/system/console
+	$(SYSTEM) -q -n $(BROWSERS) --dist loadfile -m "not timed" tests/system/console
 	$(SYSTEM) -q -m timed tests/system --ignore=tests/system/console
 	$(SYSTEM) -q -m timed tests/system/console
 
