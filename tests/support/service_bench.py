@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from collector import problems, relay
 from collector.changes import Changes
@@ -161,6 +163,7 @@ class ServiceBench:
         self.app = FastAPI()
         problems.install(self.app)
         self.app.add_middleware(Guard, secure=False, longer=disasters.LONGER)
+        self._later: list[tuple[str, Callable[[], APIRouter]]] = []
         self._routes(build_app(desk))
 
     def _routes(self, signer_app: FastAPI) -> None:
@@ -196,11 +199,21 @@ class ServiceBench:
             self._wake,
         )
         self._disasters(people, offering, alerts, cases)
-        self.app.include_router(sos.build_router(calls, cases, self.persons))
-        self.app.include_router(emergency_video.build_router(cases, offering, self.persons))
+        self._later += [
+            (r"/sos|/opening", lambda: sos.build_router(calls, cases, self.persons)),
+            (
+                r"/emergency-video|/cases",
+                lambda: emergency_video.build_router(cases, offering, self.persons),
+            ),
+        ]
         scenes = dispatch_support.DispatchDesk(offering, self.reader, self.clock)
-        self.app.include_router(
-            dispatch_support.build_router(cases, scenes, self.persons, self.clock, None)
+        self._later.append(
+            (
+                r"-dispatch|/unit",
+                lambda: dispatch_support.build_router(
+                    cases, scenes, self.persons, self.clock, None
+                ),
+            )
         )
         self.units = unit.UnitPages(
             cases,
@@ -210,7 +223,7 @@ class ServiceBench:
             self.layer,
             UnitLinks(self.database, self.clock, secure=False),
         )
-        self.app.include_router(unit.build_router(self.units, people))
+        self._later.append((r"/unit", lambda: unit.build_router(self.units, people)))
 
     def _disasters(
         self, people: relay.Relay, offering: Offering, alerts: Alerts, cases: CaseDesk
@@ -236,7 +249,17 @@ class ServiceBench:
             self.keeper.changed,
         )
         console = disasters.Console(self.database, rooms, alerts, cases, self.clock)
-        self.app.include_router(disasters.build_router(rooms, console, self.persons))
+        self._later.append(
+            (r"disaster|/cap/", lambda: disasters.build_router(rooms, console, self.persons))
+        )
+
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Routes cost a millisecond each to build: a service has its own once it is asked."""
+        for path, build in [*self._later]:
+            if re.search(path, scope.get("path", "")):
+                self._later.remove((path, build))
+                self.app.include_router(build())
+        await self.app(scope, receive, send)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -244,7 +267,7 @@ class ServiceBench:
     @contextmanager
     def client(self, name: str | None = None) -> Iterator[TestClient]:
         headers = {"X-Polewatch": "1"}
-        with TestClient(self.app, headers=headers, raise_server_exceptions=False) as client:
+        with TestClient(self._asked, headers=headers, raise_server_exceptions=False) as client:
             if name is not None:
                 answer = client.post("/api/sign-in", json={"name": name, "password": PASSWORD})
                 assert answer.status_code == 200, answer.text
