@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field, ValidationError
 
+from collector.access import declares
 from collector.cap.answer import answers
 from collector.cap.document import CapError
 from collector.cap.read import read_cap
@@ -125,7 +126,7 @@ def _cap(body: bytes, sender: str) -> list[LaterAnswer]:
 
 def build_router(taken: Answers) -> APIRouter:
     """`POST /api/agencies/{agency}/{channel}/answer`."""
-    router = APIRouter(prefix="/api/agencies", tags=["agencies"])
+    router = APIRouter(prefix="/api/agencies", tags=["agencies"], dependencies=[declares()])
 
     @router.post("/{agency}/{channel}/answer", status_code=204)
     async def answer(

@@ -147,14 +147,15 @@ class Collector:
             self._changes,
             clock,
             self._dispatch.wake,
+            lambda what: self._web.withdrawn(what),
         )
+        self._web = build_web(self._web_parts())
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
         """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
-        app = build_web(self._web_parts())
         tls = self._settings.http.tls
         server = WebServer(
-            app,
+            self._web.app,
             self._listener,
             tls=(str(tls.certificate), str(tls.key)) if tls else None,
             on_ready=(lambda: on_ready(server.url)) if on_ready else None,
@@ -168,6 +169,7 @@ class Collector:
         self._disasters.start()
         self._upkeep.start()
         self._certificates.start()
+        self._web.permits.start()
         self._link.start()
         if self._broker_log is not None:
             self._broker_log.start()
@@ -181,6 +183,7 @@ class Collector:
             self._link.stop()
             if self._broker_log is not None:
                 self._broker_log.stop()
+            self._web.permits.stop()
             self._upkeep.stop()
             self._certificates.stop()
             self._orders.stop()

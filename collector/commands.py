@@ -16,7 +16,13 @@ from joserfc.jwk import OKPKey
 from rich.console import Console
 from rich.table import Table
 
-from collector import backup_commands, ledger_commands, list_commands, rule_commands
+from collector import (
+    backup_commands,
+    ledger_commands,
+    list_commands,
+    rule_commands,
+    token_commands,
+)
 from collector.app import Collector
 from collector.command_support import (
     COLLECTOR_YAML,
@@ -50,6 +56,7 @@ app.add_typer(user, name="user")
 app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rule_commands.app, name="rule")
 app.add_typer(list_commands.app, name="list")
+app.add_typer(token_commands.app, name="token")
 app.command(epilog="Example: polewatch collector backup /backup/2026-11-26.sqlite")(
     backup_commands.backup
 )

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector import ledger
+from collector.access import declares
 from collector.changes import Change, Changes
 from collector.guard import same_origin
 from collector.incident_desk import IncidentDesk
 from collector.incidents import Decision, DecisionError
 from collector.persons import Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import PersonToken
@@ -59,7 +61,7 @@ class Decisions:
 
     def decide(self, incident_id: str, body: DecisionBody, person: PersonToken) -> None:
         """Raises ProblemError: 403 for the wrong role, 404, 409 for what the state forbids."""
-        check_role(person)
+        require(person, DECIDERS)
         now = self._clock.now()
         try:
             with self._database.transaction() as run:
@@ -89,7 +91,7 @@ class Decisions:
 
     def note(self, incident_id: str, body: NoteBody, person: PersonToken) -> None:
         """Raises ProblemError: 403 for the wrong role, 404."""
-        check_role(person)
+        require(person, DECIDERS)
         now = self._clock.now()
         with self._database.transaction() as run:
             known = self._desk.note(
@@ -107,16 +109,9 @@ class Decisions:
         self._changes.publish(Change("incident", incident_id))
 
 
-def check_role(person: PersonToken) -> None:
-    """Raises ProblemError unless `person` decides on incidents."""
-    if not DECIDERS & set(person.roles):
-        needed = ", ".join(sorted(DECIDERS))
-        raise ProblemError("auth.forbidden", f"this needs one of the roles {needed}")
-
-
 def build_router(decisions: Decisions, persons: Persons) -> APIRouter:
     """`POST /api/incidents/{incident_id}/decision`."""
-    router = APIRouter(prefix="/api/incidents", tags=["incidents"])
+    router = APIRouter(prefix="/api/incidents", tags=["incidents"], dependencies=[declares()])
 
     @router.post("/{incident_id}/decision", status_code=204, dependencies=[Depends(same_origin)])
     async def decide(

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector import ledger
+from collector.access import declares
 from collector.changes import Change, Changes
-from collector.decisions import check_role
+from collector.decisions import DECIDERS
 from collector.guard import same_origin
 from collector.incident_desk import IncidentDesk
 from collector.incidents import DecisionError
 from collector.persons import Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.routing import Routing
 from collector.store.database import Database
 from collector.targets import Receiver, target
@@ -72,12 +74,12 @@ class Forwarding:
 
     def receivers(self, person: PersonToken) -> tuple[str, ...]:
         """All that may be told; raises ProblemError for the wrong role."""
-        check_role(person)
+        require(person, DECIDERS)
         return self._known()
 
     def forward(self, incident_id: str, body: ForwardBody, person: PersonToken) -> None:
         """Raises ProblemError: 403, 404, 409 when it is over or was told, 422 for a stranger."""
-        check_role(person)
+        require(person, DECIDERS)
         known = self._known()
         if body.receiver not in known:
             allowed = ", ".join(known) or "none is enrolled"
@@ -113,7 +115,7 @@ class Forwarding:
 
 def build_router(forwarding: Forwarding, persons: Persons) -> APIRouter:
     """`GET /api/receivers` and `POST /api/incidents/{incident_id}/forward`."""
-    router = APIRouter(prefix="/api", tags=["incidents"])
+    router = APIRouter(prefix="/api", tags=["incidents"], dependencies=[declares()])
 
     @router.get("/receivers")
     async def known(person: PersonToken = Depends(persons.required)) -> Receivers:

@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector import ledger
+from collector.access import declares
 from collector.commander import Commander, CommandError
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.store import holds, orders
 from collector.store.database import Database
 from collector.store.holds import HeldRecording
@@ -70,7 +72,7 @@ class Holds:
 
     async def place(self, body: HoldBody, person: PersonToken) -> HeldRecording:
         """Have the pole keep it; raises ProblemError with the pole's own refusal."""
-        _permit(person)
+        require(person, HOLDERS, "holding a recording")
         if body.end_at <= body.start_at:
             raise ProblemError("request.invalid", "end_at lies before start_at")
         hold = CaseHold(
@@ -95,13 +97,13 @@ class Holds:
 
     async def release(self, hold_id: str, reason: str, person: PersonToken) -> None:
         """Let it go, now or as soon as the pole is there; raises ProblemError."""
-        _permit(person)
+        require(person, HOLDERS, "holding a recording")
         await self._write(lambda run: self._released(run, hold_id, reason, person))
         self._wake_orders()
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[HeldRecording]:
         """Those that hold, newest first."""
-        _permit(person)
+        require(person, HOLDERS, "holding a recording")
         return await self._write(lambda run: holds.newest(run, MOST_LISTED, all_states=all_states))
 
     def _asked(self, run: sqlite3.Connection, body: HoldBody, hold: CaseHold) -> None:
@@ -139,12 +141,6 @@ class Holds:
         return await asyncio.to_thread(run)
 
 
-def _permit(person: PersonToken) -> None:
-    if not HOLDERS & set(person.roles):
-        needed = ", ".join(sorted(HOLDERS))
-        raise ProblemError("auth.forbidden", f"holding a recording needs one of the roles {needed}")
-
-
 def _known(run: sqlite3.Connection, hold_id: str) -> HeldRecording:
     found = holds.find(run, hold_id)
     if found is None:
@@ -156,7 +152,7 @@ def build_router(desk: Holds, persons: Persons) -> APIRouter:
     """`/api/holds`."""
     router = APIRouter(prefix="/api/holds", tags=["holds"])
 
-    @router.get("")
+    @router.get("", dependencies=[declares("holds")])
     async def list_holds(
         all_states: bool = Query(False, alias="all", description="Refused and released ones too."),
         person: PersonToken = Depends(persons.required),
@@ -164,14 +160,16 @@ def build_router(desk: Holds, persons: Persons) -> APIRouter:
         """Recordings that poles keep for cases, newest first."""
         return await desk.list(person, all_states=all_states)
 
-    @router.post("", status_code=201, dependencies=[Depends(same_origin)])
+    @router.post("", status_code=201, dependencies=[declares(), Depends(same_origin)])
     async def place(
         body: HoldBody, person: PersonToken = Depends(persons.required)
     ) -> HeldRecording:
         """Keep a recording until it is released."""
         return await desk.place(body, person)
 
-    @router.post("/{hold_id}/release", status_code=204, dependencies=[Depends(same_origin)])
+    @router.post(
+        "/{hold_id}/release", status_code=204, dependencies=[declares(), Depends(same_origin)]
+    )
     async def release(
         hold_id: Id, body: ReleaseBody, person: PersonToken = Depends(persons.required)
     ) -> Response:

@@ -80,6 +80,9 @@ def export(
     file: Annotated[Path, typer.Argument(help="A new file: .csv or .xlsx.")],
     since: Annotated[str | None, typer.Option("--from", help="A day of the site.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+    reads: Annotated[
+        bool, typer.Option("--reads", help="Who read personal data, in place of provisions.")
+    ] = False,
     config: CollectorConfig = COLLECTOR_YAML,
 ) -> None:
     """Write the record of provision in the official columns; that it was done is entered too."""
@@ -97,13 +100,16 @@ def export(
         database = Database(settings.data)
         try:
             with database.transaction() as run:
-                found = list(provision_record.rows(run, settings.zone, since=begin, until=end))
+                rows = provision_record.read_rows if reads else provision_record.rows
+                found = list(rows(run, settings.zone, since=begin, until=end))
                 # Entered first: no copy leaves without an entry.
                 fields = {
                     "person": getpass.getuser(), "rows": len(found), "from": since, "to": until,
+                    "reads": reads or None,
                 }  # fmt: skip
                 ledger.append(run, datetime.now(UTC), "ledger.exported", fields)
-            _write_private(file, write(found))
+            columns = provision_record.READ_COLUMNS if reads else provision_record.COLUMNS
+            _write_private(file, write(found, columns))
         finally:
             database.close()
     typer.echo(f"{file}: {len(found)} rows")

@@ -54,11 +54,23 @@ class Persons:
             return None
 
     def of(self, request: Request) -> PersonToken | None:
-        """The person of a request's cookie."""
+        """The person of a request's cookie, or the program of its API token."""
+        program: PersonToken | None = getattr(request.state, "program", None)
+        if program is not None:
+            request.state.person = program
+            return program
         token = request.cookies.get(COOKIE)
         person = None if token is None else self.of_token(token)
         # A unit's token opens one case, not the console.
-        return None if person is None or person.permit_id is not None else person
+        if person is None or person.permit_id is not None:
+            return None
+        request.state.person = person
+        return person
+
+    def token(self, request: Request) -> str | None:
+        """What the signer knows a person by; a program has nothing that it would take."""
+        program = getattr(request.state, "program", None)
+        return None if program is not None else request.cookies.get(COOKIE)
 
     def required(self, request: Request) -> PersonToken:
         """The same as a dependency; raises ProblemError auth.required."""

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from collector.said import korean
 from wire.codes import fault
 
 STATUS: dict[str, int] = {
@@ -23,6 +24,7 @@ STATUS: dict[str, int] = {
     "grant.expired": 403,
     "grant.foreign": 403,
     "grant.fingerprint": 403,
+    "grant.withdrawn": 403,
     "device.unknown": 404,
     "permit.unknown": 404,
     "case.unknown": 404,
@@ -80,26 +82,32 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
-def problem(error: ProblemError) -> JSONResponse:
-    """The answer that tells a program the code and a person the remedy, in both languages."""
+def document(error: ProblemError) -> dict[str, object]:
+    """What tells a program the code and a person the remedy, in both languages."""
     known = fault(error.code)
+    return {
+        "type": f"urn:polewatch:fault:{error.code}",
+        "title": known.title_en,
+        "status": error.status,
+        "detail": error.detail or known.remedy_en,
+        "code": error.code,
+        "number": known.number,
+        "remedy": known.remedy_en,
+        "title_ko": known.title_ko,
+        "remedy_ko": known.remedy_ko,
+        "detail_ko": known.remedy_ko if error.detail is None else korean(error.detail),
+    }
+
+
+def problem(error: ProblemError) -> JSONResponse:
+    """The answer with that document."""
     headers = dict(error.headers)
     if error.code in RETRY_AFTER_S:
         headers.setdefault("Retry-After", str(RETRY_AFTER_S[error.code]))
     if error.status == 401:
         headers.setdefault("WWW-Authenticate", "Bearer")
     return JSONResponse(
-        {
-            "type": f"urn:polewatch:fault:{error.code}",
-            "title": known.title_en,
-            "status": error.status,
-            "detail": error.detail or known.remedy_en,
-            "code": error.code,
-            "number": known.number,
-            "remedy": known.remedy_en,
-            "title_ko": known.title_ko,
-            "remedy_ko": known.remedy_ko,
-        },
+        document(error),
         status_code=error.status,
         headers=headers,
         media_type="application/problem+json",

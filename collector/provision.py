@@ -9,10 +9,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from collector import destruction
-from collector.decisions import check_role
+from collector.access import declares
+from collector.decisions import DECIDERS
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.services.case import Body, Case, Personal, Requester
 from collector.services.cases import Asked, CaseDesk
 from collector.services.offering import Offering
@@ -67,7 +69,7 @@ class Provision:
         self, incident_id: str, body: ProvisionBody, person: PersonToken, token: str
     ) -> Case:
         """A case for the incident's camera and those around it; raises ProblemError."""
-        check_role(person)
+        require(person, DECIDERS)
         agency = self._cases.agency_of(person, body.agency)
         await self._cases.refuse_without_basis(
             person, "emergency-video", case=body.case, purpose=body.purpose, basis=body.basis
@@ -98,7 +100,7 @@ class Provision:
 
     def destroy(self, number: int, body: DestructionBody, person: PersonToken) -> None:
         """Enter what becomes of a copy; raises ProblemError."""
-        check_role(person)
+        require(person, DECIDERS)
         now = self._clock.now()
         try:
             with self._database.transaction() as run:
@@ -123,7 +125,7 @@ class Provision:
 
 def build_router(provision: Provision, persons: Persons) -> APIRouter:
     """`POST /api/incidents/{incident_id}/provision` and `/api/copies/{number}/destruction`."""
-    router = APIRouter(prefix="/api", tags=["incidents"])
+    router = APIRouter(prefix="/api", tags=["incidents"], dependencies=[declares()])
     changing = [Depends(same_origin)]
 
     @router.post("/incidents/{incident_id}/provision", status_code=201, dependencies=changing)

@@ -18,12 +18,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collector.store.moments import moment, stamp
+from collector.store.reads import ReadFilter, entries
 
 COLUMNS = (
     "번호", "구분", "일시", "파일명", "제공받는 기관", "부서", "직급", "성명", "연락처", "목적",
     "법적 근거", "문서번호", "이용 기간", "제공 형태", "전달 매체", "촬영 기간", "촬영 장소",
     "파기 예정일", "파기일", "파기 담당자", "비고",
 )  # fmt: skip
+TIME = "%Y-%m-%d %H:%M:%S"
 KINDS = {"view.opened": "열람", "pole.export": "제공"}
 _REQUESTS = ("service.asked", "service.approved")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -67,16 +69,36 @@ def rows(
         yield _row(number, at, kind, fields, asked, destroyed.get(number, {}), zone)
 
 
-def as_csv(found: Iterable[Row]) -> bytes:
+READ_COLUMNS = (
+    "번호", "일시", "열람자", "기관", "열람 내용", "기록", "사건번호", "목적", "조회 조건", "경로",
+)  # fmt: skip
+
+
+def read_rows(
+    run: sqlite3.Connection,
+    zone: ZoneInfo,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Row]:
+    """Every read of personal data in the order of the chain; the erased have number and time."""
+    wanted = ReadFilter(since=since, until=until)
+    for one in entries(run, wanted, newest=False):
+        at = one.at.astimezone(zone).strftime(TIME)
+        said = (one.person, one.agency, one.what, one.record, one.case, one.purpose, one.asked)
+        yield Row((str(one.number), at, *(text or "" for text in (*said, one.path))))
+
+
+def as_csv(found: Iterable[Row], columns: tuple[str, ...] = COLUMNS) -> bytes:
     """UTF-8 with a mark that spreadsheets know it by; no text becomes a formula there."""
     held = io.StringIO(newline="")
     writer = csv.writer(held)
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     writer.writerows([_harmless(one) for one in row.values] for row in found)
     return b"\xef\xbb\xbf" + held.getvalue().encode()
 
 
-def as_xlsx(found: Iterable[Row]) -> bytes:
+def as_xlsx(found: Iterable[Row], columns: tuple[str, ...] = COLUMNS) -> bytes:
     """One sheet; every cell is text, never a formula."""
     # Half a second of imports that no other command of the centre needs.
     from openpyxl import Workbook
@@ -86,7 +108,7 @@ def as_xlsx(found: Iterable[Row]) -> bytes:
     sheet = book.active
     assert sheet is not None, "a new workbook has one sheet"
     sheet.title = "개인영상정보 관리대장"
-    sheet.append(COLUMNS)
+    sheet.append(columns)
     for at, row in enumerate(found, start=2):
         for column, text in enumerate(row.values, start=1):
             cell = sheet.cell(at, column)
@@ -180,7 +202,7 @@ def _fields(run: sqlite3.Connection, kinds: tuple[str, ...]) -> Iterator[dict[st
 
 
 def _local(text: str | None, zone: ZoneInfo) -> str:
-    return "" if not text else moment(text).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if not text else moment(text).astimezone(zone).strftime(TIME)
 
 
 def _harmless(text: str) -> str:

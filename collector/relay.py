@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from typing import Any
 
 import httpx
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,7 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector import ledger
-from collector.config import CollectorSettings
+from collector.access import declares
+from collector.config import CollectorSettings, SignerAddress
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
@@ -18,6 +21,7 @@ from collector.signer.permit import Permit, PermitRequest, UnitRequest, UnitToke
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import GrantRequest, PersonToken
+from wire.identity import Identity
 
 
 class SignIn(BaseModel):
@@ -36,6 +40,17 @@ class Me(BaseModel):
     agency: str
     roles: tuple[str, ...]
     expires_at: str
+
+
+def way_to(signer: SignerAddress, identity: Identity) -> dict[str, Any]:
+    """How a client of httpx reaches the signer."""
+    tls = signer.url.startswith("https://")
+    return {
+        "base_url": signer.url,
+        "timeout": signer.timeout_s,
+        "verify": identity.tls_client() if tls else True,
+        "trust_env": False,
+    }
 
 
 class Relay:
@@ -95,9 +110,10 @@ class Relay:
         answer = await self._post(f"/permits/{permit_id}/units", body, token)
         return UnitToken.model_validate(answer)
 
-    async def withdraw(self, token: str, permit_id: str) -> None:
-        """No further grant under a permit; raises ProblemError."""
-        await self._post(f"/permits/{permit_id}/withdrawal", {}, token)
+    async def withdraw(self, token: str, permit_id: str) -> datetime:
+        """No further grant under a permit: from when on; raises ProblemError."""
+        answer = await self._post(f"/permits/{permit_id}/withdrawal", {}, token)
+        return datetime.fromisoformat(str(answer["at"]))
 
     def cookie(self, response: Response, token: str, person: PersonToken) -> None:
         """Give the browser the token in a form that scripts and other sites cannot reach."""
@@ -147,7 +163,7 @@ class Relay:
 
 def build_router(relay: Relay, persons: Persons) -> APIRouter:
     """`/api/sign-in`, `/api/sign-out`, `/api/me`, `/api/grants`."""
-    router = APIRouter(prefix="/api", tags=["people"])
+    router = APIRouter(prefix="/api", tags=["people"], dependencies=[declares()])
 
     @router.post("/sign-in", dependencies=[Depends(same_origin)])
     async def sign_in(given: SignIn) -> JSONResponse:

@@ -7,6 +7,7 @@ from collector.incident_desk import IncidentDesk
 from collector.intake import Intake
 from collector.routing_file import RoutingFile
 from collector.store.database import Database
+from collector.store.holder import Holder
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
 from collector.verdict import Numbered, judge
@@ -14,7 +15,15 @@ from wire.clock import Clock
 
 
 def requeue(settings: CollectorSettings, clock: Clock) -> tuple[int, int]:
-    """(taken in, left). The collector must not run: it remembers what this changes."""
+    """(taken in, left). Raises StoreError while a collector runs: it remembers what is changed."""
+    holder = Holder(settings.data)
+    try:
+        return _requeue(settings, clock)
+    finally:
+        holder.release()
+
+
+def _requeue(settings: CollectorSettings, clock: Clock) -> tuple[int, int]:
     trust = TrustKeeper(settings.register_file, clock)
     routing = RoutingFile(settings.routing, trust.agencies)
     intake = Intake(IncidentDesk(settings, routing.current), Bounds.of(settings.inbox))

@@ -11,7 +11,20 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from joserfc.jwk import OKPKey
 
-from collector import answers, decisions, forwarding, holds, problems, provision, relay, whep
+from collector import (
+    answers,
+    decisions,
+    forwarding,
+    holds,
+    problems,
+    provision,
+    read_routes,
+    relay,
+    whep,
+)
+from collector.access import declares
+from collector.api_tokens import ApiTokens
+from collector.api_tokens import build_router as build_tokens
 from collector.areas import NamedArea
 from collector.changes import Changes
 from collector.channels.https import EndpointOf
@@ -20,7 +33,9 @@ from collector.config import CollectorSettings
 from collector.console.routes import build_router as build_console
 from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
+from collector.permit_watch import PermitWatch
 from collector.persons import Persons
+from collector.reads import ReadLog, ReadMiddleware
 from collector.recordings import Recordings
 from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
@@ -35,6 +50,7 @@ from collector.services.plate_search import build_router as build_plate_search
 from collector.services.unit_link import UnitLinks
 from collector.services.vehicle_lists import api as vehicle_lists_api
 from collector.services.vehicle_lists.desk import ListDesk
+from collector.services.withdrawal import Withdrawal
 from collector.services_for_console import ConsoleServices
 from collector.store.database import Database
 from collector.store.reader import Reader
@@ -69,11 +85,22 @@ class WebParts:
     wake_lists: Callable[[], None]
 
 
-def build_web(parts: WebParts) -> FastAPI:
-    """The application that `collector run` serves."""
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The application, and what runs beside it."""
+
+    app: FastAPI
+    permits: PermitWatch
+    withdrawn: Callable[[Withdrawal], None]
+    """Orders to end what somebody watches were written."""
+
+
+def build_web(parts: WebParts) -> Web:
+    """What `collector run` serves."""
     settings = parts.settings
     app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
     problems.install(app)
+    app.add_middleware(ReadMiddleware, reads=ReadLog(parts.database, parts.clock))
     app.add_middleware(Guard, secure=settings.secure, longer=disasters.LONGER)
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
@@ -108,7 +135,12 @@ def build_web(parts: WebParts) -> FastAPI:
     kept = holds.Holds(parts.database, parts.commander, parts.clock, parts.wake_orders)
     app.include_router(holds.build_router(kept, parts.persons))
 
+    tokens = ApiTokens(parts.database, parts.clock, parts.agencies)
+    app.state.api_tokens = tokens.verify
+    app.include_router(build_tokens(tokens, parts.persons))
+
     reader = Reader(parts.database.path, settings.places())
+    app.include_router(read_routes.build_router(reader, parts.persons))
     offering = Offering(settings.places(), reader.cameras)
     calls = sos.SosDesk(
         settings.sos,
@@ -119,14 +151,17 @@ def build_web(parts: WebParts) -> FastAPI:
         parts.clock,
         parts.wake_dispatch,
     )
+    withdrawn = _withdrawn(parts, front)
     cases = CaseDesk(
         parts.database,
+        reader,
         people,
         parts.changes,
         parts.clock,
         parts.agencies,
         both(calls.closing, parts.alerts.closing),
         parts.wake_dispatch,
+        withdrawn,
     )
     alerts = DisasterDesk(
         settings.disaster_rooms,
@@ -140,6 +175,7 @@ def build_web(parts: WebParts) -> FastAPI:
     )
     console = disasters.Console(parts.database, alerts, parts.alerts, cases, parts.clock)
     app.include_router(disasters.build_router(alerts, console, parts.persons))
+    permits = PermitWatch(parts.settings.signer, parts.identity, cases, parts.clock)
     app.include_router(sos.build_router(calls, cases, parts.persons))
     app.include_router(emergency_video.build_router(cases, offering, parts.persons))
     scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)
@@ -169,7 +205,7 @@ def build_web(parts: WebParts) -> FastAPI:
         )
     )
 
-    @app.get("/healthz", include_in_schema=False)
+    @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:
         """For watchdogs: whether messages flow. Says nothing about anybody."""
         up = parts.broker_is_up()
@@ -191,7 +227,7 @@ def build_web(parts: WebParts) -> FastAPI:
         device_key=lambda device: _public(parts.device_key(device)),
     )
     app.include_router(build_console(services))
-    return app
+    return Web(app, permits, withdrawn)
 
 
 def _decided(parts: WebParts) -> Callable[[], None]:
@@ -208,12 +244,15 @@ def _public(key: OKPKey | None) -> str | None:
     return None if key is None else str(key.as_dict(private=False)["x"])
 
 
+def _withdrawn(parts: WebParts, front: whep.WhepFront) -> Callable[[Withdrawal], None]:
+    """Who watches hears why, and the poles' orders go out."""
+
+    def tell(withdrawal: Withdrawal) -> None:
+        parts.wake_orders()
+        front.withdraw(withdrawal)
+
+    return tell
+
+
 def _signer_client(parts: WebParts) -> httpx.AsyncClient:
-    signer = parts.settings.signer
-    tls = signer.url.startswith("https://")
-    return httpx.AsyncClient(
-        base_url=signer.url,
-        timeout=signer.timeout_s,
-        verify=parts.identity.tls_client() if tls else True,
-        trust_env=False,
-    )
+    return httpx.AsyncClient(**relay.way_to(parts.settings.signer, parts.identity))

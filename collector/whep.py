@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from collector import ledger
+from collector.access import declares
 from collector.commander import Commander, CommandError
 from collector.config import IceSettings
 from collector.ice import ice_servers, link_header
-from collector.problems import ProblemError
+from collector.problems import ProblemError, document
+from collector.services.withdrawal import Withdrawal
 from collector.store.database import Database
 from collector.whep_control import Control, wire_control
 from collector.whep_control import read as read_control
@@ -42,6 +45,7 @@ from wire.whep import (
 
 MAX_SESSIONS = 2000
 """Remembered at once; the oldest goes, and the pole ends it by its own bounds."""
+MAX_WITHDRAWN = 2000
 MAX_GRANT = 8000
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S+)\s*$", re.MULTILINE)
 SDP = "application/sdp"
@@ -63,6 +67,13 @@ class _Session:
     grant_sha256: bytes
     ufrag: str | None
     fields: dict[str, object]
+    issued_at: datetime | None
+
+
+class End(BaseModel):
+    """Why pictures ended: as a problem's document, or nothing that the centre knows of."""
+
+    problem: dict[str, object] | None
 
 
 class WhepFront:
@@ -81,7 +92,9 @@ class WhepFront:
         self._ice = ice
         self._clock = clock
         self._read_grant = read_grant
+        self._lock = threading.Lock()
         self._sessions: OrderedDict[SessionKey, _Session] = OrderedDict()
+        self._withdrawn: OrderedDict[SessionKey, bytes] = OrderedDict()
 
     async def open(
         self,
@@ -129,11 +142,18 @@ class WhepFront:
             raise
         await self._enter("view.opened", fields)
         ufrag = _UFRAG.search(sdp)
-        self._sessions[SessionKey(device, camera, session_id)] = _Session(
-            device, _digest(grant), ufrag.group(1) if ufrag else None, fields
+        known = self._read_grant(grant)
+        session = _Session(
+            device,
+            _digest(grant),
+            ufrag.group(1) if ufrag else None,
+            fields,
+            None if known is None else known.issued_at,
         )
-        while len(self._sessions) > MAX_SESSIONS:
-            self._sessions.popitem(last=False)
+        with self._lock:
+            self._sessions[SessionKey(device, camera, session_id)] = session
+            while len(self._sessions) > MAX_SESSIONS:
+                self._sessions.popitem(last=False)
         return reply.whep, servers
 
     def ice_servers(self, grant: str) -> tuple[IceServer, ...]:
@@ -174,10 +194,20 @@ class WhepFront:
         session = self._session(key, grant)
         await self._enter("view.snapshot", {**session.fields, "at": utc_text(at)})
 
+    def end(self, key: SessionKey, grant: str) -> ProblemError | None:
+        """Why a session ended, where that was not the pole's or the viewer's own doing."""
+        with self._lock:
+            withdrawn = self._withdrawn.get(key)
+        if withdrawn is None or not hmac.compare_digest(withdrawn, _digest(grant)):
+            return None
+        return ProblemError("grant.withdrawn")
+
     async def close(self, key: SessionKey, grant: str) -> None:
         """End a session; one that the pole has ended already is ended all the same."""
         session = self._session(key, grant)
-        del self._sessions[key]
+        with self._lock:
+            if self._sessions.pop(key, None) is None:
+                return
         await self._enter("view.ended", session.fields)
         control = WhepControl(session_id=key.session_id, action="close")
         try:
@@ -186,6 +216,22 @@ class WhepFront:
             if error.code != "clip.unknown-session":
                 raise
 
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Remember whose end is ordered, so that who watches hears why; blocks on the ledger."""
+        ended = []
+        with self._lock:
+            for key, session in list(self._sessions.items()):
+                if _falls_under(session, key, withdrawal):
+                    del self._sessions[key]
+                    self._withdrawn[key] = session.grant_sha256
+                    ended.append(session)
+            while len(self._withdrawn) > MAX_WITHDRAWN:
+                self._withdrawn.popitem(last=False)
+        why = {"case_id": withdrawal.case_id, "code": "grant.withdrawn"}
+        with self._database.transaction() as run:
+            for session in ended:
+                ledger.append(run, self._clock.now(), "view.ended", {**session.fields, **why})
+
     async def _ask(self, device: str, action: Action) -> Reply:
         try:
             return await self._commander.ask(device, action)
@@ -193,7 +239,11 @@ class WhepFront:
             raise ProblemError(error.code, error.detail) from error
 
     def _session(self, key: SessionKey, grant: str) -> _Session:
-        session = self._sessions.get(key)
+        with self._lock:
+            session = self._sessions.get(key)
+        ended = self.end(key, grant)
+        if ended is not None:
+            raise ended
         if session is None or not hmac.compare_digest(session.grant_sha256, _digest(grant)):
             raise ProblemError("clip.unknown-session")
         return session
@@ -226,7 +276,7 @@ class WhepFront:
 
 def build_router(front: WhepFront) -> APIRouter:
     """The WHEP resource tree."""
-    router = APIRouter(tags=["whep"])
+    router = APIRouter(tags=["whep"], dependencies=[declares()])
 
     @router.post("/whep/{device}/{camera}", status_code=201)
     async def open_session(
@@ -290,6 +340,12 @@ def build_router(front: WhepFront) -> APIRouter:
         """What the session shows now."""
         key = SessionKey(device, camera, session_id)
         return await front.control(key, _bearer(request), None)
+
+    @router.get("/whep/{device}/{camera}/{session_id}/end")
+    async def end(device: str, camera: str, session_id: str, request: Request) -> End:
+        """Asked by a page whose pictures have ended; no pole is asked."""
+        ended = front.end(SessionKey(device, camera, session_id), _bearer(request))
+        return End(problem=None if ended is None else document(ended))
 
     @router.post("/whep/{device}/{camera}/{session_id}/control")
     async def control(device: str, camera: str, session_id: str, request: Request) -> WhepStatus:
@@ -363,6 +419,16 @@ def moment_of(name: str, text: str) -> datetime:
 
 class _Moment(BaseModel):
     at: Moment
+
+
+def _falls_under(session: _Session, key: SessionKey, withdrawal: Withdrawal) -> bool:
+    return (
+        session.fields.get("agency") == withdrawal.agency
+        and session.fields.get("case") == withdrawal.case
+        and (key.device, key.camera) in withdrawal.cameras
+        and session.issued_at is not None
+        and session.issued_at <= withdrawal.until
+    )
 
 
 def _digest(grant: str) -> bytes:

@@ -52,6 +52,7 @@ from wire.command import (
     WhepCandidateCommand,
     WhepControlCommand,
     WhepOfferCommand,
+    WhepWithdraw,
 )
 from wire.event import ModelPart
 from wire.exposition import MetricsServer
@@ -398,13 +399,12 @@ class Agent:
         found |= self._keeper.faults()
         return sorted(code for code in found if code)
 
-    # --- commands -----------------------------------------------------------------------------
-
     def _register_handlers(self) -> None:
         register = self._link.dispatcher.register
         register("whep.offer", self._whep_offer)
         register("whep.candidate", self._whep_candidate)
         register("whep.control", self._whep_control)
+        register("whep.withdraw", self._whep_withdraw)
         rings = {camera.id: camera.ring for camera in self._cameras}
         register("recording.show", recording_handler(rings))
         register("epoch.begin", self._epoch_begin)
@@ -440,6 +440,15 @@ class Agent:
             return Answer(session=self._sessions.control(command.action.control))
         except SessionRefusedError as refusal:
             raise CommandFailedError(refusal.code, refusal.detail) from refusal
+
+    def _whep_withdraw(self, command: Command) -> Answer:
+        if not isinstance(command.action, WhepWithdraw):
+            raise CommandFailedError("command.invalid", "no withdrawal")
+        try:
+            self._sessions.withdraw(command.action.withdrawal)
+        except SessionRefusedError as refusal:
+            raise CommandFailedError(refusal.code, refusal.detail) from refusal
+        return Answer()
 
     def _epoch_begin(self, command: Command) -> Answer:
         if not isinstance(command.action, EpochBegin):

@@ -206,6 +206,11 @@ FAULTS = _table(
         "열려 있는 화면을 닫으십시오", "Close the session that is open",
     ),
     (
+        "grant.withdrawn", "PW-706",
+        "사건이 종결되었거나 열람 승인이 철회됨", "The case was closed or its permit withdrawn",
+        "더 봐야 하면 열람을 다시 신청하십시오", "Ask for the case's video again if more must be seen",
+    ),
+    (
         "clip.not-recorded", "PW-801",
         "그 시간의 녹화가 없음", "Nothing is recorded of that time",
         "보관 기간과 카메라 상태를 확인하십시오", "Check the ring's span and the camera's state",

@@ -15,7 +15,7 @@ from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Sha256, Text, WireModel
 from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
 from wire.recording import Recording, RecordingQuestion
-from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus
+from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus, WhepWithdrawal
 
 NONCES_PER_WINDOW = 4096
 
@@ -47,6 +47,13 @@ class WhepCandidateCommand(WireModel):
 class WhepControlCommand(WireModel):
     name: Literal["whep.control"] = "whep.control"
     control: WhepControl
+
+
+class WhepWithdraw(WireModel):
+    """A permit was withdrawn or a case closed."""
+
+    name: Literal["whep.withdraw"] = "whep.withdraw"
+    withdrawal: WhepWithdrawal
 
 
 class ConfigApply(WireModel):
@@ -107,6 +114,7 @@ Action = Annotated[
     WhepOfferCommand
     | WhepCandidateCommand
     | WhepControlCommand
+    | WhepWithdraw
     | ConfigApply
     | EpochBegin
     | PlateSearchCommand

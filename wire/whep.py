@@ -70,6 +70,17 @@ class WhepControl(WireModel):
     stream: Literal["main", "sub"] | None = Field(None, description="Live: which stream.")
 
 
+class WhepWithdrawal(WireModel):
+    """What was granted of an agency's case is to be seen no more."""
+
+    agency: Name
+    case: str = Field(min_length=1, max_length=80)
+    cameras: tuple[Name, ...] = Field(min_length=1, max_length=64, description="Of this device.")
+    issued_until: Moment = Field(
+        description="By the signer's clock: grants from after it are of another permit."
+    )
+
+
 class WhepStatus(WireModel):
     """What a session shows now."""
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from collector.access import declares
 from collector.console import view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import Reach
@@ -65,13 +66,13 @@ def build_api(services: ConsoleServices) -> APIRouter:
         found = suggested(counts, after=when.suggest_after, share=when.suggest_share)
         return [view.suggestion(one, when.suggest_days) for one in found]
 
-    @router.get("/api/suggestions")
+    @router.get("/api/suggestions", dependencies=[declares()])
     def suggestions(request: Request) -> Any:
         """Rules that people reject often; nothing changes by itself."""
         allowed = Reach.of(signed_in(request)).all
         return {"suggestions": read_suggestions() if allowed else []}
 
-    @router.get("/api/incidents")
+    @router.get("/api/incidents", dependencies=[declares("incidents", scope="incidents:read")])
     def incidents(
         request: Request,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -87,7 +88,10 @@ def build_api(services: ConsoleServices) -> APIRouter:
             raise ProblemError("request.invalid", str(error)) from error
         return view.page(found, site)
 
-    @router.get("/api/incidents/{incident_id}")
+    @router.get(
+        "/api/incidents/{incident_id}",
+        dependencies=[declares("incident", record="incident_id", scope="incidents:read")],
+    )
     def incident(request: Request, incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
         reach = Reach.of(signed_in(request))
         found = reader.incident(incident_id, view.MAX_EVENTS)
@@ -97,7 +101,10 @@ def build_api(services: ConsoleServices) -> APIRouter:
         about = read_suggestions((one.device, one.camera, one.rule)) if reach.all else []
         return view.detail(found, site, about[0] if about else None)
 
-    @router.get("/stills/{sha256}.jpg")
+    @router.get(
+        "/stills/{sha256}.jpg",
+        dependencies=[declares("still", record="sha256", scope="incidents:read")],
+    )
     def still(request: Request, sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> Any:
         reach = Reach.of(signed_in(request))
         jpeg = reader.still(sha256)
@@ -109,13 +116,13 @@ def build_api(services: ConsoleServices) -> APIRouter:
         headers = {"Cache-Control": PRIVATE_FOR_A_DAY, "ETag": f'"{sha256}"'}
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
-    @router.get("/api/cameras")
+    @router.get("/api/cameras", dependencies=[declares(scope="assets:read")])
     def cameras(request: Request) -> Any:
         signed_in(request)
         found = view.compact({"cameras": [view.camera(one) for one in reader.cameras()]})
         return Response(found, media_type="application/json")
 
-    @router.get("/api/recordings/{device}/{camera}", dependencies=[Depends(signed_in)])
+    @router.get("/api/recordings/{device}/{camera}", dependencies=[declares(), Depends(signed_in)])
     async def recording(
         device: Annotated[Name, Path()],
         camera: Annotated[Name, Path()],
@@ -133,11 +140,11 @@ def build_api(services: ConsoleServices) -> APIRouter:
             return {"recording": None, "problem": {"code": error.code, "detail": error.detail}}
         return {"recording": found.model_dump(mode="json"), "problem": None}
 
-    @router.get("/api/summary")
+    @router.get("/api/summary", dependencies=[declares(scope="incidents:read")])
     def summary(request: Request) -> Any:
         return read_summary(services, Reach.of(signed_in(request)))
 
-    @router.get("/api/stream")
+    @router.get("/api/stream", dependencies=[declares("incidents")])
     async def stream(request: Request) -> Any:
         nonlocal streams
         person = signed_in(request)

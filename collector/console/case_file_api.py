@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 
 from collector import destruction, provision_record
+from collector.access import declares
 from collector.console import view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import Reach
@@ -47,7 +48,10 @@ def build_case_file_api(services: ConsoleServices) -> APIRouter:
         if not Reach.of(person).all:
             raise ProblemError("auth.forbidden", "this needs one of the roles operator, supervisor")
 
-    @router.get("/api/incidents/{incident_id}/file", dependencies=[Depends(sees_all)])
+    @router.get(
+        "/api/incidents/{incident_id}/file",
+        dependencies=[declares("incident", record="incident_id"), Depends(sees_all)],
+    )
     def whole(incident_id: Annotated[str, Path(pattern=UUID_PATTERN)]) -> Any:
         """All that belongs to one incident."""
         found = services.reader.incident(incident_id, view.MAX_EVENTS)
@@ -99,7 +103,7 @@ def build_case_file_api(services: ConsoleServices) -> APIRouter:
 
         return {**shown, **services.reader.look(read)}
 
-    @router.get("/api/keys/{device}", dependencies=[Depends(sees_all)])
+    @router.get("/api/keys/{device}", dependencies=[declares(), Depends(sees_all)])
     def key(device: Name) -> Any:
         """The public key that an enrolled box signs with: Ed25519, base64url; null for others."""
         return {"device": device, "key": services.device_key(device)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from collector.access import declares
 from collector.console import health_view, view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import sees_every_camera
@@ -23,7 +24,7 @@ def build_health_api(services: ConsoleServices) -> APIRouter:
     router = APIRouter(route_class=ConsoleRoute)
     reader, settings = services.reader, services.settings
 
-    @router.get("/api/health")
+    @router.get("/api/health", dependencies=[declares(scope="assets:read")])
     def health(request: Request) -> Any:
         """Boxes with their figures, cameras that are not up, causes with remedies, the centre."""
         person = services.person_of(request)

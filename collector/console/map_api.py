@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from collector.access import declares
 from collector.console import map_view, view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import Reach, sees_every_camera
@@ -66,7 +67,7 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
         }
         return view.compact(found)
 
-    @router.get("/api/map")
+    @router.get("/api/map", dependencies=[declares("map")])
     async def whole(request: Request) -> Any:
         """Cameras that somebody may see, what goes on, areas and tiles.
 
@@ -76,7 +77,7 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
         found = await asyncio.to_thread(read, person, await cases(person))
         return Response(found, media_type="application/json")
 
-    @router.get("/api/map/ground")
+    @router.get("/api/map/ground", dependencies=[declares(scope="assets:read")])
     def ground(request: Request) -> Any:
         """Streets, hydrants and hazards of the city's layer file."""
         signed_in(request)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.access import SCOPES, Reads, declares
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.case_file_api import build_case_file_api
@@ -30,7 +31,7 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|health|holds|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
+    r"/(?:cases|disasters|health|holds|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -38,7 +39,7 @@ _THEMES = ("auto", "dark", "light")
 
 def build_router(services: ConsoleServices) -> APIRouter:
     """Sign-in page, queue, holds, language switch, static files and the API."""
-    router = APIRouter(route_class=ConsoleRoute)
+    router = APIRouter(route_class=ConsoleRoute, dependencies=[declares()])
     assets = Assets()
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -124,6 +125,23 @@ def build_router(services: ConsoleServices) -> APIRouter:
             return RedirectResponse("/sign-in?next=/holds", 303)
         return page(request, "holds.html", person=person.person)
 
+    @router.get("/reads")
+    def reads(request: Request) -> Any:
+        """Who read what of whom, for the privacy officer."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/reads", 303)
+        return page(request, "reads.html", person=person.person, kinds=get_args(Reads))
+
+    @router.get("/tokens")
+    def tokens(request: Request) -> Any:
+        """What programs ask with, for administrators."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/tokens", 303)
+        agencies = sorted(services.agencies())
+        return page(request, "tokens.html", person=person.person, agencies=agencies, scopes=SCOPES)
+
     @router.get("/vehicles")
     def vehicles(request: Request) -> Any:
         """A vehicle is searched for across the poles."""
@@ -199,12 +217,15 @@ def build_router(services: ConsoleServices) -> APIRouter:
         kept = f"public, max-age={YEAR_S}, immutable" if version == assets.version else "no-store"
         return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})
 
-    router.include_router(build_api(services))
-    router.include_router(build_shift_api(services))
-    router.include_router(build_map_api(services))
-    router.include_router(build_health_api(services))
-    router.include_router(build_case_file_api(services))
-    return router
+    # Beside the pages, not below them: each of these declares for itself.
+    whole = APIRouter()
+    whole.include_router(router)
+    whole.include_router(build_api(services))
+    whole.include_router(build_shift_api(services))
+    whole.include_router(build_map_api(services))
+    whole.include_router(build_health_api(services))
+    whole.include_router(build_case_file_api(services))
+    return whole
 
 
 def _back(request: Request) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from collector.access import declares
 from collector.console import view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import Reach
@@ -28,7 +29,7 @@ def build_shift_api(services: ConsoleServices) -> APIRouter:
         if not Reach.of(person).all:
             raise ProblemError("auth.forbidden", "this needs one of the roles operator, supervisor")
 
-    @router.get("/api/shift", dependencies=[Depends(sees_all)])
+    @router.get("/api/shift", dependencies=[declares("shift"), Depends(sees_all)])
     def since(began: Annotated[str, Query(alias="since", description="RFC 3339")]) -> Any:
         """Incidents by severity and state, what people did, cameras and boxes that changed."""
         at = moment_of("since", began)

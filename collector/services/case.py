@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
 
+from collector.said import korean
 from collector.services.ranking import Class, Sees
 from collector.signer.permit import Service
 from wire.names import Id, Moment, Name, WireModel
@@ -139,6 +140,14 @@ class Case(WireModel):
     closed_by: str | None = None
     note: str | None = None
     erased_at: Moment | None = None
+
+    @computed_field(  # type: ignore[prop-decorator]  # as pydantic wants it
+        description="The same as `waiting`, where it can be said in Korean."
+    )
+    @property
+    def waiting_ko(self) -> str | None:
+        return None if self.waiting is None else korean(self.waiting)
+
     drill: bool = False
 
 

@@ -15,8 +15,10 @@ from typing import Protocol, TypeVar
 from collector import ledger
 from collector.changes import Change, Changes
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.services.case import Case, Offered, Personal, camera_names, plainly
 from collector.services.place import Point
+from collector.services.withdrawal import Withdrawal, of_case, order
 from collector.signer.permit import (
     CameraName,
     Permit,
@@ -27,6 +29,7 @@ from collector.signer.permit import (
 )
 from collector.store import cases
 from collector.store.database import Database
+from collector.store.reader import Reader
 from wire.clock import Clock
 from wire.grant import PersonToken
 from wire.names import new_id, utc_text
@@ -46,7 +49,7 @@ class Permitting(Protocol):
 
     async def unit(self, token: str, permit_id: str, wanted: UnitRequest) -> UnitToken: ...
 
-    async def withdraw(self, token: str, permit_id: str) -> None: ...
+    async def withdraw(self, token: str, permit_id: str) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,26 +77,32 @@ class CaseDesk:
     def __init__(
         self,
         database: Database,
+        reader: Reader,
         permitting: Permitting,
         changes: Changes,
         clock: Clock,
         agencies: Callable[[], Collection[str]],
         closing: Closing = lambda _run, _case, _person: None,
         closed: Callable[[], None] = lambda: None,
+        withdrawn: Callable[[Withdrawal], None] = lambda _what: None,
     ) -> None:
-        """`closing` happens with a case's end in one transaction, `closed` after it."""
+        """`closing` happens with a case's end in one transaction, `closed` after it.
+
+        `withdrawn` hears what is to be seen no more, once its orders to the poles are written.
+        """
         self._database = database
+        self._reader = reader
         self._permitting = permitting
         self._changes = changes
         self._clock = clock
         self._agencies = agencies
         self._closing = closing
         self._closed = closed
+        self._withdrawn = withdrawn
 
     def agency_of(self, person: PersonToken, named: str | None) -> str:
         """For whom `person` asks; raises ProblemError."""
-        if not ASKERS & set(person.roles):
-            raise ProblemError("auth.forbidden", _needs("asking for video", ASKERS))
+        require(person, ASKERS, "asking for video")
         if not APPROVERS & set(person.roles):
             if named not in (None, person.agency):
                 raise ProblemError("auth.forbidden", "an officer asks for his own agency")
@@ -135,7 +144,7 @@ class CaseDesk:
             raise ProblemError("case.no-basis")
         raise ProblemError("request.invalid", f"{', '.join(missing)}: is empty", status=422)
 
-    async def ask(self, person: PersonToken, token: str, asked: Asked) -> Case:
+    async def ask(self, person: PersonToken, token: str | None, asked: Asked) -> Case:
         """A new case; approved at once where a standing rule of the signer covers it.
 
         Where the signer cannot be asked the case waits, and says why.
@@ -163,8 +172,9 @@ class CaseDesk:
             personal=asked.personal,
         )
         await self._save(one, "service.asked", person)
-        if APPROVERS & set(person.roles):
-            # Who asks for somebody else still decides in a second step, having seen the cameras.
+        if token is None or APPROVERS & set(person.roles):
+            # Who asks for somebody else still decides in a second step, having seen the cameras;
+            # a program decides nothing.
             return one
         try:
             permit = await self._permitting.permit(token, _request(one))
@@ -179,18 +189,19 @@ class CaseDesk:
 
         permit.needed where no standing rule covers it.
         """
-        _permit(person, ASKERS, "opening")
+        require(person, ASKERS, "opening")
         return await self._take_up(person, token, case_id)
 
     async def approve(self, person: PersonToken, token: str, case_id: str) -> Case:
         """By an operator's word; raises ProblemError."""
-        _permit(person, APPROVERS, "approving")
+        require(person, APPROVERS, "approving")
         return await self._take_up(person, token, case_id)
 
-    async def refuse(self, person: PersonToken, case_id: str, note: str) -> Case:
-        """Not to be seen; raises ProblemError."""
-        _permit(person, APPROVERS, "refusing")
+    async def refuse(self, person: PersonToken, token: str, case_id: str, note: str) -> Case:
+        """Not to be seen, nor what was permitted before it moved on; raises ProblemError."""
+        require(person, APPROVERS, "refusing")
         one = await self._undecided(person, case_id)
+        until = await self._permit_ended(token, one)
         now = self._clock.now()
         changed = one.model_copy(
             update={
@@ -202,16 +213,15 @@ class CaseDesk:
                 "note": note,
             }
         )
-        return await self._save(changed, "service.refused", person)
+        return await self._save(changed, "service.refused", person, until)
 
     async def close(self, person: PersonToken, token: str, case_id: str, note: str) -> Case:
-        """Over: no grant is given under it any more; raises ProblemError."""
-        _permit(person, ASKERS, "closing")
+        """Over: nothing is shown under it any more; raises ProblemError."""
+        require(person, ASKERS, "closing")
         one = await self.find(person, case_id)
         if one.state not in ("asked", "approved"):
             raise ProblemError("case.state", f"the case is {one.state}")
-        if one.permit_id is not None:
-            await self._permitting.withdraw(token, one.permit_id)
+        until = await self._permit_ended(token, one)
         now = self._clock.now()
         changed = one.model_copy(
             update={
@@ -227,12 +237,14 @@ class CaseDesk:
             gone = {"personal": None, "lat": None, "lon": None, "cameras": (), "note": None}
             changed = changed.model_copy(update={**gone, "erased_at": now})
 
-        def write(run: sqlite3.Connection) -> None:
+        def write(run: sqlite3.Connection) -> Withdrawal | None:
             cases.save(run, changed)
             ledger.append(run, now, "service.closed", _fields(changed, person))
             self._closing(run, changed, person)
+            return self._ordered(run, one, until)
 
-        await self._write(write)
+        withdrawal = await self._write(write)
+        await self._tell_withdrawn(withdrawal)
         await asyncio.to_thread(self._database.forget)
         self._changes.publish(Change("case", one.case_id))
         self._closed()
@@ -240,8 +252,8 @@ class CaseDesk:
 
     async def find(self, person: PersonToken, case_id: str) -> Case:
         """A case that `person` may see; raises ProblemError."""
-        _permit(person, ASKERS, "seeing cases")
-        one = await self._write(lambda run: cases.find(run, case_id))
+        require(person, ASKERS, "seeing cases")
+        one = await self._look(lambda run: cases.find(run, case_id))
         if one is None or not _may_see(person, one):
             raise ProblemError("case.unknown")
         return one
@@ -260,14 +272,14 @@ class CaseDesk:
 
     async def of_permit(self, permit_id: str) -> Case:
         """The case of a unit's permit; raises ProblemError once it is over."""
-        one = await self._write(lambda run: cases.of_permit(run, permit_id))
+        one = await self._look(lambda run: cases.of_permit(run, permit_id))
         if one is None or one.state not in ("asked", "approved"):
             raise ProblemError("auth.required", "the case is closed")
         return one
 
     async def list(self, person: PersonToken, *, all_states: bool) -> list[Case]:
         """Newest first: an officer's are his agency's open ones."""
-        _permit(person, ASKERS, "seeing cases")
+        require(person, ASKERS, "seeing cases")
         everybody = bool(APPROVERS & set(person.roles))
         return await self._write(
             lambda run: cases.newest(
@@ -277,6 +289,46 @@ class CaseDesk:
                 open_only=not (everybody and all_states),
             )
         )
+
+    def permits_in_force(self) -> tuple[str, ...]:
+        """Permits of approved cases that last, for all that is known here; blocks."""
+        return self._reader.look(lambda run: cases.permits(run, self._clock.now()))
+
+    def permit_withdrawn(self, permit_id: str, until: datetime) -> None:
+        """The signer's own people withdrew it, or the rule behind it: ask again. Blocks."""
+        now = self._clock.now()
+        with self._database.transaction() as run:
+            one = cases.of_permit(run, permit_id)
+            if one is None or one.state != "approved":
+                return
+            waiting = "its permit was withdrawn: an operator must approve"
+            update = {"state": "asked", "waiting": waiting, "permit_id": None, "rule": None}
+            cases.save(run, one.model_copy(update=update))
+            fields = {**plainly(one), "rule": one.rule, "permit_id": permit_id}
+            ledger.append(run, now, "service.withdrawn", fields)
+            withdrawal = self._ordered(run, one, until)
+        if withdrawal is not None:
+            self._withdrawn(withdrawal)
+        self._changes.publish(Change("case", one.case_id))
+
+    async def _permit_ended(self, token: str, one: Case) -> datetime | None:
+        """From when on nothing is shown, by the signer's clock; None: nothing ever was."""
+        if one.permit_id is None:
+            return None
+        return await self._permitting.withdraw(token, one.permit_id)
+
+    def _ordered(
+        self, run: sqlite3.Connection, one: Case, until: datetime | None
+    ) -> Withdrawal | None:
+        if until is None:
+            return None
+        withdrawal = of_case(run, one, until)
+        order(run, withdrawal, self._clock.now())
+        return withdrawal
+
+    async def _tell_withdrawn(self, withdrawal: Withdrawal | None) -> None:
+        if withdrawal is not None:
+            await asyncio.to_thread(self._withdrawn, withdrawal)
 
     async def _undecided(self, person: PersonToken, case_id: str) -> Case:
         one = await self.find(person, case_id)
@@ -305,14 +357,24 @@ class CaseDesk:
         )
         return await self._save(changed, "service.approved", person)
 
-    async def _save(self, one: Case, kind: ledger.Kind, person: PersonToken) -> Case:
-        def write(run: sqlite3.Connection) -> None:
+    async def _save(
+        self,
+        one: Case,
+        kind: ledger.Kind,
+        person: PersonToken,
+        until: datetime | None = None,
+    ) -> Case:
+        def write(run: sqlite3.Connection) -> Withdrawal | None:
             cases.save(run, one)
             ledger.append(run, self._clock.now(), kind, _fields(one, person))
+            return self._ordered(run, one, until)
 
-        await self._write(write)
+        await self._tell_withdrawn(await self._write(write))
         self._changes.publish(Change("case", one.case_id))
         return one
+
+    async def _look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.to_thread(self._reader.look, work)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
@@ -364,12 +426,3 @@ def _may_see(person: PersonToken, one: Case) -> bool:
     if APPROVERS & set(person.roles):
         return True
     return one.agency == person.agency and one.state in ("asked", "approved")
-
-
-def _permit(person: PersonToken, roles: frozenset[str], what: str) -> None:
-    if not roles & set(person.roles):
-        raise ProblemError("auth.forbidden", _needs(what, roles))
-
-
-def _needs(what: str, roles: frozenset[str]) -> str:
-    return f"{what} needs one of the roles {', '.join(sorted(roles))}"

@@ -8,6 +8,7 @@ from typing import Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from collector.access import declares
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.problems import ProblemError
@@ -160,23 +161,27 @@ def build_router(
             incident_id=incident.incident_id if incident else None,
             happened_at=happened,
         )
-        return await desk.ask(person, request.cookies[COOKIE], asked)
+        return await desk.ask(person, persons.token(request), asked)
 
-    @router.post("/police-dispatch", status_code=201, dependencies=changing)
+    @router.post(
+        "/police-dispatch", status_code=201, dependencies=[declares(scope="cases:write"), *changing]
+    )
     async def police_dispatch(
         body: DispatchBody, request: Request, person: PersonToken = Depends(persons.required)
     ) -> Case:
         """Units of the police go to a place: the cameras around it, ranked."""
         return await ask("police-dispatch", body, request, person)
 
-    @router.post("/fire-dispatch", status_code=201, dependencies=changing)
+    @router.post(
+        "/fire-dispatch", status_code=201, dependencies=[declares(scope="cases:write"), *changing]
+    )
     async def fire_dispatch(
         body: DispatchBody, request: Request, person: PersonToken = Depends(persons.required)
     ) -> Case:
         """Fire, rescue or EMS go to a place: a fire's own camera first, then those around it."""
         return await ask("fire-dispatch", body, request, person)
 
-    @router.post("/cases/{case_id}/unit", status_code=201, dependencies=changing)
+    @router.post("/cases/{case_id}/unit", status_code=201, dependencies=[declares(), *changing])
     async def unit(
         case_id: Id,
         body: UnitRequest,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
+from collector.access import declares
 from collector.guard import same_origin
 from collector.persons import COOKIE, Persons
 from collector.services.case import Body, Case, EmergencyVideoBody, Personal
@@ -25,7 +26,9 @@ def build_router(desk: CaseDesk, offering: Offering, persons: Persons) -> APIRou
     router = APIRouter(prefix="/api/services", tags=["services"])
     changing = [Depends(same_origin)]
 
-    @router.post("/emergency-video", status_code=201, dependencies=changing)
+    @router.post(
+        "/emergency-video", status_code=201, dependencies=[declares(scope="cases:write"), *changing]
+    )
     async def emergency_video(
         body: EmergencyVideoBody, request: Request, person: PersonToken = Depends(persons.required)
     ) -> Case:
@@ -48,9 +51,9 @@ def build_router(desk: CaseDesk, offering: Offering, persons: Persons) -> APIRou
             hours=body.hours,
             personal=Personal(requester=body.requester, address=body.place.address),
         )
-        return await desk.ask(person, request.cookies[COOKIE], asked)
+        return await desk.ask(person, persons.token(request), asked)
 
-    @router.get("/cases")
+    @router.get("/cases", dependencies=[declares("cases", scope="cases:read")])
     async def list_cases(
         all_states: bool = Query(False, alias="all", description="Refused and closed ones too."),
         person: PersonToken = Depends(persons.required),
@@ -64,26 +67,37 @@ def build_router(desk: CaseDesk, offering: Offering, persons: Persons) -> APIRou
             for one in await desk.list(person, all_states=all_states)
         ]
 
-    @router.get("/cases/{case_id}")
+    @router.get(
+        "/cases/{case_id}", dependencies=[declares("case", record="case_id", scope="cases:read")]
+    )
     async def one_case(case_id: Id, person: PersonToken = Depends(persons.required)) -> Case:
         """One case."""
         return await desk.find(person, case_id)
 
-    @router.post("/cases/{case_id}/approval", dependencies=changing)
+    @router.post(
+        "/cases/{case_id}/approval", dependencies=[declares("case", record="case_id"), *changing]
+    )
     async def approve(
         case_id: Id, request: Request, person: PersonToken = Depends(persons.required)
     ) -> Case:
         """The agency may see its cameras."""
         return await desk.approve(person, request.cookies[COOKIE], case_id)
 
-    @router.post("/cases/{case_id}/refusal", dependencies=changing)
+    @router.post(
+        "/cases/{case_id}/refusal", dependencies=[declares("case", record="case_id"), *changing]
+    )
     async def refuse(
-        case_id: Id, body: NoteBody, person: PersonToken = Depends(persons.required)
+        case_id: Id,
+        body: NoteBody,
+        request: Request,
+        person: PersonToken = Depends(persons.required),
     ) -> Case:
         """It may not."""
-        return await desk.refuse(person, case_id, body.note)
+        return await desk.refuse(person, request.cookies[COOKIE], case_id, body.note)
 
-    @router.post("/cases/{case_id}/closing", dependencies=changing)
+    @router.post(
+        "/cases/{case_id}/closing", dependencies=[declares("case", record="case_id"), *changing]
+    )
     async def close(
         case_id: Id,
         body: NoteBody,

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, StringConstraints
 
 from collector import ledger
+from collector.access import about, declares
 from collector.commander import Commander, CommandError
 from collector.config import CameraPlace
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.services.case import Body
 from collector.services.offering import Offering
 from collector.services.place import Point, distance_m
@@ -145,7 +147,7 @@ class PlateSearchDesk:
 
     async def ask(self, person: PersonToken, body: PlateSearchBody) -> PlateSearchResult:
         """Ask the poles; what came within ANSWER_WITHIN_S. Raises ProblemError."""
-        _permit(person)
+        require(person, SEARCHERS, "searching for vehicles")
         self._check(body)
         now = self._clock.now()
         self._drop_old(now)
@@ -188,7 +190,7 @@ class PlateSearchDesk:
 
     def list(self, person: PersonToken) -> list[PlateSearchResult]:
         """The agency's own searches that are kept, newest first, without what they found."""
-        _permit(person)
+        require(person, SEARCHERS, "searching for vehicles")
         self._drop_old(self._clock.now())
         mine = [one for one in self._searches.values() if _may(person, one)]
         return [
@@ -302,7 +304,7 @@ class PlateSearchDesk:
         )
 
     def _known(self, person: PersonToken, search_id: str) -> _Search:
-        _permit(person)
+        require(person, SEARCHERS, "searching for vehicles")
         self._drop_old(self._clock.now())
         search = self._searches.get(search_id)
         if search is None or not _may(person, search):
@@ -347,47 +349,48 @@ def build_router(desk: PlateSearchDesk, persons: Persons) -> APIRouter:
     """`/api/plates/searches`."""
     router = APIRouter(prefix="/api/plates/searches", tags=["plates"])
     changing = [Depends(same_origin)]
+    one = declares("plates", record="search_id")
 
-    @router.post("", status_code=201, dependencies=changing)
+    @router.post("", status_code=201, dependencies=[declares("plates"), *changing])
     async def ask(
-        body: PlateSearchBody, person: PersonToken = Depends(persons.required)
+        body: PlateSearchBody, request: Request, person: PersonToken = Depends(persons.required)
     ) -> PlateSearchResult:
         """Ask the poles' diaries for a case; answers within 1.5 s with what has come by then."""
+        about(request, case=body.case)
         return await desk.ask(person, body)
 
-    @router.get("")
+    @router.get("", dependencies=[declares("plates")])
     async def list_searches(
         person: PersonToken = Depends(persons.required),
     ) -> list[PlateSearchResult]:
         """Searches of the person's agency that are not over yet, without what they found."""
         return desk.list(person)
 
-    @router.get("/{search_id}")
+    @router.get("/{search_id}", dependencies=[one])
     async def show(
-        search_id: Id, person: PersonToken = Depends(persons.required)
+        search_id: Id, request: Request, person: PersonToken = Depends(persons.required)
     ) -> PlateSearchResult:
         """What has come by now."""
-        return desk.show(person, search_id)
+        found = desk.show(person, search_id)
+        about(request, case=found.case)
+        return found
 
-    @router.post("/{search_id}/again", dependencies=changing)
+    @router.post("/{search_id}/again", dependencies=[one, *changing])
     async def again(
-        search_id: Id, person: PersonToken = Depends(persons.required)
+        search_id: Id, request: Request, person: PersonToken = Depends(persons.required)
     ) -> PlateSearchResult:
         """Ask the poles once more that have not answered."""
-        return await desk.again(person, search_id)
+        found = await desk.again(person, search_id)
+        about(request, case=found.case)
+        return found
 
-    @router.delete("/{search_id}", status_code=204, dependencies=changing)
+    @router.delete("/{search_id}", status_code=204, dependencies=[declares(), *changing])
     async def end(search_id: Id, person: PersonToken = Depends(persons.required)) -> Response:
         """Forget what was found."""
         await desk.end(person, search_id)
         return Response(status_code=204)
 
     return router
-
-
-def _permit(person: PersonToken) -> None:
-    if not SEARCHERS & set(person.roles):
-        raise ProblemError("auth.forbidden", "operators and supervisors search for vehicles")
 
 
 def _may(person: PersonToken, search: _Search) -> bool:

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field, StringConstraints, ValidationError
 
 from collector import ledger
+from collector.access import declares
 from collector.changes import Change, Changes
 from collector.channels.signature import HEADER, SignatureError, check
 from collector.config import SosSender
@@ -219,13 +220,16 @@ def build_router(desk: SosDesk, cases_: CaseDesk, persons: Persons) -> APIRouter
     router = APIRouter(prefix="/api/services", tags=["services"])
     shape = {"requestBody": {"content": {"application/json": {"schema": _schema()}}}}
 
-    @router.post("/sos/{sender}", status_code=202, openapi_extra=shape)
+    @router.post("/sos/{sender}", status_code=202, openapi_extra=shape, dependencies=[declares()])
     async def sos(sender: Annotated[Name, Path()], request: Request) -> SosAnswer:
         """A call for help, or where its caller is by now; signed by the sender's secret."""
         body = await request.body()
         return await asyncio.to_thread(desk.take, sender, body, request.headers.get(HEADER))
 
-    @router.post("/cases/{case_id}/opening", dependencies=[Depends(same_origin)])
+    @router.post(
+        "/cases/{case_id}/opening",
+        dependencies=[declares("case", record="case_id"), Depends(same_origin)],
+    )
     async def opening(
         case_id: Id, request: Request, person: PersonToken = Depends(persons.required)
     ) -> Case:

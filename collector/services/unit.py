@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from collector.access import declares
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
@@ -73,6 +74,7 @@ class UnitPages:
         person = self._persons.of_token(self.token(request))
         if person is None or person.permit_id is None:
             raise ProblemError("auth.required", "the link has run out; ask the room for another")
+        request.state.person = person
         return person
 
     async def case(self, person: PersonToken) -> Case:
@@ -154,14 +156,14 @@ def build_router(pages: UnitPages, relay: Relay) -> APIRouter:
     """`/api/unit`: every request carries the unit's token."""
     router = APIRouter(prefix="/api/unit", tags=["unit"])
 
-    @router.get("")
+    @router.get("", dependencies=[declares("case")])
     async def show(person: PersonToken = Depends(pages.unit)) -> JSONResponse:
         """The case: place, cameras, ways of escape by time, pictures, notes for fire engines."""
         one = await pages.case(person)
         headers = {"Cache-Control": "no-store"}
         return JSONResponse(pages.shown(one, person), headers=headers)
 
-    @router.post("/opening", status_code=204, dependencies=[Depends(same_origin)])
+    @router.post("/opening", status_code=204, dependencies=[declares(), Depends(same_origin)])
     async def opening(request: Request, person: PersonToken = Depends(pages.invited)) -> Response:
         """The first time sets the cookie that every other request needs; the link is used then."""
         one = await pages.case(person)
@@ -169,12 +171,12 @@ def build_router(pages: UnitPages, relay: Relay) -> APIRouter:
         await asyncio.to_thread(pages.links.open, person, one, request, response)
         return response
 
-    @router.post("/position")
+    @router.post("/position", dependencies=[declares()])
     async def position(at: Position, person: PersonToken = Depends(pages.unit)) -> Ranked:
         """The cameras anew for where the unit is; the position is not kept."""
         return pages.ranked(await pages.case(person), at)
 
-    @router.get("/stills/{sha256}")
+    @router.get("/stills/{sha256}", dependencies=[declares("still", record="sha256")])
     async def still(
         sha256: str = Path(pattern=r"^[0-9a-f]{64}$"), person: PersonToken = Depends(pages.unit)
     ) -> Response:
@@ -182,7 +184,7 @@ def build_router(pages: UnitPages, relay: Relay) -> APIRouter:
         jpeg = pages.still(await pages.case(person), sha256)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
-    @router.post("/grants")
+    @router.post("/grants", dependencies=[declares()])
     async def grants(
         wanted: GrantRequest, request: Request, person: PersonToken = Depends(pages.unit)
     ) -> JSONResponse:

@@ -21,7 +21,7 @@ from collector.store.database import StoreError, connect
 from collector.store.moments import moment, stamp
 
 FILE_NAME = "signer.sqlite"
-SCRIPTS = ("schema.sql", "migration_2.sql")
+SCRIPTS = ("schema.sql", "migration_2.sql", "migration_3.sql")
 """The schema's versions, each by its script."""
 LONGEST_LOCK = timedelta(minutes=15)
 MIN_PASSWORD = 10
@@ -100,11 +100,6 @@ class SignerStore:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-
-    def extend(self, script: str) -> None:
-        """Make tables that are missing; `script` leaves those that are there as they are."""
-        with self._lock:
-            self._connection.executescript(f"BEGIN IMMEDIATE; {script}\nCOMMIT;")
 
     def close(self) -> None:
         with self._lock:

@@ -16,12 +16,14 @@ from collector.signer.permit import (
     MAX_PERMIT_BYTES,
     Permit,
     PermitRequest,
+    PermitsAnswer,
+    PermitsQuestion,
     SignedEnding,
     UnitRequest,
     UnitToken,
 )
 from wire.grant import GrantRequest
-from wire.names import Id
+from wire.names import Id, Moment
 
 SIGN_INS_AT_ONCE = 2
 """argon2 takes 64 MB and a core for each; more wait their turn."""
@@ -53,6 +55,12 @@ class GrantAnswer(BaseModel):
     grant: str
     grant_id: str
     expires_at: str
+
+
+class WithdrawalAnswer(BaseModel):
+    """From when on, by the signer's clock, no grant is given."""
+
+    at: Moment
 
 
 def bearer(request: Request) -> str:
@@ -119,10 +127,14 @@ def build_app(desk: SignerDesk) -> FastAPI:
         return desk.unit(token, permit_id, wanted)
 
     @app.post("/permits/{permit_id}/withdrawal")
-    def withdrawal(permit_id: Id, token: Annotated[str, Depends(bearer)]) -> dict[str, bool]:
+    def withdrawal(permit_id: Id, token: Annotated[str, Depends(bearer)]) -> WithdrawalAnswer:
         """No further grant under it."""
-        desk.withdraw(token, permit_id)
-        return {"ok": True}
+        return WithdrawalAnswer(at=desk.withdraw(token, permit_id))
+
+    @app.post("/permits/withdrawn")
+    def withdrawn(asked: PermitsQuestion) -> PermitsAnswer:
+        """Which of these permits a person or the end of a rule has withdrawn."""
+        return desk.withdrawn(asked)
 
     @app.post("/endings")
     def endings(given: SignedEnding) -> dict[str, bool]:

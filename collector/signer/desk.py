@@ -16,6 +16,8 @@ from collector.signer.permit import (
     Permit,
     PermitEnding,
     PermitRequest,
+    PermitsAnswer,
+    PermitsQuestion,
     UnitRequest,
     UnitToken,
 )
@@ -139,9 +141,15 @@ class SignerDesk:
         made = self._permits.unit(person, permit_id, wanted, self._clock.now())
         return UnitToken(token=self._sign(made), expires_at=made.expires_at)
 
-    def withdraw(self, token: str, permit_id: str) -> None:
-        """No further grant under a permit; raises ProblemError."""
-        self._permits.withdraw(self._person(token), permit_id, self._clock.now())
+    def withdraw(self, token: str, permit_id: str) -> datetime:
+        """No further grant under a permit: from when on; raises ProblemError."""
+        person, now = self._person(token), self._clock.now()
+        self._permits.withdraw(person, permit_id, now)
+        return now
+
+    def withdrawn(self, asked: PermitsQuestion) -> PermitsAnswer:
+        """Which permits were withdrawn; who knows their ids learns no more than that."""
+        return PermitsAnswer(withdrawn=self._permits.withdrawn(asked.permits))
 
     def end(self, signed: str) -> None:
         """A permit is over, by the word of a collector; raises ProblemError."""

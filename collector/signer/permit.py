@@ -15,6 +15,9 @@ MAX_CAMERAS = 5_000
 MAX_PERMIT_BYTES = 1024 * 1024
 """So many with the longest names; other requests are small."""
 
+MAX_PERMITS = 500
+"""In one question."""
+
 
 class CameraName(WireModel):
     """One camera of one box."""
@@ -71,6 +74,18 @@ class SignedEnding(WireModel):
     """A `PermitEnding` as a compact JWS."""
 
     signed: str = Field(min_length=1, max_length=2 * MAX_PERMIT_BYTES)
+
+
+class PermitsQuestion(WireModel):
+    """Which of these permits were withdrawn."""
+
+    permits: tuple[Id, ...] = Field(max_length=MAX_PERMITS)
+
+
+class PermitsAnswer(WireModel):
+    """When, by the signer's clock, each that was."""
+
+    withdrawn: dict[Id, Moment]
 
 
 class UnitRequest(WireModel):

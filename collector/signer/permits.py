@@ -7,9 +7,8 @@ operator never saw, but gives no officer a grant that no operator and no rule ha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -22,7 +21,6 @@ from wire.grant import GrantRequest, PersonToken
 from wire.identity import Identity
 from wire.names import new_id
 
-SCHEMA = Path(__file__).with_name("permits.sql")
 APPROVERS = frozenset({"operator", "supervisor"})
 SKEW = timedelta(seconds=30)
 
@@ -33,7 +31,6 @@ class Permits:
     def __init__(self, store: SignerStore, identity: Identity) -> None:
         self._store = store
         self._identity = identity
-        store.extend(SCHEMA.read_text(encoding="utf-8"))
 
     def give(
         self,
@@ -132,6 +129,17 @@ class Permits:
         with self._store.transaction() as run:
             row = run.execute("SELECT * FROM permit WHERE permit_id = ?", (permit_id,)).fetchone()
         return row is not None and not row["withdrawn_at"] and moment(row["expires_at"]) > now
+
+    def withdrawn(self, permit_ids: Sequence[str]) -> dict[str, datetime]:
+        """Those of `permit_ids` that were withdrawn, with when."""
+        marks = ", ".join("?" * len(permit_ids))
+        with self._store.transaction() as run:
+            rows = run.execute(
+                "SELECT permit_id, withdrawn_at FROM permit"
+                f" WHERE withdrawn_at IS NOT NULL AND permit_id IN ({marks})",
+                tuple(permit_ids),
+            ).fetchall()
+        return {row["permit_id"]: moment(row["withdrawn_at"]) for row in rows}
 
     def check(self, person: PersonToken, wanted: GrantRequest, now: datetime) -> None:
         """Raises ProblemError permit.needed unless who asks needs none, or one covers it."""

@@ -84,6 +84,25 @@ def cameras_of_incident(run: sqlite3.Connection, incident_id: str) -> list[tuple
     return [] if row is None else [(one["device"], one["camera"]) for one in json.loads(row[0])]
 
 
+def of_agency_number(run: sqlite3.Connection, agency: str, case_number: str) -> list[Case]:
+    """All cases of an agency with that number."""
+    rows = run.execute(
+        f"SELECT {_COLUMNS} FROM service_case WHERE agency = ? AND case_number = ?",
+        (agency, case_number),
+    )
+    return [_case(row) for row in rows]
+
+
+def permits(run: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
+    """Those of approved cases, unless they have run out."""
+    rows = run.execute(
+        "SELECT permit_id FROM service_case"
+        " WHERE state = 'approved' AND permit_id IS NOT NULL AND expires_at > ?",
+        (stamp(now),),
+    )
+    return tuple(row[0] for row in rows)
+
+
 def newest(
     run: sqlite3.Connection, at_most: int, *, agency: str | None, open_only: bool
 ) -> list[Case]:

@@ -32,10 +32,11 @@ def add(run: sqlite3.Connection, device: str, action: Action, now: datetime) -> 
 
 
 def due(run: sqlite3.Connection, now: datetime, at_most: int) -> list[Order]:
-    """The oldest order of each device, when it is due."""
+    """The oldest order of each device, when it is due; the end of a view waits for no other."""
     rows = run.execute(
         "SELECT number, device, action FROM device_order WHERE number IN"
-        " (SELECT min(number) FROM device_order GROUP BY device)"
+        " (SELECT min(number) FROM device_order"
+        " GROUP BY device, json_extract(action, '$.name') = 'whep.withdraw')"
         " AND next_at <= ? ORDER BY next_at LIMIT ?",
         (stamp(now), at_most),
     ).fetchall()

@@ -54,6 +54,7 @@ TABLES = (
     "disaster_reference",
     "disaster_message",
     "permit_ending",
+    "api_token",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -16,7 +16,7 @@ from edge_agent.clips.segment import to_us
 from wire.clock import Clock
 from wire.envelope import EnvelopeError
 from wire.grant import Grant, verify_grant
-from wire.whep import WhepOffer
+from wire.whep import WhepOffer, WhepWithdrawal
 
 SIGNER = "signer"
 SKEW = timedelta(seconds=60)
@@ -115,6 +115,31 @@ class GrantDesk:
         if sessions > MAX_SESSIONS:
             raise GrantRefusedError("grant.invalid", "it was used too often", grant)
 
+    def withdraw(self, said: WhepWithdrawal) -> None:
+        """From now on the case's grants of before permit nothing, after a restart too."""
+        until_us = to_us(said.issued_until)
+        with self._lock, self._db.conn:
+            self._db.conn.execute(
+                "DELETE FROM withdrawn WHERE until_us < ?",
+                [to_us(self._clock.now()) - KEPT // timedelta(microseconds=1)],
+            )
+            self._db.conn.executemany(
+                "INSERT INTO withdrawn VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (agency, case_number, camera)"
+                " DO UPDATE SET until_us = max(until_us, excluded.until_us)",
+                [(said.agency, said.case, camera, until_us) for camera in said.cameras],
+            )
+
+    def is_withdrawn(self, grant: Grant) -> bool:
+        """Whether its case was closed or its permit withdrawn since."""
+        with self._lock:
+            row = self._db.conn.execute(
+                "SELECT until_us FROM withdrawn"
+                " WHERE agency = ? AND case_number = ? AND camera = ?",
+                [grant.agency, grant.case, grant.camera],
+            ).fetchone()
+        return row is not None and to_us(grant.issued_at) <= row[0]
+
     def _key_of(self, kid: str) -> OKPKey | None:
         return self._signer_key if kid == SIGNER else None
 
@@ -129,6 +154,8 @@ class GrantDesk:
             return "grant.expired", f"{span}, and by this pole's clock it is {now}"
         if grant.device != self._device or grant.camera != offer.camera:
             return "grant.foreign", f"it is for {grant.device}/{grant.camera}"
+        if self.is_withdrawn(grant):
+            return "grant.withdrawn", f"case {grant.case} of {grant.agency}"
         try:
             check(programme_of(offer), grant)
         except ProgrammeError as error:

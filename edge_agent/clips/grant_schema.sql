@@ -11,3 +11,11 @@ CREATE TABLE IF NOT EXISTS used_grant (
     first_us    INTEGER NOT NULL,      -- wall time of the first use, microseconds since 1970 UTC
     expires_us  INTEGER NOT NULL       -- the grant's own end; the row may go a day later
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS withdrawn (
+    agency      TEXT NOT NULL,         -- whose case was closed, or lost its permit
+    case_number TEXT NOT NULL,
+    camera      TEXT NOT NULL,
+    until_us    INTEGER NOT NULL,      -- grants issued up to then permit nothing; the row may go a day later
+    PRIMARY KEY (agency, case_number, camera)
+) WITHOUT ROWID;

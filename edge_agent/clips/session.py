@@ -30,7 +30,7 @@ from edge_agent.clips.sources import Chosen, ClipSource, Sources
 from edge_agent.clips.transcode import Transcoder
 from wire.clock import Clock
 from wire.grant import Grant
-from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus
+from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus, WhepWithdrawal
 
 MAX_SESSIONS = 8
 ANSWER_TIMEOUT_S = 10.0
@@ -159,6 +159,11 @@ class SessionHost:
         """End a session; one that is not open is no error."""
         self._wait(self._end(session_id, why))
 
+    def withdraw(self, said: WhepWithdrawal) -> int:
+        """End a case's sessions, and let none be opened under its grants; how many there were."""
+        self._grants.withdraw(said)
+        return self._wait(self._end_withdrawn())
+
     def _serve(self) -> None:
         # Linux alone counts niceness by thread: where the box is full, analysis goes first.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -234,6 +239,10 @@ class SessionHost:
             session.line = self._line(session, self._exports)
         session.keeper = asyncio.create_task(self._keep(session))
         self._tell("session.open", offer, grant, detail=str(programme))
+        if self._grants.is_withdrawn(grant):
+            # While it was being opened.
+            await self._end(offer.session_id, "the permit was withdrawn", "grant.withdrawn")
+            raise SessionRefusedError("grant.withdrawn", f"case {grant.case} of {grant.agency}")
         return WhepAnswer(
             session_id=offer.session_id,
             sdp=peer.sdp,
@@ -285,7 +294,17 @@ class SessionHost:
         session.keeper = None
         await self._end(session.offer.session_id, why)
 
-    async def _end(self, session_id: str, why: str) -> None:
+    async def _end_withdrawn(self) -> int:
+        found = [
+            session_id
+            for session_id, one in self._sessions.items()
+            if self._grants.is_withdrawn(one.grant)
+        ]
+        for session_id in found:
+            await self._end(session_id, "the permit was withdrawn", "grant.withdrawn")
+        return len(found)
+
+    async def _end(self, session_id: str, why: str, code: str | None = None) -> None:
         session = self._sessions.pop(session_id, None)
         if session is None:
             return
@@ -306,6 +325,7 @@ class SessionHost:
             "session.end",
             session.offer,
             session.grant,
+            code=code,
             detail=why,
             bytes_sent=bytes_sent,
             pictures_sent=session.track.pictures,

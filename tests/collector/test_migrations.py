@@ -27,6 +27,7 @@ RELEASED = {
     "migration_11.sql": "943fc50477e9541b",
     "migration_12.sql": "dedfa066063ef827",
     "migration_13.sql": "ad5e06636953d98e",
+    "migration_14.sql": "bd3dcf90bef4278b",
 }
 """What is released is never edited: databases in the field were made by these bytes."""
 VERSIONS = range(1, SCHEMA_VERSION + 1)

@@ -10,6 +10,8 @@ import yaml
 import wire.envelope
 from collector import verdict
 from collector.requeue import requeue
+from collector.store.database import StoreError
+from collector.store.holder import Holder
 from collector.trust import TrustKeeper
 from provisioning.authority import Authority
 from tests.support.broker import make_city
@@ -30,6 +32,10 @@ def test_a_newer_major_version_waits_for_the_upgrade(
     newer = device.wrap(finding(), "finding", seq=1)
     newer = newer.model_copy(update={"dataschema": "urn:polewatch:finding:2.0"})
     way_in.events(device, device.sign(newer), b"garbage")
+    running = Holder(settings.data)
+    with pytest.raises(StoreError, match="a collector uses it already"):
+        requeue(settings, SystemClock())
+    running.release()
     assert requeue(settings, SystemClock()) == (0, 1)
     assert way_in.rows("SELECT count(*) FROM event") == [(0,)]
     monkeypatch.setattr(verdict, "SCHEMA_MAJOR", 2)

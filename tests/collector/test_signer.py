@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from collector.problems import ProblemError
+from collector.signer import accounts
 from collector.signer.accounts import Account, AccountError, SignerStore, verify_log
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
@@ -251,3 +252,21 @@ def test_passwords_are_kept_as_argon2id(tmp_path: Path) -> None:
     store.close()
     assert kept.startswith("$argon2id$")
     assert (tmp_path / "plain").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_has_permits_beside_its_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """So the signer made them before permits were a version of their own."""
+    here = Path(accounts.__file__).parent
+    old = sqlite3.connect(tmp_path / accounts.FILE_NAME)
+    for number, name in enumerate(accounts.SCRIPTS[:2], 1):
+        old.executescript((here / name).read_text())
+        old.execute("INSERT INTO version VALUES (?, ?)", (number, "2026-03-01T00:00:00.000000Z"))
+    old.executescript((here / "migration_3.sql").read_text())
+    old.execute("INSERT INTO standing_rule VALUES ('r', 'signed', '2026-03-01', NULL)")
+    old.commit()
+    old.close()
+    store = accounts.SignerStore(tmp_path)
+    with store.transaction() as run:
+        assert run.execute("SELECT max(number) FROM version").fetchone()[0] == 3
+        assert run.execute("SELECT document FROM standing_rule").fetchone()[0] == "signed"
+    store.close()

@@ -6,12 +6,15 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from collector.config import CollectorSettings
+from collector.signer.accounts import Account, Role, SignerStore
+from collector.signer.config import SignerSettings
 from collector.store.reader import Reader
 from polewatch.demo.run import Demo
 from polewatch.demo.site import PERSON, Asked, Broker
@@ -92,6 +95,15 @@ def reader(demo: Demo) -> Reader:
     """The collector's store, read beside it."""
     settings = load_settings(demo.site.collector_config, CollectorSettings)
     return Reader(settings.data / "collector.sqlite", settings.places())
+
+
+def add_person(demo: Demo, name: str, agency: str, role: Role) -> None:
+    """An account whose password is the demo's."""
+    store = SignerStore(load_settings(demo.site.signer_config, SignerSettings).data)
+    try:
+        store.add(Account(name, agency, (role,)), demo.secret, datetime.now(UTC))
+    finally:
+        store.close()
 
 
 def sign_in(page: Page, demo: Demo, person: str = PERSON) -> None:

@@ -41,6 +41,7 @@ from collector.services.layer import Layer
 from collector.services.offering import Offering
 from collector.services.place import Point, moved
 from collector.services.unit_link import UnitLinks
+from collector.services.withdrawal import Withdrawal
 from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
@@ -159,6 +160,7 @@ class ServiceBench:
         self.persons = Persons(self.settings.signer.certificate, identity.ca_file, self.clock)
         self.signer_up = True
         self.woken = 0
+        self.withdrawn: list[Withdrawal] = []
         self.layer = layer
         self.app = FastAPI()
         problems.install(self.app)
@@ -191,14 +193,17 @@ class ServiceBench:
         )
         cases = CaseDesk(
             self.database,
+            self.reader,
             people,
             self.changes,
             self.clock,
             lambda: frozenset({"police", "fire", "disaster"}),
             both(calls.closing, alerts.closing),
             self._wake,
+            self.withdrawn.append,
         )
         self._disasters(people, offering, alerts, cases)
+        self.cases = cases
         self._later += [
             (r"/sos|/opening", lambda: sos.build_router(calls, cases, self.persons)),
             (
@@ -236,6 +241,7 @@ class ServiceBench:
             self.changes,
             self.clock,
             self._wake,
+            self.withdrawn.append,
             self._to_signer,
         )
         rooms = DisasterDesk(

@@ -33,6 +33,7 @@ from collector.store.database import Database
 from collector.store.refusals import clean
 from wire import faultpoint
 from wire.clock import Clock
+from wire.grant import PersonToken
 from wire.names import new_id
 
 _AREA = ("Alert", "Update")
@@ -83,9 +84,14 @@ class DisasterDesk:
         self._zone = zone
         self.changed = changed
 
-    def take(self, name: str, body: bytes, signature: str | None) -> Answered:
-        """A room's message; raises ProblemError when it is not the room's, or cannot be read."""
-        room = self._believed(name, body, signature)
+    def take(
+        self, name: str, body: bytes, signature: str | None, program: PersonToken | None = None
+    ) -> Answered:
+        """A room's message; raises ProblemError when it is not the room's, or cannot be read.
+
+        `program`: whose API token stands for the signature.
+        """
+        room = self._believed(name, body, signature, program)
         try:
             message = read_cap(body)
         except CapError as error:
@@ -120,11 +126,17 @@ class DisasterDesk:
             raise ProblemError("place.impossible", elsewhere)
         return scene
 
-    def _believed(self, name: str, body: bytes, signature: str | None) -> DisasterRoom:
+    def _believed(
+        self, name: str, body: bytes, signature: str | None, program: PersonToken | None
+    ) -> DisasterRoom:
         """Whose machine it is; raises ProblemError auth.refused."""
         found = self._rooms.get(name)
         if found is None:
             raise ProblemError("auth.refused", f"there is no disaster room {name}")
+        if program is not None:
+            if program.agency != found[0].agency:
+                raise ProblemError("auth.forbidden", f"the room {name} is another agency's")
+            return found[0]
         try:
             check(found[1], body, signature, self._clock.now())
         except SignatureError as error:

@@ -13,6 +13,7 @@ from collector.changes import Change, Changes
 from collector.config import CollectorSettings
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.record import Disaster
+from collector.services.withdrawal import Withdrawal, of_ending, order
 from collector.signer.permit import CameraName, PermitEnding
 from collector.store import disasters
 from collector.store.database import Database
@@ -39,9 +40,13 @@ class DisasterKeeper:
         changes: Changes,
         clock: Clock,
         wake_dispatch: Callable[[], None],
+        withdrawn: Callable[[Withdrawal], None],
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`wake_dispatch`: agencies must be told; `transport`: another way to the signer."""
+        """`wake_dispatch`: agencies must be told; `withdrawn`: poles have orders to end views.
+
+        `transport`: another way to the signer.
+        """
         tls = settings.signer.url.startswith("https://")
         self._client = httpx.Client(
             base_url=settings.signer.url,
@@ -56,6 +61,7 @@ class DisasterKeeper:
         self._clock = clock
         self._changes = changes
         self._wake_dispatch = wake_dispatch
+        self._withdrawn = withdrawn
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="disasters", daemon=True)
@@ -146,8 +152,14 @@ class DisasterKeeper:
             self._later(one, f"the signer cannot be reached ({type(error).__name__})")
             return False
         if answer.is_success or _is_unknown(answer):
+            now = self._clock.now()
             with self._database.transaction() as run:
                 disasters.ended(run, one.number)
+                withdrawal = of_ending(run, one, now)
+                if withdrawal is not None:
+                    order(run, withdrawal, now)
+            if withdrawal is not None:
+                self._withdrawn(withdrawal)
         else:
             self._later(one, f"{answer.status_code} {answer.text[:200]}")
         return True

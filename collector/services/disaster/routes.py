@@ -11,11 +11,13 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
+from collector.access import declares
 from collector.cap.read import MAX_BYTES
 from collector.channels.signature import HEADER
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
+from collector.roles import require
 from collector.services.case import Body
 from collector.services.cases import APPROVERS, ASKERS, CaseDesk
 from collector.services.disaster.case import Alerts, Terms
@@ -79,7 +81,7 @@ class Console:
 
     async def enter(self, body: DisasterBody, person: PersonToken) -> Disaster:
         """An alert by a person of the centre; raises ProblemError."""
-        _permit(person, APPROVERS, "entering an alert")
+        require(person, APPROVERS, "entering an alert")
         agency = self._cases.agency_of(person, body.agency)
         await self._cases.refuse_without_basis(
             person, "disaster", case=body.case, purpose=body.purpose, basis=body.basis
@@ -108,7 +110,7 @@ class Console:
 
     async def change(self, disaster_id: str, body: AlertBody, person: PersonToken) -> Disaster:
         """What is known by now of an alert that was entered here; raises ProblemError."""
-        _permit(person, APPROVERS, "changing an alert")
+        require(person, APPROVERS, "changing an alert")
         now = self._clock.now()
         self._refuse_over(body.expires_at, now)
         told = _told(body, self._desk.drawn(body.shapes))
@@ -131,7 +133,7 @@ class Console:
 
     async def listed(self, person: PersonToken, *, all_states: bool) -> list[Disaster]:
         """Newest first: an officer's are his agency's that go on. Without what was drawn."""
-        _permit(person, ASKERS, "seeing alerts")
+        require(person, ASKERS, "seeing alerts")
         everybody = bool(APPROVERS & set(person.roles))
         found = await self._write(
             lambda run: disasters.newest(
@@ -145,7 +147,7 @@ class Console:
 
     async def find(self, disaster_id: str, person: PersonToken) -> Disaster:
         """One that `person` may see; raises ProblemError."""
-        _permit(person, ASKERS, "seeing alerts")
+        require(person, ASKERS, "seeing alerts")
         one = await self._write(lambda run: disasters.find(run, disaster_id))
         hidden = not APPROVERS & set(person.roles) and (
             one is not None and (one.agency != person.agency or one.state != "active")
@@ -163,14 +165,14 @@ class Console:
 
     async def messages(self, person: PersonToken, *, refused_only: bool) -> list[Message]:
         """What rooms sent; raises ProblemError."""
-        _permit(person, APPROVERS, "seeing what rooms sent")
+        require(person, APPROVERS, "seeing what rooms sent")
         return await self._write(
             lambda run: disasters.messages(run, MOST_LISTED, refused_only=refused_only)
         )
 
     async def document(self, number: int, person: PersonToken) -> bytes:
         """One of them as it came; raises ProblemError."""
-        _permit(person, APPROVERS, "seeing what rooms sent")
+        require(person, APPROVERS, "seeing what rooms sent")
         found = await self._write(lambda run: disasters.document(run, number))
         if found is None:
             raise ProblemError("case.unknown", "there is no such message")
@@ -203,21 +205,27 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
         "/cap/{room}",
         openapi_extra=shape,
         responses={200: {"content": {CAP: {}}, "description": "Our Ack"}},
+        dependencies=[declares(scope="cap:write")],
     )
     async def cap(room: Annotated[Name, Path()], request: Request) -> Response:
-        """A CAP 1.2 message, signed by the room's secret; answered by an Ack or Error of CAP."""
+        """A CAP 1.2 message, signed by the room's secret; answered by an Ack or Error of CAP.
+
+        An API token of the room's agency with the scope cap:write stands for the signature.
+        """
         body = await request.body()
-        answered = await asyncio.to_thread(desk.take, room, body, request.headers.get(HEADER))
+        program = getattr(request.state, "program", None)
+        signature = request.headers.get(HEADER)
+        answered = await asyncio.to_thread(desk.take, room, body, signature, program)
         return Response(answered.document, answered.status, media_type=CAP)
 
-    @router.post("/disasters", status_code=201, dependencies=changing)
+    @router.post("/disasters", status_code=201, dependencies=[declares(), *changing])
     async def enter(
         body: DisasterBody, person: PersonToken = Depends(persons.required)
     ) -> Disaster:
         """An operator enters an alert: its area's cameras become a case of the agency."""
         return await console.enter(body, person)
 
-    @router.get("/disasters")
+    @router.get("/disasters", dependencies=[declares("disasters", scope="cases:read")])
     async def list_disasters(
         all_states: bool = Query(False, alias="all", description="Those that are over too."),
         person: PersonToken = Depends(persons.required),
@@ -228,21 +236,27 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
         """
         return await console.listed(person, all_states=all_states)
 
-    @router.get("/disasters/{disaster_id}")
+    @router.get(
+        "/disasters/{disaster_id}",
+        dependencies=[declares("disasters", record="disaster_id", scope="cases:read")],
+    )
     async def one_disaster(
         disaster_id: Id, person: PersonToken = Depends(persons.required)
     ) -> Disaster:
         """One alert."""
         return await console.find(disaster_id, person)
 
-    @router.post("/disasters/{disaster_id}/update", dependencies=changing)
+    @router.post("/disasters/{disaster_id}/update", dependencies=[declares(), *changing])
     async def update(
         disaster_id: Id, body: AlertBody, person: PersonToken = Depends(persons.required)
     ) -> Disaster:
         """What is known by now of an alert that was entered here, whole."""
         return await console.change(disaster_id, body, person)
 
-    @router.get("/disasters/{disaster_id}/wall")
+    @router.get(
+        "/disasters/{disaster_id}/wall",
+        dependencies=[declares("disasters", record="disaster_id", scope="cases:read")],
+    )
     async def wall(
         disaster_id: Id,
         page: int = Query(1, ge=1, le=10_000),
@@ -252,7 +266,7 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
         """A page of the area's cameras; each is seen under its case's permit."""
         return await console.wall(disaster_id, person, page, tiles)
 
-    @router.get("/disaster-messages")
+    @router.get("/disaster-messages", dependencies=[declares("disasters")])
     async def messages(
         refused: bool = Query(False, description="Refused ones alone."),
         person: PersonToken = Depends(persons.required),
@@ -263,6 +277,7 @@ def build_router(desk: DisasterDesk, console: Console, persons: Persons) -> APIR
     @router.get(
         "/disaster-messages/{number}",
         responses={200: {"content": {"text/plain": {}}, "description": "As it came"}},
+        dependencies=[declares("disasters", record="number")],
     )
     async def document(
         number: Annotated[int, Path(ge=1, le=2**53)],
@@ -291,9 +306,3 @@ def _told(body: AlertBody, shapes: Shapes) -> Told:
         certainty="observed",
         shapes=shapes,
     )
-
-
-def _permit(person: PersonToken, roles: frozenset[str], what: str) -> None:
-    if not roles & set(person.roles):
-        needed = ", ".join(sorted(roles))
-        raise ProblemError("auth.forbidden", f"{what} needs one of the roles {needed}")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
+from collector.access import declares
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
@@ -49,7 +50,7 @@ def build_router(
     wake: Callable[[], None],
 ) -> APIRouter:
     """`wake`: the poles are to be led on."""
-    router = APIRouter(prefix="/api/plates/lists", tags=["plates"])
+    router = APIRouter(prefix="/api/plates/lists", tags=["plates"], dependencies=[declares()])
     changing = [Depends(same_origin)]
 
     def read() -> list[ListShown]:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from collector.access import SCOPES, Reads
 from collector.console.case_file_api import RECORD
 from collector.console.health_view import NOTES
 from collector.console.words import WORDS
@@ -17,6 +18,7 @@ from collector.services.disaster.following import Act
 from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
 from collector.signer.permit import Service
+from collector.store.api_tokens import Role
 from collector.store.case_file import VIEWS
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
@@ -75,6 +77,12 @@ FAMILIES = {
     "sees": get_args(Sees),
     "missing": get_args(Unproven.model_fields["reason"].annotation),
     "verdict": ("intact",),
+    "read": get_args(Reads),
+    "said": (),
+    "reads": ("at", "person", "what", "record", "case"),
+    "tokens": ("name", "agency", "scopes", "until", "used", "act"),
+    "scope": tuple(one.replace(":", "_") for one in SCOPES),
+    "tokenrole": get_args(Role),
     "note": ("hydrant", "street", "hazard"),
     "platecolor": PLATE_COLORS,
     "direction": ("towards", "away", "left", "right", "standing"),

@@ -16,7 +16,7 @@ from wire.clock import SimulatedClock
 from wire.envelope import sign_bytes
 from wire.grant import Grant
 from wire.names import new_id
-from wire.whep import WhepOffer
+from wire.whep import WhepOffer, WhepWithdrawal
 
 S = timedelta(seconds=1)
 KEY = OKPKey.generate_key("Ed25519")
@@ -211,3 +211,17 @@ def test_a_grant_is_not_used_without_end(desk: GrantDesk) -> None:
         desk.use(offer, grant)
     with pytest.raises(GrantRefusedError, match="too often"):
         desk.use(offer, grant)
+
+
+def test_a_withdrawn_case_s_grants_permit_nothing_after_a_restart_either(tmp_path: Path) -> None:
+    said = WhepWithdrawal(agency="police", case="2026-17", cameras=("yard",), issued_until=START)
+    first = GrantDesk(tmp_path / "grants.sqlite", "pole-001-1", KEY, SimulatedClock(START))
+    first.withdraw(said)
+    first.withdraw(said.model_copy(update={"issued_until": START - 60 * S}))
+    first.close()
+    desk = GrantDesk(tmp_path / "grants.sqlite", "pole-001-1", KEY, SimulatedClock(START))
+    refusal = _refusal(desk, _offer(_token(_grant(issued_at=START))))
+    assert refusal.code == "grant.withdrawn"
+    for other in ({"agency": "fire"}, {"case": "2026-18"}, {"issued_at": START + 1 * S}):
+        desk.check(_offer(_token(_grant(**other))))
+    desk.close()

@@ -31,7 +31,7 @@ def test_asked_approved_seen_and_closed(page: Watched) -> None:
     at.locator("[name=case]").fill("112-2026-7")
     at.locator("[name=purpose]").fill("폭행 신고")
     at.get_by_role("button", name="요청").click()
-    expect(at.locator("#problem")).to_contain_text("swapped")
+    expect(at.locator("#problem")).to_contain_text("위도와 경도가 바뀌었습니다")
     at.locator("[name=lat]").fill("37.5371")
     at.locator("[name=lon]").fill("126.7379")
     at.get_by_role("button", name="요청").click()

@@ -104,7 +104,7 @@ def test_an_operator_enters_one(page: Watched) -> None:
     at.locator("#enter [name=drill]").check()
     page.shoot("disaster-enter")
     at.get_by_role("button", name="경보 발령").click()
-    expect(at.locator("#problem")).to_contain_text("swapped")
+    expect(at.locator("#problem")).to_contain_text("위도와 경도가 바뀌었습니다")
     at.locator("#enter [name=circle]").fill("37.5371, 126.7377, 100")
     at.get_by_role("button", name="경보 발령").click()
     alert = at.locator("article[data-drill]", has_text="붕괴")

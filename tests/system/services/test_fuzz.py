@@ -22,6 +22,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
+from collector.access import SCOPES
 from collector.signer.accounts import ROLES, Account, SignerStore
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle, make_broker, make_city
@@ -36,7 +37,11 @@ ENDLESS = {"/api/stream"}
 """Answers for as long as somebody listens: tried on its own below."""
 AWAY = {"device.offline", "device.silent", "device.unknown", "command.busy", "console.crowded"}
 """The pole behind it is not there in this test, or many ask at once: said so, and no error."""
+PROGRAM = "program"
+"""An API token of the police with every scope; not a role."""
 SECRET = "SECRET-OF-THE-FIRE-SERVICE"
+LEDGER, SEES_LEDGER = "/api/reads", {"privacy", "administrator"}
+"""Who keeps the law's records reads purposes in them."""
 SEES_FIRE = {"operator", "supervisor"}
 """Roles of the centre that may see what is the fire service's; its own officer aside."""
 
@@ -53,7 +58,11 @@ class Place:
     disaster: str
 
     def cookies(self, who: str | None) -> dict[str, str]:
-        return {} if who is None else {"pw_person": self.tokens[who]}
+        return {} if who in (None, PROGRAM) else {"pw_person": self.tokens[who or ""]}
+
+    def headers(self, who: str | None) -> dict[str, str]:
+        bearer = {"Authorization": f"Bearer {self.tokens[PROGRAM]}"} if who == PROGRAM else {}
+        return {"X-Polewatch": "1", **bearer}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +89,7 @@ def _filled(centre: Centre, city: Authority, broker: BrokerHandle) -> Place:
     centre.signer.start()
     centre.collector.start()
     tokens = {name: _token(centre, name) for name in (*ROLES, "fireman")}
+    tokens[PROGRAM] = _api_token(centre, tokens["administrator"])
     device = SimDevice.load(city.register_file, city.identity("pole-001-1"))
     pole = Wired(device, broker).connect()
     picture = jpeg(SECRET)
@@ -123,6 +133,19 @@ def _filled(centre: Centre, city: Authority, broker: BrokerHandle) -> Place:
     assert alerted.status_code == 201, alerted.text
     made = answer.json()["case_id"], alerted.json()["disaster_id"]
     return Place(centre, tokens, incident, still, *made)
+
+
+def _api_token(centre: Centre, administrator: str) -> str:
+    wanted = {"name": "fuzz", "agency": "police", "scopes": list(SCOPES), "per_minute": 6000}
+    answer = httpx.post(
+        f"{centre.collector.url}/api/tokens",
+        json=wanted,
+        headers={"X-Polewatch": "1"},
+        cookies={"pw_person": administrator},
+        timeout=20,
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
 
 
 def _token(centre: Centre, name: str) -> str:
@@ -190,7 +213,7 @@ def _takes_something(operation: Any) -> bool:
     return bool(definition.get("parameters") or definition.get("requestBody"))
 
 
-WHO = (*ROLES, None)
+WHO = (*ROLES, PROGRAM, None)
 
 
 @pytest.mark.timeout(600)
@@ -203,10 +226,10 @@ def test_no_endpoint_of_the_collector_errs_or_tells_what_is_not_the_role_s(
     def call(case: Any) -> Any:
         # Signing out would end what the other attempts need.
         cookies = {} if case.path == "/api/sign-out" else place.cookies(who)
-        return case.call(base_url=url, headers={"X-Polewatch": "1"}, cookies=cookies, timeout=60)
+        return case.call(base_url=url, headers=place.headers(who), cookies=cookies, timeout=60)
 
     def look(what: str, content: bytes) -> None:
-        if who not in SEES_FIRE:
+        if who not in SEES_FIRE and not (who in SEES_LEDGER and what == f"GET {LEDGER}"):
             assert SECRET.encode() not in content, f"{who} sees it by {what}"
 
     assert _try_all(url, call, look) > 100
@@ -235,7 +258,10 @@ def test_by_their_true_names_the_fire_service_s_things_are_seen_by_whom_they_con
     known = {"incident_id": place.incident, "case_id": place.case, "sha256": place.still}
     known["disaster_id"] = place.disaster
     asked = seen = 0
-    with httpx.Client(base_url=url, cookies=place.cookies(who), timeout=60) as client:
+    before = len(_reads(place))
+    with httpx.Client(
+        base_url=url, cookies=place.cookies(who), headers=place.headers(who), timeout=60
+    ) as client:
         for path, methods in schema["paths"].items():
             if "get" not in methods or path in ENDLESS:
                 continue
@@ -243,11 +269,24 @@ def test_by_their_true_names_the_fire_service_s_things_are_seen_by_whom_they_con
             _fault(answer.status_code, answer.content, f"GET {path}")
             asked += 1
             shown = SECRET.encode() in answer.content
-            seen += shown
-            assert allowed or not shown, f"{who} sees it by GET {path}"
+            seen += shown and path != LEDGER
+            ledger = path == LEDGER and who in SEES_LEDGER
+            assert allowed or not shown or ledger, f"{who} sees it by GET {path}"
+            if shown and path != LEDGER:
+                entered = _reads(place)[before:]
+                assert any(one["path"] == answer.url.path for one in entered), f"unlogged: {path}"
     assert asked > 15
     # Lists and details of incident and case, and the picture.
     assert (seen >= 5) == allowed
+
+
+def _reads(place: Place) -> list[dict[str, Any]]:
+    """What the ledger says was read."""
+    rows = place.centre.rows(
+        "SELECT fields FROM ledger JOIN ledger_fields USING (number)"
+        " WHERE kind = 'personal.read' ORDER BY number"
+    )
+    return [json.loads(row["fields"]) for row in rows]
 
 
 class _Known(dict[str, str]):

@@ -1,6 +1,6 @@
 // Cases of the safety services: asked for, decided, and the cameras of each seen under its permit.
 
-import { getJson, postJson, Refusal } from "./api.js";
+import { getJson, postJson } from "./api.js";
 import { $, h } from "./dom.js";
 import { inLanguage, reasonsOf, t, when, word } from "./locale.js";
 import { Session } from "./player.js";
@@ -18,9 +18,8 @@ function tell(error) {
   const problem = $("#problem");
   problem.hidden = !error;
   if (!error) return;
-  const { title, remedy, code } = inWords(error);
-  const said = error instanceof Refusal ? error.problem.detail : "";
-  problem.textContent = [title, remedy, said !== remedy && said, code].filter(Boolean).join(" · ");
+  const { title, remedy, code, detail } = inWords(error);
+  problem.textContent = [title, remedy, detail, code].filter(Boolean).join(" · ");
 }
 
 async function act(what) {
@@ -54,18 +53,22 @@ async function watch(one, camera, live) {
   delete stage.dataset.firstFrameMs;
   const title = inLanguage({ ko: camera.title, en: camera.title_en });
   $("#showing").textContent = `${one.case} · ${title}`;
-  session = new Session($("video", stage), (error) => { stop(); if (error) tell(error); });
+  const mine = new Session($("video", stage), (error) => {
+    if (session === mine) stop();
+    if (error) tell(error);
+  });
+  session = mine;
   const now = Date.now();
   const range = live ? {} : { from: new Date(now - LAST_MS).toISOString(), to: new Date(now).toISOString() };
   try {
-    const { firstFrameMs } = await session.open({
+    const { firstFrameMs } = await mine.open({
       device: camera.device, camera: camera.camera, live, ...range,
       case: one.case, basis: one.basis, purpose: one.purpose,
     });
     stage.dataset.firstFrameMs = firstFrameMs;
     stage.scrollIntoView();
   } catch (error) {
-    stop();
+    if (session === mine) stop();
     tell(error);
   }
 }
@@ -93,7 +96,7 @@ function draw(one) {
     one.personal?.subject && h("p", { class: "subject" }, Object.values(one.personal.subject).filter(Boolean).join(" · ")),
     one.personal?.path?.length > 0 && h("ol", { class: "path" }, one.personal.path.map((fix) => h("li", {},
       `${when(fix.at)} · ${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)} ± ${Math.round(fix.accuracy_m)} m`))),
-    one.waiting && h("p", { class: "why" }, one.waiting),
+    one.waiting && h("p", { class: "why" }, inLanguage({ ko: one.waiting_ko ?? one.waiting, en: one.waiting })),
     h("table", {}, h("tbody", {}, one.cameras.map((camera) => cameraRow(one, camera)))),
     h("div", { class: "does" },
       decides && one.state === "asked" && [

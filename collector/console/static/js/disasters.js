@@ -21,9 +21,8 @@ function tell(error) {
   const problem = $("#problem");
   problem.hidden = !error;
   if (!error) return;
-  const { title, remedy, code } = inWords(error);
-  const said = error instanceof Refusal ? error.problem.detail : "";
-  problem.textContent = [title, remedy, said !== remedy && said, code].filter(Boolean).join(" · ");
+  const { title, remedy, code, detail } = inWords(error);
+  problem.textContent = [title, remedy, detail, code].filter(Boolean).join(" · ");
   problem.scrollIntoView({ block: "nearest" });
 }
 

@@ -5,9 +5,13 @@ import { certificate, fingerprintOf } from "./certificate.js";
 import { iceServersOf, trickle } from "./ice.js";
 
 const FIRST_PICTURE_MS = 10_000;
+const WHY_MS = 1_500;
+const WITHDRAWN = "grant.withdrawn";
 
 /** Why there is no picture, with a code that the page has words for. */
 const refusal = (code, detail) => new Refusal(0, { code, detail });
+
+const isWithdrawn = (error) => error instanceof Refusal && error.problem?.code === WITHDRAWN;
 
 function preferH264(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
@@ -141,9 +145,14 @@ export class Session {
     return this.#ofSession("/control", { method: "POST", body: JSON.stringify(body) }, { "Content-Type": "application/json" });
   }
 
-  /** What the session shows now. */
+  /** What the session shows now; a permit that was withdrawn ends it, though its pole is away. */
   async status() {
-    return this.#ofSession("/control", { method: "GET" });
+    try {
+      return await this.#ofSession("/control", { method: "GET" });
+    } catch (error) {
+      if (isWithdrawn(error)) this.#over(error);
+      throw error;
+    }
   }
 
   /** Enters in the ledger that a picture is kept. */
@@ -195,11 +204,18 @@ export class Session {
     if (state === "closed") this.#over(null);
   }
 
-  #over(error) {
+  async #over(error) {
     if (this.#ended) return;
     this.fail?.(error ?? refusal("clip.unknown-session", ""));
+    const why = error ?? this.#why();
     this.close();
-    this.#onEnd(error);
+    this.#onEnd(await why);
+  }
+
+  /** Why the pole said farewell, where the centre knows; null where the video was at its end. */
+  #why() {
+    const asked = this.#ofSession("/end", { method: "GET" }).then(({ problem }) => problem && new Refusal(problem.status, problem), () => null);
+    return Promise.race([asked, new Promise((resolve) => { setTimeout(resolve, WHY_MS, null); })]);
   }
 
   #stillWanted() {

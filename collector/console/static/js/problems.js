@@ -3,7 +3,7 @@
 import { Refusal } from "./api.js";
 import { inLanguage, t, word } from "./locale.js";
 
-/** The words for a refusal: the collector's own where it gave them, else ours by code. */
+/** The words for a refusal: the collector's own where it gave them, else ours by code; `detail` says more of this one. */
 export function inWords(error) {
   const problem = error instanceof Refusal ? error.problem : {};
   const code = problem.code ?? (error instanceof Refusal ? `http.${error.status}` : "internal");
@@ -11,5 +11,7 @@ export function inWords(error) {
   const title = known === code ? inLanguage({ ko: problem.title_ko, en: problem.title }) || t("refusal.other") : known;
   const hint = word("remedy", code);
   const remedy = hint === code ? inLanguage({ ko: problem.remedy_ko, en: problem.remedy }) : hint;
-  return { code: [problem.number, code].filter(Boolean).join(" · "), title, remedy };
+  const said = inLanguage({ ko: problem.detail_ko ?? problem.detail, en: problem.detail });
+  const general = inLanguage({ ko: problem.remedy_ko, en: problem.remedy });
+  return { code: [problem.number, code].filter(Boolean).join(" · "), title, remedy, detail: said === general ? "" : said };
 }

@@ -104,12 +104,14 @@ async function move(position) {
 async function watch(camera) {
   stop();
   $("#stage").hidden = false;
-  session = new Session($("#stage video"), (error) => { stop(); if (error) tell(error); }, async (wanted) => (await ask("/api/unit/grants", wanted)).json());
+  const grants = async (wanted) => (await ask("/api/unit/grants", wanted)).json();
+  const mine = new Session($("#stage video"), (error) => { if (session === mine) stop(); if (error) tell(error); }, grants);
+  session = mine;
   try {
-    const { firstFrameMs } = await session.open({ device: camera.device, camera: camera.camera, live: true, case: shown.case, basis: shown.basis, purpose: shown.purpose });
+    const { firstFrameMs } = await mine.open({ device: camera.device, camera: camera.camera, live: true, case: shown.case, basis: shown.basis, purpose: shown.purpose });
     $("#stage").dataset.firstFrameMs = firstFrameMs;
   } catch (error) {
-    stop();
+    if (session === mine) stop();
     tell(error);
   }
 }

@@ -18,9 +18,8 @@ let shown = null;
 let places = new Map();
 
 const inShort = (error) => {
-  const { title, remedy } = inWords(error);
-  const { detail } = error.problem ?? {};
-  return [title, detail && detail !== error.problem.remedy ? detail : remedy].filter(Boolean).join(". ");
+  const { title, remedy, detail } = inWords(error);
+  return [title, detail || remedy].filter(Boolean).join(". ");
 };
 
 function question() {

@@ -331,18 +331,18 @@ export class Viewer {
   #ended(error) {
     const expired = this.#status && Date.now() > new Date(this.#status.expires_at).getTime() - 2_000;
     this.close();
-    if (expired) this.#tell(new Refusal(0, { code: "console.grant_ended" }));
+    if (expired && !error) this.#tell(new Refusal(0, { code: "console.grant_ended" }));
     else this.#tell(error ?? new Refusal(0, { code: "console.ended" }));
   }
 
   #tell(error) {
     this.close();
-    const { code, title, remedy } = inWords(error);
+    const { code, title, remedy, detail } = inWords(error);
     this.#set("told", this.#picture(), h("div", { class: "veil" },
       h("div", { class: "message", role: "alert" },
         h("h3", {}, title),
         remedy && h("p", {}, remedy),
-        error.problem?.detail && error.problem.detail !== error.problem.remedy && h("p", { class: "detail-text" }, error.problem.detail),
+        detail && h("p", { class: "detail-text" }, detail),
         h("p", { class: "code" }, code),
         h("button", { onclick: () => this.#open() }, t("video.again")))));
   }

@@ -1,4 +1,5 @@
--- What officers may see: made where it is missing, so that an older file gains it when opened.
+-- Version 3: what officers may see. Files of version 2 may have these tables already: they were once
+-- made beside the versions, where they were missing.
 
 CREATE TABLE IF NOT EXISTS permit (
     permit_id   TEXT PRIMARY KEY,     -- UUIDv7
