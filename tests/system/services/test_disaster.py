@@ -131,7 +131,7 @@ def test_an_alert_is_told_followed_and_its_permit_ended_by_a_machine(town: Town)
         incheon = room(machine)
         alert = incheon.alert(status="Exercise")
         incheon.send(alert)
-        wait_until(lambda: town.told() == [(1, "open", "severe")], 30, "the fire service to hear")
+        wait_until(lambda: town.told() == [(1, "open", "severe")], 60, "the fire service to hear")
         alerted = town.fire.incidents()[0].alert
         assert alerted is not None
         assert (alerted.code, alerted.circles) == ("HRA", ((37.5, 126.7, 50.0),))
@@ -148,22 +148,22 @@ def test_an_alert_is_told_followed_and_its_permit_ended_by_a_machine(town: Town)
             "Update", alert, status="Exercise", infos=(info(district, severity="Minor"),)
         )
         incheon.send(update)
-        wait_until(lambda: town.told()[-1][0] == 2, 30, "the fire service to hear of the Update")
+        wait_until(lambda: town.told()[-1][0] == 2, 60, "the fire service to hear of the Update")
         assert town.told()[-1][2] == "minor"
         assert grant(officer, case) == 200
         # While the signer is away the Cancel stands all the same, and is told to it later.
         town.centre.signer.kill()
         incheon.send(incheon.alert("Cancel", alert, status="Exercise"))
         away = "SELECT 1 FROM permit_ending WHERE error LIKE '%cannot be reached%'"
-        wait_until(lambda: town.centre.rows(away), 30, "the signer to be missed")
+        wait_until(lambda: town.centre.rows(away), 60, "the signer to be missed")
         town.centre.signer.start()
-        wait_until(lambda: town.rows("permit_ending") == 0, 30, "the signer to hear")
+        wait_until(lambda: town.rows("permit_ending") == 0, 60, "the signer to hear")
         wait_until(lambda: grant(officer, case) == 403, 10, "no further grant")
-        wait_until(lambda: town.told()[-1][:2] == (3, "closed"), 30, "the fire service to hear it")
+        wait_until(lambda: town.told()[-1][:2] == (3, "closed"), 60, "the fire service to hear it")
         assert officer.get(CASES).json() == []
     wait_until(
         lambda: town.centre.rows("SELECT 1 FROM delivery WHERE state = 'done'"),
-        30, "the last acknowledgement",
+        60, "the last acknowledgement",
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_killed_in_the_middle_nothing_is_half_done(town: Town) -> None:
     collector.wait_dead(20)
     assert {name: town.rows(name) for name in tables} == dict.fromkeys(tables, 1)
     collector.start()
-    wait_until(lambda: town.told() == [(1, "open", "severe")], 30, "the fire service to hear")
+    wait_until(lambda: town.told() == [(1, "open", "severe")], 60, "the fire service to hear")
     with town.client() as machine, town.client("oper") as operator:
         room(machine).send(alert)
         assert {name: town.rows(name) for name in tables} == dict.fromkeys(tables, 1)
@@ -204,6 +204,6 @@ def test_killed_in_the_middle_nothing_is_half_done(town: Town) -> None:
     assert town.rows("permit_ending") == 1
     town.centre.signer.start()
     collector.start()
-    wait_until(lambda: town.rows("permit_ending") == 0, 30, "the signer to hear")
+    wait_until(lambda: town.rows("permit_ending") == 0, 60, "the signer to hear")
     with town.client("kim") as officer:
         assert grant(officer, case) == 403
