@@ -52,6 +52,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
     def page(request: Request, name: str, **values: Any) -> Response:
         language = language_of(request)
         theme = request.cookies.get("pw_theme")
+        person = services.person_of(request)
         html = pages.get_template(name).render(
             t=translator(language),
             lang=language,
@@ -59,6 +60,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
             zone=services.settings.time_zone,
             site=services.settings.site,
             asset=assets.url,
+            roles=() if person is None else person.roles,
             **values,
         )
         return Response(html, media_type="text/html; charset=utf-8")
