@@ -32,4 +32,3 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported stays: looking through it again and again costs a tenth of the run."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)

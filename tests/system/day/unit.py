@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from collector.guard import CSRF_HEADER
 from collector.services.place import Point
 from tests.system.day import plan
 from tests.system.day.console import LONG_S
@@ -24,6 +25,9 @@ class Unit:
         assert answer.status_code == 201, answer.text
         bearer = {"Authorization": f"Bearer {answer.json()['url'].partition('#')[2]}"}
         self._phone = httpx.Client(base_url=town.url, headers=bearer, timeout=LONG_S)
+        # As its page does it: from now on this phone alone may ask.
+        opened = self._phone.post("/api/unit/opening", headers={CSRF_HEADER: "1"})
+        assert opened.status_code == 204, opened.text
 
     def shows(self) -> dict[str, Any]:
         """All that its page shows."""
