@@ -168,8 +168,9 @@ def zone_of(
             f"area: the code {lost[0]} is of no camera and of no area of routing.yaml"
             f" (code); give the camera an area_code, or send a polygon"
         )
-    zone = _zone(rings, rounds, known)
+    # Before anything is reckoned: numbers beyond all measure have no span.
     _refuse_impossible(rings, rounds, city)
+    zone = _zone(rings, rounds, known)
     return zone, None if known or _touches(zone, city) else _outside(zone, city)
 
 

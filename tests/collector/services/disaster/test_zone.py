@@ -153,6 +153,7 @@ def test_areas_elsewhere_are_said_to_be() -> None:
         ({"circles": ((HOME.lon, HOME.lat, 100.0),)}, "swapped"),
         ({"polygons": (tuple((lon, lat) for lat, lon in square(0, 0, 50)),)}, "swapped"),
         ({"circles": ((95.0, 10.0, 1.0),)}, "no place on earth"),
+        ({"polygons": (((1.7e308, 0.0), (-1.7e308, 1.0), (0.0, 2.0)),)}, "no place on earth"),
         ({"names": ("nowhere",)}, "there is no area nowhere"),
     ],
 )
