@@ -11,7 +11,7 @@ from pydantic import Field
 from collector.access import declares
 from collector.guard import same_origin
 from collector.persons import Persons
-from collector.problems import ProblemError
+from collector.roles import require
 from collector.services.case import Body
 from collector.services.vehicle_lists.desk import ListDesk, Taken, Terms
 from collector.services.vehicle_lists.shown import ListShown, shown
@@ -73,7 +73,7 @@ def build_router(
     @router.get("")
     async def lists(person: PersonToken = Depends(persons.required)) -> list[ListShown]:
         """Lists that count, and those that poles have yet to give up; no entries."""
-        _permit(person, READERS)
+        require(person, READERS, "seeing lists of vehicles")
         return await asyncio.to_thread(read)
 
     @router.put("/{list_id}", dependencies=changing)
@@ -81,7 +81,7 @@ def build_router(
         list_id: Name, body: ListBody, person: PersonToken = Depends(persons.required)
     ) -> Taken:
         """Have a list say exactly this; poles are led there, those that are away as they come."""
-        _permit(person, KEEPERS)
+        require(person, KEEPERS, "keeping lists of vehicles")
         taken = await asyncio.to_thread(put, list_id, body, person)
         wake()
         return taken
@@ -89,14 +89,10 @@ def build_router(
     @router.delete("/{list_id}", status_code=204, dependencies=changing)
     async def end_list(list_id: Name, person: PersonToken = Depends(persons.required)) -> Response:
         """It counts no more; its entries are deleted here at once, and on poles as they come."""
-        _permit(person, KEEPERS)
+        require(person, KEEPERS, "keeping lists of vehicles")
         await asyncio.to_thread(end, list_id, person)
         wake()
         return Response(status_code=204)
 
     return router
 
-
-def _permit(person: PersonToken, roles: frozenset[str]) -> None:
-    if not roles & set(person.roles):
-        raise ProblemError("auth.forbidden", f"this is for {', '.join(sorted(roles))}")
