@@ -23,6 +23,15 @@ class Order:
     action: Action
 
 
+def is_action(text: str) -> bool:
+    """Whether it is what `add` writes."""
+    try:
+        _ACTION.validate_json(text)
+    except ValueError:
+        return False
+    return True
+
+
 def add(run: sqlite3.Connection, device: str, action: Action, now: datetime) -> None:
     """Have a device do something as soon as it is there."""
     run.execute(

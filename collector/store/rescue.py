@@ -12,8 +12,9 @@ from pathlib import Path
 from joserfc.util import urlsafe_b64decode
 
 from collector.numbers import Numbers
-from collector.store import damage, events, incidents
+from collector.store import damage, events, incidents, orders
 from collector.store.database import FILE_NAME, Database
+from collector.store.moments import moment
 from wire.envelope import CloudEvent
 
 KEPT_ASIDE = "damaged-{:%Y%m%dT%H%M%S}"
@@ -55,6 +56,10 @@ TABLES = (
     "disaster_message",
     "permit_ending",
     "api_token",
+    "device_order",
+    "vehicle_list",
+    "vehicle_entry",
+    "device_list",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 
@@ -84,6 +89,8 @@ def take_over(aside: Path, database: Database, now: datetime) -> dict[str, int]:
                     taken[table] += _insert(run, table, columns, row)
             _drop_unreadable(run)
             _drop_orphans(run)
+            # What a list lost here, poles may still hold: each is led there anew, from nothing.
+            run.execute("UPDATE device_list SET revision = 0")
             _count_anew(old, run, now)
     finally:
         old.close()
@@ -197,6 +204,20 @@ def _is_whole(table: str, row: dict[str, object]) -> bool:
             return _its_own(row, token)
         case "still", {"jpeg": bytes(jpeg)}:
             return sha256(jpeg).hexdigest() == row["sha256"]
+        case "device_order", {"action": str(action)}:
+            return orders.is_action(action)
+        case "vehicle_list", {"expires_at": str(expires_at), "changed_at": str(changed_at)}:
+            return _is_moment(expires_at) and _is_moment(changed_at)
+        case "device_list", {"at": str(at)}:
+            return _is_moment(at)
+    return True
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment(text)
+    except ValueError:
+        return False
     return True
 
 

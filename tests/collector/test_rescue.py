@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from collector.ledger import verify
 from collector.rescue import open_database
-from collector.store import damage
+from collector.store import damage, orders, rescue, vehicle_lists
 from collector.store.database import FILE_NAME, Database
+from collector.store.vehicle_lists import Held, VehicleList
 from tests.support.device import SimDevice, finding, jpeg, read
 from tests.support.intake import WayIn
 from wire.clock import SystemClock
+from wire.command import EpochBegin
+from wire.names import new_id
 
 PAGE = 4096
 EVENTS = 60
@@ -160,3 +164,37 @@ def test_damage_met_at_work_is_remembered(way_in: WayIn) -> None:
     database.close()
     assert (way_in.folder / damage.MARK).exists()
     assert damage.found(way_in.folder, FILE_NAME) is not None
+
+
+def test_every_table_is_taken_over_or_made_anew(way_in: WayIn) -> None:
+    with way_in.database.reading() as run:
+        found = run.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        tables = {row[0] for row in found}
+    assert tables - set(rescue.TABLES) == {"version", "progress", "sqlite_sequence"} & tables
+
+
+def test_orders_and_lists_go_on_and_poles_are_led_to_the_lists_anew(way_in: WayIn) -> None:
+    now = SystemClock().now()
+    listed = VehicleList(
+        list_id="overdue", owner="city", purpose="p", basis="b", expires_at=now + timedelta(days=9),
+        revision=4, terms_at=2, changed_at=now, changed_by="chief", ended_at=None,
+    )  # fmt: skip
+    with way_in.database.transaction() as run:
+        orders.add(run, "pole-001-1", EpochBegin(forked_epoch=new_id()), now)
+        run.execute(
+            "INSERT INTO device_order (device, action, made_at, next_at) VALUES ('p', '{', '', '')"
+        )
+        vehicle_lists.put(run, listed, {"12가3456": None})
+        vehicle_lists.confirmed(run, "pole-001-1", "overdue", Held(7, 4, now))
+    fill(way_in)
+    file = way_in.settings.data / FILE_NAME
+    with sqlite3.connect(file) as run:
+        (root,) = run.execute("SELECT rootpage FROM sqlite_schema WHERE name='event'").fetchone()
+    overwrite(file, range(root - 1, root))
+    damage.mark(way_in.settings.data, sqlite3.DatabaseError("malformed"))
+    database = opened(way_in)
+    with database.reading() as run:
+        assert [one.device for one in orders.due(run, now, 10)] == ["pole-001-1"]
+        assert vehicle_lists.current(run, "overdue") == [("12가3456", None)]
+        assert vehicle_lists.held(run)["pole-001-1", "overdue"] == Held(7, 0, now)
+    database.close()

@@ -95,4 +95,3 @@ def build_router(
         return Response(status_code=204)
 
     return router
-
