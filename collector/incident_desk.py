@@ -187,29 +187,8 @@ class IncidentDesk:
         self, run: sqlite3.Connection, device: str, camera: str, at: datetime, now: datetime
     ) -> str:
         """Somebody calls for help near a camera; returns the incident's id."""
-        one = Incident(
-            incident_id=new_id(),
-            revision=1,
-            type="sos",
-            severity="severe",
-            certainty="likely",
-            confidence=1.0,
-            state="open",
-            drill=False,
-            device=device,
-            camera=camera,
-            zone=None,
-            rule="sos",
-            opened_at=at,
-            active_at=at,
-            observed_at=now,
-            ended_at=None,
-            updated_at=now,
-            closed_at=None,
-            still=None,
-            box=None,
-            clip_start=None,
-            clip_end=None,
+        one = _told_by_people(
+            new_id(), "sos", (device, camera), Graded("severe", "likely", False, "sos", at), now
         )
         self._save(run, None, one, now)
         rows.step(run, one.incident_id, now, "open")
@@ -227,30 +206,7 @@ class IncidentDesk:
 
         Alert and case are stored before, for they say whom it is routed to.
         """
-        one = Incident(
-            incident_id=incident_id,
-            revision=1,
-            type="disaster",
-            severity=told.severity,
-            certainty=told.certainty,
-            confidence=1.0,
-            state="open",
-            drill=told.drill,
-            device=spot[0],
-            camera=spot[1],
-            zone=None,
-            rule=told.source,
-            opened_at=told.at,
-            active_at=told.at,
-            observed_at=now,
-            ended_at=None,
-            updated_at=now,
-            closed_at=None,
-            still=None,
-            box=None,
-            clip_start=None,
-            clip_end=None,
-        )
+        one = _told_by_people(incident_id, "disaster", spot, told, now)
         self._save(run, None, one, now)
         rows.step(run, incident_id, now, "open")
 
@@ -478,3 +434,33 @@ class IncidentDesk:
             plates=tuple((plate.text, plate.listed) for plate in told),
         )
         return sentences(about, self._zone)
+
+
+def _told_by_people(
+    incident_id: str, type_: str, spot: tuple[str, str], told: Graded, now: datetime
+) -> Incident:
+    """An incident that no camera saw; `spot`: device and camera to show it by."""
+    return Incident(
+        incident_id=incident_id,
+        revision=1,
+        type=type_,
+        severity=told.severity,
+        certainty=told.certainty,
+        confidence=1.0,
+        state="open",
+        drill=told.drill,
+        device=spot[0],
+        camera=spot[1],
+        zone=None,
+        rule=told.source,
+        opened_at=told.at,
+        active_at=told.at,
+        observed_at=now,
+        ended_at=None,
+        updated_at=now,
+        closed_at=None,
+        still=None,
+        box=None,
+        clip_start=None,
+        clip_end=None,
+    )

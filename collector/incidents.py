@@ -85,7 +85,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """What an alert of a disaster room, or of people here, says of how bad it is."""
+    """What an alert or a call for help says of how bad it is: no camera saw it."""
 
     severity: Severity
     certainty: Certainty

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from datetime import timedelta
 
 import structlog
 
 from collector.commander import Commander, CommandError
+from collector.rounds import Rounds
 from collector.store import orders
 from collector.store.database import Database
 from collector.store.orders import Order
@@ -43,21 +43,17 @@ class OrderDesk:
         self._database = database
         self._commander = commander
         self._clock = clock
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
+        self._rounds = Rounds("orders", self._look, LOOK_EVERY_S, clock)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
-    def stop(self, timeout_s: float = 20.0) -> None:
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+    def stop(self) -> None:
+        self._rounds.stop()
 
     def wake(self) -> None:
         """Something may be due."""
-        self._wake.set()
+        self._rounds.wake()
 
     def device_came(self, device: str) -> None:
         """What waits for this device is due now."""
@@ -67,25 +63,17 @@ class OrderDesk:
         except sqlite3.Error as error:
             # It is due within a minute anyway.
             log.error("orders.storage", error=str(error))
-        self._wake.set()
+        self._rounds.wake()
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                busy = asyncio.run(self._round())
-            except sqlite3.Error as error:
-                log.error("orders.storage", error=str(error))
-                busy = False
-            if not busy:
-                self._clock.wait(self._wake, LOOK_EVERY_S)
+    def _look(self) -> bool:
+        return asyncio.run(self._round())
 
     async def _round(self) -> bool:
         """Have the devices that are there carry out one order each; true when there were any."""
         with self._database.reading() as run:
             found = orders.due(run, self._clock.now(), AT_ONCE)
         await asyncio.gather(*(self._carry_out(one) for one in found))
-        return bool(found) and not self._stopping
+        return bool(found) and not self._rounds.stopping
 
     async def _carry_out(self, order: Order) -> None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Callable
 
 import httpx
@@ -11,6 +9,7 @@ import structlog
 
 from collector.changes import Change, Changes
 from collector.config import CollectorSettings
+from collector.rounds import Rounds
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.record import Disaster
 from collector.services.withdrawal import Withdrawal, of_ending, order
@@ -62,17 +61,13 @@ class DisasterKeeper:
         self._changes = changes
         self._wake_dispatch = wake_dispatch
         self._withdrawn = withdrawn
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="disasters", daemon=True)
+        self._rounds = Rounds("disasters", self._look, LOOK_EVERY_S, clock)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
-    def stop(self, timeout_s: float = 20.0) -> None:
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+    def stop(self) -> None:
+        self._rounds.stop()
         self._client.close()
 
     def changed(self, *found: Disaster) -> None:
@@ -89,7 +84,7 @@ class DisasterKeeper:
             if one.incident_id is not None:
                 self._changes.publish(Change("incident", one.incident_id))
         self._wake_dispatch()
-        self._wake.set()
+        self._rounds.wake()
 
     def round(self) -> None:
         """All that its thread does, once."""
@@ -100,14 +95,9 @@ class DisasterKeeper:
             if not self._tell(one):
                 return
 
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.round()
-            except sqlite3.Error as error:
-                log.error("disasters.storage", error=str(error))
-            self._clock.wait(self._wake, LOOK_EVERY_S)
+    def _look(self) -> bool:
+        self.round()
+        return False
 
     def _run_out(self) -> None:
         """Alerts whose time is over are closed as a Cancel would."""

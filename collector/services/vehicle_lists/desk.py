@@ -78,11 +78,10 @@ class ListDesk:
         known = vehicle_lists.find(run, list_id)
         if known is not None and known.ended_at is None and known.owner != terms.owner:
             raise ProblemError("auth.forbidden", f"the list {list_id} belongs to {known.owner}")
-        total = sum(vehicle_lists.counts(run).values()) - len(vehicle_lists.current(run, list_id))
-        if total + len(table.entries) > MOST_ENTRIES:
-            raise ProblemError(
-                "list.too-large", f"all lists together would have {total + len(table.entries):,}"
-            )
+        others = {**vehicle_lists.counts(run), list_id: 0}
+        total = sum(others.values()) + len(table.entries)
+        if total > MOST_ENTRIES:
+            raise ProblemError("list.too-large", f"all lists together would have {total:,}")
         one = _next(known, list_id, terms, person, now)
         changed = vehicle_lists.put(run, one, table.entries)
         taken = Taken(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +13,11 @@ import structlog
 
 from collector import ledger
 from collector.commander import Commander, CommandError
+from collector.rounds import Rounds
 from collector.services.vehicle_lists.deltas import deliver
 from collector.store import devices, vehicle_lists
 from collector.store.database import Database
-from collector.store.vehicle_lists import Held, VehicleList
+from collector.store.vehicle_lists import Entry, Held, VehicleList
 from wire.clock import Clock
 from wire.plates import WatchlistDelta
 
@@ -39,6 +39,8 @@ class Step:
     list_id: str
     operation: Literal["replace", "change", "drop"]
     base_version: int
+    revision: int = 0
+    """That a change leads on from."""
 
 
 def next_step(
@@ -69,7 +71,7 @@ def next_step(
     if confirmed.revision < one.terms_at:
         return Step(device, one.list_id, "replace", confirmed.version)
     if confirmed.revision < one.revision:
-        return Step(device, one.list_id, "change", confirmed.version)
+        return Step(device, one.list_id, "change", confirmed.version, confirmed.revision)
     return None
 
 
@@ -89,55 +91,41 @@ class ListKeeper:
         self._devices_of = devices_of
         self._clock = clock
         self._not_before: dict[str, float] = {}
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="lists", daemon=True)
+        self._rounds = Rounds("lists", self.round, LOOK_EVERY_S, clock)
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
-    def stop(self, timeout_s: float = 20.0) -> None:
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+    def stop(self) -> None:
+        self._rounds.stop()
 
     def wake(self) -> None:
         """A list changed."""
-        self._wake.set()
+        self._rounds.wake()
 
     def device_came(self, device: str) -> None:
         """It is led on now."""
         self._not_before.pop(device, None)
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                busy = self.round()
-            except sqlite3.Error as error:
-                log.error("lists.storage", error=str(error))
-                busy = False
-            if not busy:
-                self._clock.wait(self._wake, LOOK_EVERY_S)
+        self._rounds.wake()
 
     def round(self) -> bool:
         """One step of each pole that is there; whether there were any."""
+        with self._database.reading() as run:
+            if not vehicle_lists.all_of(run):
+                return False
         self._end_expired()
         steps = self._due()
         if steps:
             asyncio.run(self._all(steps))
         with self._database.transaction() as run:
             vehicle_lists.tidy(run)
-        return bool(steps) and not self._stopping
+        return bool(steps) and not self._rounds.stopping
 
     def _due(self) -> list[Step]:
         """The first step of each pole."""
         now = self._clock.now()
         with self._database.reading() as run:
             lists = vehicle_lists.all_of(run)
-            if not lists:
-                return []
             held = vehicle_lists.held(run)
             told = devices.watchlists(run)
         found = []
@@ -170,12 +158,7 @@ class ListKeeper:
             known = vehicle_lists.find(run, step.list_id)
             if known is None:
                 return
-            add, remove = vehicle_lists.current(run, step.list_id), list[str]()
-            if step.operation == "change":
-                confirmed = vehicle_lists.held(run)[step.device, step.list_id]
-                add, remove = vehicle_lists.since(run, step.list_id, confirmed.revision)
-            elif step.operation == "drop":
-                add = []
+            add, remove = _entries(run, step)
         terms = WatchlistDelta(
             list_id=known.list_id, owner=known.owner, purpose=known.purpose, basis=known.basis,
             expires_at=known.expires_at, base_version=0, version=1, operation=step.operation,
@@ -212,3 +195,14 @@ class ListKeeper:
                     vehicle_lists.end(run, one.list_id, now)
                     fields = {"list_id": one.list_id, "owner": one.owner, "why": "its time is over"}
                     ledger.append(run, now, "list.ended", fields)
+
+
+def _entries(run: sqlite3.Connection, step: Step) -> tuple[list[Entry], list[str]]:
+    """What the pole is to add, and to remove before that."""
+    match step.operation:
+        case "drop":
+            return [], []
+        case "change":
+            return vehicle_lists.since(run, step.list_id, step.revision)
+        case "replace":
+            return vehicle_lists.current(run, step.list_id), []

@@ -111,7 +111,7 @@ LATER = NOW + timedelta(minutes=1)
         (listed(), None, {"overdue": 7}, ("replace", 7)),
         (listed(), Held(3, 5, NOW), {"overdue": 3}, None),
         (listed(), Held(3, 5, NOW), None, None),
-        (listed(), Held(3, 4, NOW), {"overdue": 3}, ("change", 3)),
+        (listed(), Held(3, 4, NOW), {"overdue": 3}, ("change", 3, 4)),
         (listed(), Held(3, 1, NOW), {"overdue": 3}, ("replace", 3)),
         (listed(), Held(3, 5, NOW), {}, ("replace", 0)),
         (listed(), Held(3, 5, NOW), {"overdue": 9}, ("replace", 9)),
@@ -125,7 +125,7 @@ def test_each_state_of_a_pole_has_its_step(
     one: VehicleList,
     confirmed: Held | None,
     told: dict[str, int] | None,
-    wanted: tuple[Any, int] | None,
+    wanted: tuple[Any, ...] | None,
 ) -> None:
     told_at = None if told is None else LATER
     step = next_step(HERE, one, confirmed, told, told_at, NOW)
