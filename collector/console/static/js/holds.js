@@ -3,7 +3,7 @@
 import { getJson, postJson } from "./api.js";
 import { $, h } from "./dom.js";
 import { clock, inLanguage, instant, lang, local, t, whole, word } from "./locale.js";
-import { inWords } from "./problems.js";
+import { inShort } from "./problems.js";
 import { bindTheme } from "./theme.js";
 
 const LOOK_AGAIN_MS = 20_000;
@@ -57,11 +57,6 @@ function draw(holds) {
         list.map(row))))
     : h("p", { class: "empty" }, t("holds.none")));
 }
-
-const inShort = (error) => {
-  const { title, remedy, detail } = inWords(error);
-  return [title, detail || remedy].filter(Boolean).join(". ");
-};
 
 async function load() {
   try {

@@ -15,3 +15,9 @@ export function inWords(error) {
   const general = inLanguage({ ko: problem.remedy_ko, en: problem.remedy });
   return { code: [problem.number, code].filter(Boolean).join(" · "), title, remedy, detail: said === general ? "" : said };
 }
+
+/** A refusal in one line: what it is called, and what is said of this one or what to do. */
+export function inShort(error) {
+  const { title, remedy, detail } = inWords(error);
+  return [title, detail || remedy].filter(Boolean).join(". ");
+}

@@ -4,7 +4,7 @@ import { getJson, postJson, request } from "./api.js";
 import { $, h } from "./dom.js";
 import { bindHead } from "./head.js";
 import { inLanguage, instant, local, t, word } from "./locale.js";
-import { inWords } from "./problems.js";
+import { inShort } from "./problems.js";
 import { routeCard } from "./vehicle_route.js";
 
 const URL_OF = "/api/plates/searches";
@@ -16,11 +16,6 @@ const said = $("#said");
 const minute = (moment) => local(moment).slice(0, 16);
 let shown = null;
 let places = new Map();
-
-const inShort = (error) => {
-  const { title, remedy, detail } = inWords(error);
-  return [title, detail || remedy].filter(Boolean).join(". ");
-};
 
 function question() {
   const given = Object.fromEntries(new FormData(form));
