@@ -14,7 +14,8 @@ from edge_agent.camera.glimpse import Glimpses
 from edge_agent.clips.coverage import recording_handler
 from edge_agent.clips.grant import GrantDesk
 from edge_agent.clips.hold_desk import HoldDesk
-from edge_agent.clips.session import SessionEvent, SessionHost, SessionRefusedError
+from edge_agent.clips.session import SessionHost
+from edge_agent.clips.session_commands import session_handlers, session_news
 from edge_agent.config import AgentSettings, CameraSettings
 from edge_agent.export_notes import pass_on
 from edge_agent.export_setting import export_desk
@@ -45,15 +46,7 @@ from edge_agent.uplink.trust import PeerTrust, WallClockGuard
 from edge_agent.watch import CameraWatch
 from models.registry import Registry
 from wire.clock import Clock, SystemClock
-from wire.command import (
-    Command,
-    EpochBegin,
-    IdentityCertificate,
-    WhepCandidateCommand,
-    WhepControlCommand,
-    WhepOfferCommand,
-    WhepWithdraw,
-)
+from wire.command import Command, EpochBegin, IdentityCertificate
 from wire.event import ModelPart
 from wire.exposition import MetricsServer
 from wire.health import OutboxHealth
@@ -168,7 +161,7 @@ class Agent:
             {camera.id: camera.clip_source for camera in self._cameras},
             self._grants,
             self._clock,
-            self._on_session,
+            session_news(self._reporter),
             max_sessions=settings.clips.max_sessions,
             exports=self._exports,
         )
@@ -401,10 +394,8 @@ class Agent:
 
     def _register_handlers(self) -> None:
         register = self._link.dispatcher.register
-        register("whep.offer", self._whep_offer)
-        register("whep.candidate", self._whep_candidate)
-        register("whep.control", self._whep_control)
-        register("whep.withdraw", self._whep_withdraw)
+        for kind, handler in session_handlers(self._sessions).items():
+            register(kind, handler)
         rings = {camera.id: camera.ring for camera in self._cameras}
         register("recording.show", recording_handler(rings))
         register("epoch.begin", self._epoch_begin)
@@ -415,40 +406,6 @@ class Agent:
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)
         register("identity.certificate", self._take_certificate)
-
-    def _whep_offer(self, command: Command) -> Answer:
-        if not isinstance(command.action, WhepOfferCommand):
-            raise CommandFailedError("command.invalid", "no offer")
-        try:
-            return Answer(whep=self._sessions.answer(command.action.offer))
-        except SessionRefusedError as refusal:
-            raise CommandFailedError(refusal.code, refusal.detail) from refusal
-
-    def _whep_candidate(self, command: Command) -> Answer:
-        if not isinstance(command.action, WhepCandidateCommand):
-            raise CommandFailedError("command.invalid", "no candidate")
-        try:
-            self._sessions.candidate(command.action.candidate)
-        except SessionRefusedError as refusal:
-            raise CommandFailedError(refusal.code, refusal.detail) from refusal
-        return Answer()
-
-    def _whep_control(self, command: Command) -> Answer:
-        if not isinstance(command.action, WhepControlCommand):
-            raise CommandFailedError("command.invalid", "no control")
-        try:
-            return Answer(session=self._sessions.control(command.action.control))
-        except SessionRefusedError as refusal:
-            raise CommandFailedError(refusal.code, refusal.detail) from refusal
-
-    def _whep_withdraw(self, command: Command) -> Answer:
-        if not isinstance(command.action, WhepWithdraw):
-            raise CommandFailedError("command.invalid", "no withdrawal")
-        try:
-            self._sessions.withdraw(command.action.withdrawal)
-        except SessionRefusedError as refusal:
-            raise CommandFailedError(refusal.code, refusal.detail) from refusal
-        return Answer()
 
     def _epoch_begin(self, command: Command) -> Answer:
         if not isinstance(command.action, EpochBegin):
@@ -475,25 +432,3 @@ class Agent:
 
     def _on_refusal(self, code: str, detail: str) -> None:
         self._reporter.audit("command.refused", code=code, detail=detail[:500])
-
-    def _on_session(self, event: SessionEvent) -> None:
-        grant, export = event.grant, event.export
-        made = export and export.made
-        asked = export and export.request
-        self._reporter.audit(
-            event.action,
-            camera=event.camera,
-            session_id=event.session_id,
-            grant_id=grant and grant.grant_id,
-            agency=grant and grant.agency,
-            person=grant and grant.person,
-            case=grant and grant.case,
-            code=event.code,
-            detail=event.detail[:500],
-            bytes_sent=event.bytes_sent,
-            start_at=asked and asked.start_at,
-            end_at=asked and asked.end_at,
-            export_id=made and made.told.export_id,
-            bytes=made and made.told.bytes,
-            sha256=made and made.told.sha256,
-        )
