@@ -15,11 +15,11 @@ from edge_agent.pipeline import Analysis, LooksCloser
 from edge_agent.plates.stage import RecordedPlates
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
-from edge_agent.rules.spec import CameraRules, RuleSpec
 from edge_agent.scene import Box, Finding, Passage
 from edge_agent.sight.camera_sight import camera_sight
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from edge_agent.sight.two_scales import SeesAtSize, TwoScales
+from wire.camera_rules import CameraRules, RuleSpec
 
 Progress = Callable[[float, float | None], None]
 """Called with the media time reached and the recording's length, in seconds."""

@@ -13,8 +13,8 @@ import av.container
 import cv2
 import numpy as np
 
-from edge_agent.rules.spec import CameraRules, LineSpec, RuleSpec
 from edge_agent.scene import Box, Finding, Image, Point, Track
+from wire.camera_rules import CameraRules, LineSpec, RuleSpec
 
 _GREEN: Final = (80, 200, 80)
 _GREY: Final = (160, 160, 160)

@@ -59,11 +59,11 @@ def analyze(
     from edge_agent.plates.stage import RecordedPlates
     from edge_agent.recording import RecordingError
     from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
-    from edge_agent.rules.spec import CameraRules
     from edge_agent.sight.camera_sight import shipped_detector
     from edge_agent.sight.fire import FireNetwork
     from edge_agent.sight.posture import Posture
     from models.registry import ModelError, Registry
+    from wire.camera_rules import CameraRules
     from wire.settings import SettingsError, load_settings
 
     try:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_agent.rules.spec import CameraRules
+from wire.camera_rules import CameraRules
 from wire.listening import MetricsSettings
 from wire.names import Name, Shard
 from wire.settings import Settings, SettingsError, SettingsPath, load_settings

@@ -14,8 +14,8 @@ from typing import Final
 from edge_agent.rules.geometry import inside
 from edge_agent.rules.left_behind import Left, LeftObjects
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, Point, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _SEEN_WITHIN_S: Final = 1.0
 """How lately the object must have been seen when the alarm is raised."""

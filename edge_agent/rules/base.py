@@ -17,11 +17,11 @@ from edge_agent.rules.line_crossing import LineCrossing
 from edge_agent.rules.loitering import Loitering
 from edge_agent.rules.plate import Plate
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import CameraRules, RuleSpec, ZoneSpec
 from edge_agent.rules.stopped_vehicle import StoppedVehicle
 from edge_agent.rules.tamper import Tamper
 from edge_agent.rules.wrong_way import WrongWay
 from edge_agent.scene import Finding, Sighting
+from wire.camera_rules import CameraRules, RuleSpec, ZoneSpec
 
 
 class Rule(Protocol):

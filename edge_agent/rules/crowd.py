@@ -10,8 +10,8 @@ from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside, sound, stance
 from edge_agent.rules.presence import Presence, ZonePresence
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _GRACE_S: Final = 1.0
 """How long somebody not seen still counts: in a crowd people hide each other all the time."""

@@ -7,7 +7,7 @@ from typing import Final
 from edge_agent.rules.abandonment import Abandonment
 from edge_agent.rules.left_behind import VEHICLES
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _CARRIERS: Final = VEHICLES | {"person"}
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge_agent.rules.spec import RuleSpec
 from edge_agent.scene import Box, Finding, Phase, Track
+from wire.camera_rules import RuleSpec
 
 LINGER_S: Final = 3.0
 """How long a finding stays open without a subject: people vanish behind posts and come back."""

@@ -18,8 +18,8 @@ from edge_agent.rules.fall_posture import judge
 from edge_agent.rules.geometry import inside
 from edge_agent.rules.persons import SURE, Body, Person, StandingPeople, bodies, centre, within
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Finding, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 COLLAPSE_S: Final = 1.2
 """The longest from the last upright sight to the first one lying: slower is lying down."""

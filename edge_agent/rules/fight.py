@@ -19,8 +19,8 @@ from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.following import Following
 from edge_agent.rules.geometry import feet_apart, inside, squared, stance, usable
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, Point, Pose, Sighting, Track
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _ARMS: Final = (7, 8, 9, 10)
 _TRUNK: Final = (5, 6, 11, 12)

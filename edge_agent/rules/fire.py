@@ -21,8 +21,8 @@ from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside
 from edge_agent.rules.persons import SURE, bodies, within
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, FireRegion, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _MOST_REGIONS: Final = 12
 """Regions of a frame that are looked at, the surest ones: bounds a frame's time."""

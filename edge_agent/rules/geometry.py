@@ -21,14 +21,6 @@ def inside(point: Point, polygon: Sequence[Point]) -> bool:
     return within
 
 
-def area(polygon: Sequence[Point]) -> float:
-    """The polygon's area, in fractions of the frame's area (shoelace formula)."""
-    total = 0.0
-    for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
-        total += x0 * y1 - x1 * y0
-    return abs(total) / 2
-
-
 def stance(box: Box) -> tuple[Point, Point, Point]:
     """Three points across a standing body's feet, a little above the box's lower edge.
 

@@ -16,8 +16,8 @@ from typing import Final
 from edge_agent.rules.following import Following
 from edge_agent.rules.geometry import from_segment, passes, squared, stance, usable
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import Crossing, LineSpec, RuleSpec
 from edge_agent.scene import Finding, Phase, Point, Sighting, Track
+from wire.camera_rules import Crossing, LineSpec, RuleSpec
 
 _CLEAR: Final = 0.12
 """How far from the line the feet must be to be clear of it, in heights of the box: about a foot's

@@ -6,8 +6,8 @@ from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside, stance
 from edge_agent.rules.presence import ZonePresence
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 
 class Loitering:

@@ -12,8 +12,8 @@ from typing import Final
 
 from edge_agent.rules.geometry import inside, stance
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Finding, Passage, PlateHit, Sighting
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 LINGER_S: Final = 3.0
 """How long a finding stays open after its vehicle was last seen."""

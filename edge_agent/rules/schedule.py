@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from edge_agent.rules.spec import WEEKDAYS, ScheduleSpec
+from wire.camera_rules import WEEKDAYS, ScheduleSpec
 
 
 class Schedule:

@@ -15,8 +15,8 @@ from typing import Final
 from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.geometry import inside, sound, stance
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec, ZoneSpec
 from edge_agent.scene import Finding, Sighting, Track
+from wire.camera_rules import RuleSpec, ZoneSpec
 
 _SAME_PLACE: Final = 0.5
 """Overlap of a vehicle's box with where it stopped above which it has not moved."""

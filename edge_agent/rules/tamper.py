@@ -10,8 +10,8 @@ import math
 
 from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import RuleSpec
 from edge_agent.scene import Finding, Sighting
+from wire.camera_rules import RuleSpec
 
 
 class Tamper:

@@ -17,8 +17,8 @@ from edge_agent.rules.episode import Episodes, Subject
 from edge_agent.rules.following import Following
 from edge_agent.rules.geometry import from_segment, inside, squared, stance, usable
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import LineSpec, RuleSpec, ZoneSpec
 from edge_agent.scene import Box, Finding, Point, Sighting
+from wire.camera_rules import LineSpec, RuleSpec, ZoneSpec
 
 _FAR: Final = 0.75
 """How far back it must have moved, in its own sizes (the root of its area)."""

@@ -17,7 +17,6 @@ from edge_agent.plates.locate import DEFAULT_MODEL as PLATE_LOCATOR
 from edge_agent.plates.reader import DEFAULT_MODEL as PLATE_READER
 from edge_agent.rules.base import wants_closer_look, wants_fire
 from edge_agent.rules.fire import FIRE, SMOKE
-from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import CameraTracker, camera_sight
 from edge_agent.sight.detector import DEFAULT_MODEL, FINE_MODEL, Detector
 from edge_agent.sight.fire import DEFAULT_MODEL as FIRE_MODEL
@@ -28,6 +27,7 @@ from edge_agent.sight.tracker import TrackerSettings
 from edge_agent.sight.two_scales import FINE_ALONE, SAME, UNSEEN, TwoScales
 from models.registry import Registry
 from polewatch.accuracy.remembered import RememberedDetector, RememberedPosture
+from wire.camera_rules import CameraRules
 
 PER_SECOND: Final[float] = CameraSettings.model_fields["analysis_fps"].default
 """Pictures analysed a second, unless a camera's configuration says otherwise."""

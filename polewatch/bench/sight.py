@@ -20,10 +20,10 @@ from edge_agent.analyze import analyze
 from edge_agent.config import CameraSettings
 from edge_agent.recording import Recording, RecordingError
 from edge_agent.rules.base import wants_closer_look
-from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import shipped_detector
 from edge_agent.sight.posture import Posture
 from models.registry import Registry
+from wire.camera_rules import CameraRules
 
 PER_SECOND: Final[float] = CameraSettings.model_fields["analysis_fps"].default
 """Pictures analysed a second, unless a camera's configuration says otherwise."""

@@ -10,12 +10,12 @@ from typing import Final
 
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Sighting
 from edge_agent.sight.fire import FireNetwork, FireWatch
 from models.registry import Registry
 from polewatch.accuracy.shipped import PER_SECOND, shipped_findings
 from tests.support.fire_scenes import Picture
+from wire.camera_rules import CameraRules
 
 BEFORE_S: Final = 2.0
 AFTER_S: Final = 10.0

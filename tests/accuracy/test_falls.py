@@ -16,7 +16,6 @@ import pytest
 from edge_agent.pipeline import Analysis
 from edge_agent.recording import Recording
 from edge_agent.rules.base import Rule, build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Box, CloserLook, Finding, Image, Pose, Sighting
 from edge_agent.score import AFTER_S, BEFORE_S, Alarm, score_clips
 from edge_agent.sight.posture import Posture
@@ -27,6 +26,7 @@ from polewatch.accuracy.measurement import Figure, event_figures
 from polewatch.accuracy.shipped import PER_SECOND, shipped_findings, shipped_sight
 from tests.accuracy.labelled import LABELS, data, street
 from tests.accuracy.reporting import leave
+from wire.camera_rules import CameraRules
 
 pytestmark = pytest.mark.timeout(1200)
 

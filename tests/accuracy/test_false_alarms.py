@@ -12,12 +12,12 @@ import yaml
 from pydantic import ValidationError
 
 from edge_agent.recording import Recording
-from edge_agent.rules.spec import RULE_TYPES, CameraRules, RuleSpec
 from polewatch.accuracy.measurement import Figure, rate
 from polewatch.accuracy.shipped import PER_SECOND, shipped_findings
 from tests.accuracy.labelled import STREET, data, street, zones
 from tests.accuracy.reporting import leave
 from tests.accuracy.test_zones import counts
+from wire.camera_rules import RULE_TYPES, CameraRules, RuleSpec
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pytest
 
-from edge_agent.rules.spec import CameraRules
 from edge_agent.score import AFTER_S, BEFORE_S, Alarm, score_clips
 from edge_agent.truth import Clip, TrueEvent
 from polewatch.accuracy.matching import Counts
@@ -17,6 +16,7 @@ from polewatch.accuracy.measurement import Figure, event_figures
 from polewatch.accuracy.shipped import PER_SECOND, shipped_findings
 from tests.accuracy.labelled import LABELS, video
 from tests.accuracy.reporting import leave
+from wire.camera_rules import CameraRules
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -20,7 +20,6 @@ from edge_agent.analyze import analyze
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.plates.stage import RecordedPlates
 from edge_agent.plates.types import PlateRead
-from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.camera_sight import shipped_detector
 from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from models.registry import Registry
@@ -30,6 +29,7 @@ from polewatch.accuracy.shipped import PER_SECOND
 from tests.accuracy.plate_sets import in_half, labelled
 from tests.accuracy.reporting import leave
 from tests.support.plate_passages import CARS, Car, Drive, drives, photographed, write
+from wire.camera_rules import CameraRules
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -14,7 +14,6 @@ import pytest
 
 from edge_agent.recording import Recording
 from edge_agent.rules.base import build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Image, Sighting
 from edge_agent.score import AFTER_S, BEFORE_S
 from edge_agent.sight.tamper import TamperWatch
@@ -24,6 +23,7 @@ from polewatch.accuracy.shipped import PER_SECOND
 from tests.accuracy.labelled import LABELS, STREET, data, street
 from tests.accuracy.reporting import leave
 from tests.support.tampering import TELLS, Case, pictures
+from wire.camera_rules import CameraRules
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -12,10 +12,10 @@ import av
 import pytest
 
 from edge_agent.analyze import Analyzed, analyze, write_lines
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Point
 from tests.edge_agent.recordings import BlockDetector, record
 from tests.edge_agent.scenes import along
+from wire.camera_rules import CameraRules
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NIGHT = {"schedule": [{"from": "22:00", "to": "05:00"}]}

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.analyze import Analyzed, analyze
-from edge_agent.rules.spec import CameraRules
 from edge_agent.sight.fire import FireNetwork
 from models.registry import Registry
 from tests.edge_agent.recordings import BlockDetector
+from wire.camera_rules import CameraRules
 
 HEIGHT, WIDTH, RATE = 240, 320, 10
 BURNS_S = 2.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_agent.annotate import draw
-from edge_agent.rules.spec import CameraRules
+from wire.camera_rules import CameraRules
 
 GATE = {"id": "gate", "points": [[0.5, 0.9], [0.5, 0.1]]}
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.analyze import Analyzed, RecordedFinding
-from edge_agent.rules.spec import CameraRules
 from edge_agent.score import AFTER_S, BEFORE_S
 from polewatch.accuracy.shipped import shipped_findings
 from tests.accuracy.labelled import STREET, data, street
 from tests.support.composition import Pixels, Staged, Staging, Thing, compose, cut_out
+from wire.camera_rules import CameraRules
 
 SECONDS: Final = 10.0
 """How long an owner must be away, by the rules' default."""

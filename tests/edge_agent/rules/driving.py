@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge_agent.rules.base import Rule, build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Finding, Sighting, Track
+from wire.camera_rules import CameraRules
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=SEOUL)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pytest
 
 from edge_agent.rules.base import Rule, build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Box, Detection, Finding, FireRegion, Sighting
 from tests.edge_agent.rules.driving import NOON, SEOUL, YARD
+from wire.camera_rules import CameraRules
 
 Scene = Callable[[float], tuple[FireRegion, ...]]
 

@@ -1,4 +1,4 @@
-"""Points in polygons, areas, and where a body stands."""
+"""Points in polygons, and where a body stands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.rules.geometry import area, inside, stance
+from edge_agent.rules.geometry import inside, stance
 from edge_agent.scene import Box
 
 SQUARE = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)]
@@ -33,12 +33,6 @@ def test_a_hollow_of_a_polygon_is_outside() -> None:
 def test_the_direction_of_the_corners_does_not_matter(x: float, y: float, turned: bool) -> None:
     corners = SQUARE[::-1] if turned else SQUARE[1:] + SQUARE[:1]
     assert inside((x, y), corners) == inside((x, y), SQUARE)
-
-
-def test_areas() -> None:
-    assert area(SQUARE) == pytest.approx(0.36)
-    assert area(SQUARE[::-1]) == pytest.approx(0.36)
-    assert area([(0.1, 0.1), (0.5, 0.5), (0.9, 0.9)]) == pytest.approx(0)
 
 
 def test_the_stance_is_across_the_feet_and_within_the_box() -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from edge_agent.rules.spec import RULE_TYPES
 from edge_agent.scene import BodyPoint, Box, Pose, Sighting, TamperSign, Track
 from edge_agent.sight.tamper import TamperWatch
 from tests.edge_agent.rules.driving import NOON, rule
+from wire.camera_rules import RULE_TYPES
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
 TRACKS = st.builds(

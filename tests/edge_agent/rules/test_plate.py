@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.rules.spec import RuleSpec
 from edge_agent.scene import Box, Finding, Passage, Sighting, Track
 from tests.edge_agent.plates.passing import hit, passage
 from tests.edge_agent.rules.driving import NOON, STEP_S, rule
+from wire.camera_rules import RuleSpec
 
 IN_ZONE = Box(0.4, 0.5, 0.2, 0.2)
 OUTSIDE = Box(0.0, 0.1, 0.1, 0.1)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from edge_agent.rules.schedule import Schedule
-from edge_agent.rules.spec import ScheduleSpec
 from tests.edge_agent.rules.driving import SEOUL
+from wire.camera_rules import ScheduleSpec
 
 
 def schedule(*spans: dict[str, Any]) -> Schedule:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from edge_agent.rules.base import build_rules
-from edge_agent.rules.spec import CameraRules
 from edge_agent.scene import Point, Track
 from tests.edge_agent.rules.driving import SEOUL, document, phases, play, rule
 from tests.edge_agent.scenes import along, track
+from wire.camera_rules import CameraRules
 
 WEST, EAST = (0.22, 0.7), (0.78, 0.7)
 """The street runs from west to east, from left to right in the picture."""

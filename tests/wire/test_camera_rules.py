@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from edge_agent.rules.base import build_rules
-from edge_agent.rules.spec import RULE_TYPES, CameraRules
 from tests.edge_agent.rules.driving import SEOUL, YARD
 from tests.edge_agent.rules.driving import document as asking
+from wire.camera_rules import RULE_TYPES, CameraRules
 
 ZONE = {"id": "yard", "polygon": YARD}
 RULE = {"id": "r", "type": "intrusion", "zone": "yard"}

@@ -10,10 +10,10 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_agent.rules.geometry import area
 from wire.event import RuleType, Severity
 from wire.names import Name
 from wire.settings import Settings
+from wire.shapes import area
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Corner = tuple[Fraction, Fraction]
