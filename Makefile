@@ -127,6 +127,7 @@ fuzz: $(VENV)/fuzz.stamp ## atheris on every parser of the wire, FUZZ_SECONDS=60
 docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
 	$(BIN)/python -m polewatch.docs
 	$(BIN)/python -m polewatch.config_reference
+	$(BIN)/python -m polewatch.performance.page
 
 TRAIN := .venv-train
 DATA ?= ../shared/data

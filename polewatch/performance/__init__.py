@@ -1,0 +1,1 @@
+"""Speed and size as measured, and the page that says so."""
