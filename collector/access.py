@@ -79,6 +79,13 @@ def declares(
     return Depends(Declared(reads, record, scope))
 
 
+def reads(request: Request, what: Reads) -> None:
+    """An endpoint answers with more than it declares, as it was asked."""
+    read: Read | None = getattr(request.state, "read", None)
+    if read is not None:
+        read.what = what
+
+
 def about(request: Request, *, case: str) -> None:
     """An endpoint says for which case its answer is read."""
     read: Read | None = getattr(request.state, "read", None)

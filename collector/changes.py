@@ -12,13 +12,15 @@ from typing import Literal
 QUEUE_LENGTH = 256
 """A watcher that is this far behind gets one `reload` in place of what it missed."""
 
-ChangeKind = Literal["incident", "delivery", "camera", "device", "still", "case", "reload"]
+ChangeKind = Literal[
+    "incident", "delivery", "camera", "device", "still", "case", "unit", "thing", "reload"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """`key`: incident id, incident id of the delivery, `device/camera`, device, SHA-256,
-    or id of a service's case."""
+    id of a service's case, of the case whose unit moved, or `kind/key` of a thing."""
 
     kind: ChangeKind
     key: str

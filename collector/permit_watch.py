@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import httpx
@@ -19,6 +20,7 @@ from collector.services.cases import CaseDesk
 from collector.signer.permit import MAX_PERMITS, PermitsAnswer
 from wire.clock import Clock
 from wire.identity import Identity
+from wire.names import Id
 
 EVERY_S = 5.0
 log = structlog.get_logger()
@@ -28,10 +30,17 @@ class PermitWatch:
     """Asks the signer every few seconds while any case is approved."""
 
     def __init__(
-        self, signer: SignerAddress, identity: Identity, cases: CaseDesk, clock: Clock
+        self,
+        signer: SignerAddress,
+        identity: Identity,
+        cases: CaseDesk,
+        clock: Clock,
+        in_force: Callable[[Collection[Id]], None] = lambda _permits: None,
     ) -> None:
+        """`in_force` hears each time which permits of cases last."""
         self._client = httpx.Client(**way_to(signer, identity))
         self._cases = cases
+        self._in_force = in_force
         self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="permits", daemon=True)
@@ -59,6 +68,7 @@ class PermitWatch:
     def look(self) -> None:
         """Once; raises httpx.HTTPError, ValidationError, sqlite3.Error."""
         known = self._cases.permits_in_force()
+        self._in_force(known)
         for first in range(0, len(known), MAX_PERMITS):
             for permit_id, at in self._ask(known[first : first + MAX_PERMITS]).items():
                 self._cases.permit_withdrawn(permit_id, at)

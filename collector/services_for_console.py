@@ -14,9 +14,12 @@ from collector.config import CollectorSettings
 from collector.problems import ProblemError
 from collector.services.case import Case
 from collector.services.layer import Layer
+from collector.services.unit_positions import UnitPosition
 from collector.store.reader import Reader
+from collector.things import Thing
 from wire.clock import Clock, SystemClock
 from wire.grant import PersonToken
+from wire.names import Id
 from wire.recording import Recording, RecordingQuestion
 
 
@@ -51,6 +54,10 @@ class ConsoleServices:
     """Streets, hydrants and hazards."""
     cases_of: Callable[[PersonToken], Awaitable[list[Case]]] = _no_cases
     """Open cases of the safety services that somebody may see; raises ProblemError."""
+    positions: Callable[[Collection[Id]], tuple[UnitPosition, ...]] = lambda _permits: ()
+    """Where the units are whose links stand under these permits."""
+    things: Callable[[PersonToken], Collection[Thing]] = lambda _person: ()
+    """Boards and other things on the map that somebody may see; `Change("thing", …)` tells anew."""
     certificate_ends: Callable[[], Mapping[str, datetime]] = dict
     """Until when certificates count that are believed, of devices and services, by name."""
     device_key: Callable[[str], str | None] = lambda _device: None

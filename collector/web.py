@@ -48,6 +48,7 @@ from collector.services.offering import Offering
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
 from collector.services.unit_link import UnitLinks
+from collector.services.unit_positions import UnitPositions
 from collector.services.vehicle_lists import api as vehicle_lists_api
 from collector.services.vehicle_lists.desk import ListDesk
 from collector.services.withdrawal import Withdrawal
@@ -175,7 +176,8 @@ def build_web(parts: WebParts) -> Web:
     )
     console = disasters.Console(parts.database, alerts, parts.alerts, cases, parts.clock)
     app.include_router(disasters.build_router(alerts, console, parts.persons))
-    permits = PermitWatch(parts.settings.signer, parts.identity, cases, parts.clock)
+    positions = UnitPositions(parts.clock)
+    permits = PermitWatch(parts.settings.signer, parts.identity, cases, parts.clock, positions.keep)
     app.include_router(sos.build_router(calls, cases, parts.persons))
     app.include_router(emergency_video.build_router(cases, offering, parts.persons))
     scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)
@@ -188,7 +190,9 @@ def build_web(parts: WebParts) -> Web:
     app.include_router(provision.build_router(given, parts.persons))
     layer = load_layer(settings.layer) if settings.layer else Layer()
     links = UnitLinks(parts.database, parts.clock, settings.secure)
-    units = unit.UnitPages(cases, offering, reader, parts.persons, layer, links)
+    units = unit.UnitPages(
+        cases, offering, reader, parts.persons, layer, links, positions, parts.changes
+    )
     app.include_router(unit.build_router(units, people))
     searches = PlateSearchDesk(
         parts.database,
@@ -223,6 +227,7 @@ def build_web(parts: WebParts) -> Web:
         certificate_ends=parts.certificate_ends,
         layer=layer,
         cases_of=lambda person: cases.list(person, all_states=False),
+        positions=positions.of,
         agencies=parts.agencies,
         device_key=lambda device: _public(parts.device_key(device)),
     )

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
 
-from collector.access import declares
+from collector.access import declares, reads
 from collector.console import view
+from collector.console.camera_reach import cameras_of
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import Reach
 from collector.console.stream import BEAT_S, MAX_STREAMS, Stream, read_summary
@@ -117,19 +119,30 @@ def build_api(services: ConsoleServices) -> APIRouter:
         return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     @router.get("/api/cameras", dependencies=[declares(scope="assets:read")])
-    def cameras(request: Request) -> Any:
-        signed_in(request)
-        found = view.compact({"cameras": [view.camera(one) for one in reader.cameras()]})
+    async def cameras(request: Request) -> Any:
+        """How cameras are: all of them, for an officer those that concern his agency."""
+        seen = await cameras_of(services, signed_in(request))
+
+        def read() -> bytes:
+            rows = reader.cameras()
+            shown = (one for one in rows if seen is None or (one.device, one.camera) in seen)
+            return view.compact({"cameras": [view.camera(one) for one in shown]})
+
+        found = await run_in_threadpool(read)
         return Response(found, media_type="application/json")
 
-    @router.get("/api/recordings/{device}/{camera}", dependencies=[declares(), Depends(signed_in)])
+    @router.get("/api/recordings/{device}/{camera}", dependencies=[declares()])
     async def recording(
         device: Annotated[Name, Path()],
         camera: Annotated[Name, Path()],
         start: Annotated[str, Query(alias="from", description="RFC 3339")],
         end: Annotated[str, Query(alias="to", description="RFC 3339; at most a day later")],
+        person: PersonToken = Depends(signed_in),
     ) -> Any:
         """Recorded and held spans, or why the pole does not answer: a bar is drawn either way."""
+        seen = await cameras_of(services, person)
+        if seen is not None and (device, camera) not in seen:
+            raise ProblemError("auth.forbidden", "the camera is of none of your agency's incidents")
         span = moment_of("from", start), moment_of("to", end)
         if span[0] >= span[1]:
             raise ProblemError("request.invalid", "'from' must be before 'to'")
@@ -145,9 +158,12 @@ def build_api(services: ConsoleServices) -> APIRouter:
         return read_summary(services, Reach.of(signed_in(request)))
 
     @router.get("/api/stream", dependencies=[declares("incidents")])
-    async def stream(request: Request) -> Any:
+    async def stream(request: Request, units: bool = False) -> Any:
+        """What changes; with `units` where those are too, entered as a read of the map."""
         nonlocal streams
         person = signed_in(request)
+        if units:
+            reads(request, "map")
         if streams >= MAX_STREAMS:
             raise ProblemError("console.crowded", "too many pages are open", status=503)
 
@@ -155,7 +171,7 @@ def build_api(services: ConsoleServices) -> APIRouter:
             nonlocal streams
             streams += 1
             try:
-                async for one in Stream(services, site, person).messages():
+                async for one in Stream(services, site, person, units=units).messages():
                     yield one
             finally:
                 streams -= 1

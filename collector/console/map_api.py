@@ -10,16 +10,14 @@ from fastapi import APIRouter, Request, Response
 
 from collector.access import declares
 from collector.console import map_view, view
+from collector.console.camera_reach import Key, cameras_of, incidents_of, open_cases
 from collector.console.headers import ConsoleRoute
-from collector.console.reach import Reach, sees_every_camera
 from collector.problems import ProblemError
 from collector.services.case import Case
-from collector.services.cases import ASKERS
 from collector.services_for_console import ConsoleServices
-from collector.store.rows import IncidentFilter, IncidentRow
+from collector.store.rows import IncidentFilter
 from wire.grant import PersonToken
 
-MOST_SHOWN = 500
 KEPT_AN_HOUR = "private, max-age=3600"
 
 
@@ -34,21 +32,13 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
             raise ProblemError("auth.required")
         return person
 
-    def ongoing(person: PersonToken) -> tuple[IncidentRow, ...]:
-        wanted = Reach.of(person).narrowed(IncidentFilter(ongoing=True))
-        return services.reader.incidents(MOST_SHOWN, filters=wanted).incidents if wanted else ()
-
-    async def cases(person: PersonToken) -> list[Case]:
-        return await services.cases_of(person) if ASKERS & set(person.roles) else []
-
     @cache
     def ground_json() -> bytes:
         # Of a whole city some megabytes: made once.
         return view.compact(map_view.ground(services.layer))
 
-    def read(person: PersonToken, open_cases: list[Case]) -> bytes:
-        incidents = ongoing(person)
-        seen = _seen(person, incidents, open_cases)
+    def read(person: PersonToken, cases: list[Case], seen: frozenset[Key] | None) -> bytes:
+        incidents = incidents_of(services, person, IncidentFilter(ongoing=True))
         ill = (one for one in services.reader.cameras() if not (one.online and one.state == "up"))
         found = {
             "places": [
@@ -60,7 +50,9 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
                 view.camera(one) for one in ill if seen is None or (one.device, one.camera) in seen
             ],
             "incidents": [view.incident(one, site) for one in incidents],
-            "scenes": map_view.scenes(open_cases),
+            "scenes": map_view.scenes(cases),
+            "units": map_view.units(services, cases),
+            "things": [map_view.thing(one) for one in services.things(person)],
             "areas": [map_view.area(one) for one in services.areas()],
             "tiles": map_view.tiles(settings.map),
             "every_camera": seen is None,
@@ -69,12 +61,14 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
 
     @router.get("/api/map", dependencies=[declares("map")])
     async def whole(request: Request) -> Any:
-        """Cameras that somebody may see, what goes on, areas and tiles.
+        """Cameras, things, units and what goes on, as far as somebody may see them; areas, tiles.
 
         `cameras` has the states of those that are not simply up.
         """
         person = signed_in(request)
-        found = await asyncio.to_thread(read, person, await cases(person))
+        cases = await open_cases(services, person)
+        seen = await cameras_of(services, person, cases)
+        found = await asyncio.to_thread(read, person, cases, seen)
         return Response(found, media_type="application/json")
 
     @router.get("/api/map/ground", dependencies=[declares(scope="assets:read")])
@@ -85,18 +79,3 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
         return Response(ground_json(), media_type="application/json", headers=headers)
 
     return router
-
-
-def _seen(
-    person: PersonToken, incidents: tuple[IncidentRow, ...], cases: list[Case]
-) -> set[tuple[str, str]] | None:
-    """Cameras that somebody may see on the map; None: all.
-
-    An officer's are those of his agency's ongoing incidents and open cases.
-    """
-    if sees_every_camera(person):
-        return None
-    found = {(one.device, one.camera) for one in incidents}
-    for case in cases:
-        found |= {(camera.device, camera.camera) for camera in case.cameras}
-    return found

@@ -9,6 +9,9 @@ from collector.config import CameraPlace, MapSettings
 from collector.console.view import Json
 from collector.services.case import Case
 from collector.services.layer import Layer, Street
+from collector.services.place import Point, bearing_deg, distance_m
+from collector.services_for_console import ConsoleServices
+from collector.things import Thing
 from wire.names import utc_text
 
 MOST_POINTS = 100_000
@@ -84,6 +87,51 @@ def scenes(cases: Iterable[Case]) -> list[Json]:
         for one in cases
         if one.lat is not None and one.lon is not None
     ]
+
+
+def units(services: ConsoleServices, cases: Iterable[Case]) -> list[Json]:
+    """Units of these cases that say where they are, each with its way to the scene."""
+    known = {one.permit_id: one for one in cases if one.permit_id is not None}
+    found = []
+    for unit in services.positions(known.keys()):
+        case = known[unit.permit_id]
+        left: Json = {"distance_m": None, "direction_deg": None}
+        if case.lat is not None and case.lon is not None:
+            scene = Point(case.lat, case.lon)
+            left = {
+                "distance_m": round(distance_m(unit.at, scene)),
+                "direction_deg": round(bearing_deg(unit.at, scene)),
+            }
+        found.append(
+            {
+                "unit_id": unit.token_id[-12:],
+                "unit": unit.unit,
+                "agency": case.agency,
+                "service": case.service,
+                "case": case.case,
+                "lat": unit.at.lat,
+                "lon": unit.at.lon,
+                "accuracy_m": unit.accuracy_m,
+                "age_s": round(services.clock.monotonic() - unit.heard_s, 1),
+                "ends_in_s": round((unit.ends_at - services.clock.now()).total_seconds()),
+                **left,
+            }
+        )
+    return found
+
+
+def thing(one: Thing) -> Json:
+    """A board or another thing of the city."""
+    return {
+        "kind": one.kind,
+        "key": one.key,
+        "title": {"ko": one.title, "en": one.title_en},
+        "lat": one.lat,
+        "lon": one.lon,
+        "state": one.state,
+        "said": {"ko": one.said, "en": one.said_en},
+        "link": one.link,
+    }
 
 
 def _street(one: Street) -> list[object]:

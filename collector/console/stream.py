@@ -15,8 +15,9 @@ from typing import Any
 from sse_starlette import ServerSentEvent
 
 from collector.changes import Change
-from collector.console import view
-from collector.console.reach import Reach
+from collector.console import map_view, view
+from collector.console.camera_reach import Key, cameras_of, open_cases
+from collector.console.reach import Reach, sees_every_camera
 from collector.services_for_console import ConsoleServices
 from collector.store.rows import IncidentFilter
 from wire.grant import PersonToken
@@ -32,19 +33,33 @@ STATES_EVERY_S = 0.5
 class Stream:
     """One page's stream."""
 
-    def __init__(self, services: ConsoleServices, site: view.Site, person: PersonToken) -> None:
-        """It ends with the person's sign-in, and says no more than the person may see."""
+    def __init__(
+        self,
+        services: ConsoleServices,
+        site: view.Site,
+        person: PersonToken,
+        *,
+        units: bool = False,
+    ) -> None:
+        """It ends with the person's sign-in, and says no more than the person may see.
+
+        `units`: it tells where units are, too.
+        """
         self._services = services
         self._site = site
+        self._person = person
+        self._units = units
         self._reach = Reach.of(person)
         self._expires_at = person.expires_at.timestamp()
-        self._cameras: dict[tuple[str, str], view.Json] = {}
+        self._seen: frozenset[Key] | None = None
+        self._cameras: dict[Key, view.Json] = {}
         self._summary: view.Json = {}
         self._states_due = 0.0
 
     async def messages(self) -> AsyncIterator[ServerSentEvent]:
         """Until the sign-in ends or the page goes away."""
         async with self._services.changes.watch() as queue:
+            await self._look_who_sees()
             await asyncio.to_thread(self._remember_states)
             yield message("resync", None)
             while time.time() < self._expires_at:
@@ -52,6 +67,11 @@ class Stream:
                 if any(one.kind == "reload" for one in changes):
                     yield message("resync", None)
                     continue
+                if changes:
+                    await self._look_who_sees()
+                if self._units and any(one.kind == "unit" for one in changes):
+                    cases = await open_cases(self._services, self._person)
+                    yield message("units", map_view.units(self._services, cases))
                 for name, data in await asyncio.to_thread(self._read, changes):
                     yield message(name, data)
 
@@ -60,6 +80,10 @@ class Stream:
         if self._states_due:
             left = min(left, max(0.0, self._states_due - time.monotonic()))
         return min(left, LOOK_EVERY_S)
+
+    async def _look_who_sees(self) -> None:
+        if not sees_every_camera(self._person):
+            self._seen = await cameras_of(self._services, self._person)
 
     def _read(self, changes: list[Change]) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
@@ -80,6 +104,8 @@ class Stream:
         if any(one.kind == "case" for one in changes):
             # Who may see which case is decided where it is asked for.
             found.append(("cases", None))
+        if any(one.kind == "thing" for one in changes):
+            found.append(("things", None))
         if not changes and not self._states_due:
             # Whether the broker is there changes without a change in the store.
             self._states_due = time.monotonic()
@@ -96,7 +122,8 @@ class Stream:
     def _changed_states(self) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
         cameras = {(one.device, one.camera): one for one in self._services.reader.cameras()}
-        now = {key: view.camera(one) for key, one in cameras.items()}
+        seen = cameras.keys() if self._seen is None else cameras.keys() & self._seen
+        now = {key: view.camera(one) for key, one in cameras.items() if key in seen}
         changed = [one for key, one in now.items() if self._cameras.get(key) != one]
         if changed:
             found.append(("cameras", {"cameras": changed}))

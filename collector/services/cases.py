@@ -281,7 +281,7 @@ class CaseDesk:
         """Newest first: an officer's are his agency's open ones."""
         require(person, ASKERS, "seeing cases")
         everybody = bool(APPROVERS & set(person.roles))
-        return await self._write(
+        return await self._look(
             lambda run: cases.newest(
                 run,
                 MOST_LISTED,

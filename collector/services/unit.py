@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from collector.access import declares
+from collector.changes import Change, Changes
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
@@ -22,6 +23,7 @@ from collector.services.offering import Offering
 from collector.services.place import Point
 from collector.services.rings import rings
 from collector.services.unit_link import UnitLinks
+from collector.services.unit_positions import UnitPositions
 from collector.store.reader import Reader
 from wire.grant import GrantRequest, PersonToken
 from wire.names import utc_text
@@ -38,7 +40,7 @@ class Position(Body):
 
 
 class UnitPages:
-    """Reads for units; nothing that a unit sends is kept."""
+    """Reads for units. Of what a unit sends, its newest position is kept until its link ends."""
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class UnitPages:
         persons: Persons,
         layer: Layer,
         links: UnitLinks,
+        positions: UnitPositions,
+        changes: Changes,
     ) -> None:
         self._desk = desk
         self._offering = offering
@@ -55,6 +59,8 @@ class UnitPages:
         self._persons = persons
         self._layer = layer
         self.links = links
+        self._positions = positions
+        self._changes = changes
 
     def token(self, request: Request) -> str:
         """The unit's token of a request; raises ProblemError."""
@@ -140,10 +146,21 @@ class UnitPages:
             raise ProblemError("still.unknown", "the picture is not of this case", status=404)
         return jpeg
 
-    def ranked(self, one: Case, at: Position) -> Ranked:
-        """The case's cameras for a unit that stands `at`; raises ProblemError place.impossible."""
+    def moved(self, one: Case, person: PersonToken, at: Position) -> Ranked:
+        """The case's cameras for a unit that stands `at`, which the room sees from now on.
+
+        Raises ProblemError place.impossible, or auth.locked when it comes too soon after another.
+        """
         here = self._offering.checked(at.lat, at.lon)
-        return self._offering.for_unit(one.cameras, here, at.accuracy_m, _place(one))
+        found = self._offering.for_unit(one.cameras, here, at.accuracy_m, _place(one))
+        self._positions.put(person, here, at.accuracy_m)
+        self._changes.publish(Change("unit", one.case_id))
+        return found
+
+    def vanished(self, one: Case, person: PersonToken) -> None:
+        """The unit tells its position no more."""
+        self._positions.forget(person.token_id)
+        self._changes.publish(Change("unit", one.case_id))
 
     def _text(self, one: Case) -> dict[str, str]:
         found = self._reader.incident(one.incident_id) if one.incident_id else None
@@ -173,8 +190,14 @@ def build_router(pages: UnitPages, relay: Relay) -> APIRouter:
 
     @router.post("/position", dependencies=[declares()])
     async def position(at: Position, person: PersonToken = Depends(pages.unit)) -> Ranked:
-        """The cameras anew for where the unit is; the position is not kept."""
-        return pages.ranked(await pages.case(person), at)
+        """The cameras anew for where the unit is; the room's map shows it until the link ends."""
+        return pages.moved(await pages.case(person), person, at)
+
+    @router.delete("/position", status_code=204, dependencies=[declares()])
+    async def vanish(person: PersonToken = Depends(pages.unit)) -> Response:
+        """The position is forgotten at once."""
+        pages.vanished(await pages.case(person), person)
+        return Response(status_code=204)
 
     @router.get("/stills/{sha256}", dependencies=[declares("still", record="sha256")])
     async def still(

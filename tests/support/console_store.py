@@ -20,11 +20,14 @@ from collector.areas import NamedArea
 from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
 from collector.console.routes import build_router
+from collector.services.case import Case
 from collector.services.layer import Layer
+from collector.services.unit_positions import UnitPosition
 from collector.services_for_console import ConsoleServices
 from collector.store import Reader, devices
 from collector.store.moments import stamp
 from collector.texts import Sentence, sentences
+from collector.things import Thing
 from tests.support.new_store import new_store
 from wire.event import Severity
 from wire.grant import PersonToken
@@ -143,6 +146,9 @@ class FilledStore:
         self.changes = Changes()
         self.areas: tuple[NamedArea, ...] = ()
         self.layer = Layer()
+        self.cases: tuple[Case, ...] = ()
+        self.units: tuple[UnitPosition, ...] = ()
+        self.things: tuple[Thing, ...] = ()
         self.token = PersonToken(
             token_id=new_id(),
             person="김관제",
@@ -154,6 +160,10 @@ class FilledStore:
 
     def services(self) -> ConsoleServices:
         """Whoever carries the cookie `pw_person=yes` is signed in."""
+
+        async def cases_of(_person: PersonToken) -> list[Case]:
+            return [*self.cases]
+
         return ConsoleServices(
             self.reader,
             self.changes,
@@ -161,6 +171,9 @@ class FilledStore:
             lambda request: self.token if request.cookies.get("pw_person") == "yes" else None,
             areas=lambda: self.areas,
             layer=self.layer,
+            cases_of=cases_of,
+            positions=lambda permits: tuple(one for one in self.units if one.permit_id in permits),
+            things=lambda _person: self.things,
         )
 
     def close(self) -> None:

@@ -41,6 +41,7 @@ from collector.services.layer import Layer
 from collector.services.offering import Offering
 from collector.services.place import Point, moved
 from collector.services.unit_link import UnitLinks
+from collector.services.unit_positions import UnitPositions
 from collector.services.withdrawal import Withdrawal
 from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
@@ -220,6 +221,7 @@ class ServiceBench:
                 ),
             )
         )
+        self.positions = UnitPositions(self.clock)
         self.units = unit.UnitPages(
             cases,
             offering,
@@ -227,6 +229,8 @@ class ServiceBench:
             self.persons,
             self.layer,
             UnitLinks(self.database, self.clock, secure=False),
+            self.positions,
+            self.changes,
         )
         self._later.append((r"/unit", lambda: unit.build_router(self.units, people)))
 

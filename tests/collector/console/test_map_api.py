@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +16,42 @@ from collector.console.routes import build_router
 from collector.services.case import Case
 from collector.services.layer import Layer, Street
 from collector.services.place import Point
+from collector.services_for_console import ConsoleServices
+from collector.things import Thing
+from tests.support.console_cases import case_at, unit_of
 from tests.support.console_store import Delivered, FilledStore, Told
 from wire.grant import PersonToken
-from wire.names import new_id
 
 
-def case_at(store: FilledStore, *places: int) -> Case:
-    """An open case of the police with those cameras."""
-    cameras = [store.settings.cameras[n] for n in places]
-    return Case.model_validate(
-        {
-            "case_id": new_id(), "service": "police-dispatch", "agency": "police", "case": "112-7",
-            "basis": "b", "purpose": "p", "person": "이경위", "asked_at": datetime.now(UTC),
-            "state": "approved", "lat": 37.54, "lon": 126.74,
-            "cameras": [
-                {
-                    "device": one.device, "camera": one.camera, "title": one.title,
-                    "title_en": one.title, "lat": one.lat, "lon": one.lon, "distance_m": 1,
-                    "direction_deg": 0, "sees": "yes", "detail": "detect", "score": 1,
-                    "reasons": [], "live": True,
-                }
-                for one in cameras
-            ],
-        }
-    )  # fmt: skip
+def services(store: FilledStore, *roles: str, agency: str = "police") -> ConsoleServices:
+    """For somebody of those roles; the police have a case with camera 4 and a unit on its way."""
+    store.token = store.token.model_copy(update={"roles": roles, "agency": agency})
+    case = case_at(store.settings.cameras[4:5])
+    unit = unit_of(case, age_s=30)
+
+    store.units = (unit,)
+    store.things = (Thing("board", "b-1", "계양대로 1", 37.54, 126.74, "down"),)
+
+    async def cases(person: PersonToken) -> list[Case]:
+        return [case] if person.agency in ("police", "centre") else []
+
+    return replace(store.services(), cases_of=cases)
 
 
 def told(store: FilledStore, *roles: str, agency: str = "police") -> dict[str, Any]:
-    """What the map tells somebody of those roles; the police have a case with camera 4."""
-    store.token = store.token.model_copy(update={"roles": roles, "agency": agency})
-
-    async def cases(person: PersonToken) -> list[Case]:
-        return [case_at(store, 4)] if person.agency == "police" else []
-
+    """What the map tells somebody."""
     app = FastAPI()
-    app.include_router(build_router(replace(store.services(), cases_of=cases)))
+    app.include_router(build_router(services(store, *roles, agency=agency)))
     with TestClient(app) as client:
         client.cookies.set("pw_person", "yes")
         answer = client.get("/api/map")
+        states = client.get("/api/cameras").json()["cameras"]
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
+    # What the other list of cameras tells reaches no farther.
+    assert {(one["device"], one["camera"]) for one in states} == {
+        (one["device"], one["camera"]) for one in found["places"]
+    }
     return found
 
 
@@ -78,6 +73,18 @@ def test_an_officer_sees_the_cameras_of_his_incidents_and_cases(store: FilledSto
         found = told(store, role, agency=agency)
         assert (found["places"], found["cameras"]) == ([], []), role
         assert (found["incidents"], found["scenes"]) == ([], []), role
+
+
+def test_a_unit_s_place_is_told_to_those_who_see_its_case(store: FilledStore) -> None:
+    for roles, agency in ((("operator",), "centre"), (("officer",), "police")):
+        found = told(store, *roles, agency=agency)
+        (unit,) = found["units"]
+        assert (unit["unit"], unit["case"], unit["distance_m"]) == ("순찰 12호", "112-7", 111)
+        assert 30 <= unit["age_s"] < 60
+        assert 0 < unit["ends_in_s"] <= 300
+        assert found["things"][0]["title"]["ko"] == "계양대로 1"
+    for role, agency in (("officer", "fire"), ("technician", "centre"), ("privacy", "police")):
+        assert told(store, role, agency=agency)["units"] == [], role
 
 
 def test_pictures_come_from_the_tiles_origin_and_nowhere_else(store: FilledStore) -> None:

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from collector.changes import Change
 from collector.console.stream import Stream
 from collector.console.view import Site
-from tests.support.console_store import Delivered, FilledStore, Told
+from tests.support.console_store import PLACES, Delivered, FilledStore, Told
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def told(store: FilledStore) -> dict[str, str]:
     return {
         "police": store.tell(Told()),
         "both": store.tell(Told(deliveries=(Delivered("police"), *fire))),
-        "fire": store.tell(Told(deliveries=fire)),
+        "fire": store.tell(Told(place=2, deliveries=fire)),
         "closed": store.tell(Told(state="closed")),
         "rejected": store.tell(Told(state="rejected")),
     }
@@ -65,7 +65,14 @@ def test_lists_details_and_pictures_reach_equally_far(
         # The same picture is that of several incidents here: who sees one of them sees it.
         for still in set(pictures.values()):
             assert operator.get(still).status_code == (200 if seen else 404)
-        assert operator.get("/api/cameras").status_code == 200
+        asked = operator.get("/api/cameras").json()["cameras"]
+        trade = {"operator", "supervisor", "technician", "administrator"} & set(roles)
+        cameras = {one[1] for one in PLACES} if trade else {"gate"} if seen else set()
+        assert {one["camera"] for one in asked} == cameras
+        span = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"}
+        for device, camera, *_ in PLACES:
+            answer = operator.get(f"/api/recordings/{device}/{camera}", params=span)
+            assert answer.status_code == (200 if camera in cameras else 403), camera
         assert operator.get("/api/summary").status_code == 200
 
 

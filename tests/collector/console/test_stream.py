@@ -53,6 +53,31 @@ async def test_a_delivery_shows_on_its_incident(store: FilledStore) -> None:
     assert names == ["still"]
 
 
+async def test_an_officer_hears_of_the_cameras_of_his_incidents_alone(store: FilledStore) -> None:
+    store.tell(Told(place=1))
+    store.token = store.token.model_copy(update={"roles": ("officer",), "agency": "police"})
+    messages = listen(store)
+    await hear(messages, "resync")
+    store.device("pole-001-1")
+    for place in (0, 1, 2):
+        store.camera(place)
+    assert [one["camera"] for one in (await hear(messages, "cameras"))["cameras"]] == ["yard"]
+    # Another camera is his once an incident there is his.
+    store.tell(Told(place=2))
+    assert [one["camera"] for one in (await hear(messages, "cameras"))["cameras"]] == ["market"]
+
+
+async def test_where_units_are_is_told_to_the_map_that_asks(store: FilledStore) -> None:
+    for units, said in ((False, "things"), (True, "units")):
+        until = datetime.now(UTC) + timedelta(seconds=60)
+        person = store.token.model_copy(update={"expires_at": until})
+        site = Site.of(store.settings)
+        messages = Stream(store.services(), site, person, units=units).messages()
+        await hear(messages, "resync")
+        store.changes.publish(Change("unit", "c"), Change("thing", "board/1"))
+        assert (await anext(messages)).event == said
+
+
 async def test_cameras_are_told_when_they_change_and_only_those(store: FilledStore) -> None:
     store.device("pole-001-1")
     store.camera(0)

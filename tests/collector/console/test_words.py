@@ -23,6 +23,7 @@ from collector.store.case_file import VIEWS
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
 from collector.texts import TYPES
+from collector.things import ThingKind
 from wire.event import RuleType, Severity
 from wire.evidence import Unproven
 from wire.incident import IncidentState
@@ -83,6 +84,7 @@ FAMILIES = {
     "tokens": ("name", "agency", "scopes", "until", "used", "act"),
     "scope": tuple(one.replace(":", "_") for one in SCOPES),
     "tokenrole": get_args(Role),
+    "thing": get_args(ThingKind),
     "note": ("hydrant", "street", "hazard"),
     "platecolor": PLATE_COLORS,
     "direction": ("towards", "away", "left", "right", "standing"),

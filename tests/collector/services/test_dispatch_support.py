@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from collector.services.place import moved
+from collector.services.place import distance_m, moved
 from collector.services.unit_link import UnitLinks
 from collector.store.moments import stamp
 from tests.support.device import jpeg
@@ -144,6 +144,7 @@ def test_the_cameras_are_ranked_anew_as_the_unit_moves(bench: ServiceBench) -> N
             here = moved(SCENE, east, north)
             where = {"lat": here.lat, "lon": here.lon}
             found = police.post("/api/unit/position", json=where, headers=unit).json()
+            bench.clock.advance(1)
             return found["distance_m"], [one["camera"] for one in found["cameras"]]
 
         assert at(0, -200) == (200.0, ["south", "east", "north"])
@@ -153,6 +154,43 @@ def test_the_cameras_are_ranked_anew_as_the_unit_moves(bench: ServiceBench) -> N
         answer = police.post("/api/unit/position", json=swapped, headers=unit)
         is_(answer, 422, "place.impossible", "swapped")
     assert bench.ledger("service.unit")
+
+
+def test_where_a_unit_is_is_kept_once_until_its_link_ends(bench: ServiceBench) -> None:
+    with bench.client("kim") as police, bench.client("oper") as operator:
+        case = approved(police, operator, POLICE)
+        permits = {case["permit_id"]}
+        unit = linked(police, case, minutes=10)
+
+        def told(east: float, headers: dict[str, str] = unit) -> int:
+            here = moved(SCENE, east, 0)
+            where = {"lat": here.lat, "lon": here.lon, "accuracy_m": 8}
+            answer = police.post("/api/unit/position", json=where, headers=headers)
+            return int(answer.status_code)
+
+        assert told(50) == 200
+        assert told(60) == 429
+        bench.clock.advance(1)
+        assert told(100) == 200
+        (one,) = bench.positions.of(permits)
+        assert (one.unit, one.accuracy_m) == ("계산 1호 (kim)", 8)
+        assert distance_m(one.at, SCENE) == pytest.approx(100, abs=1)
+        assert bench.positions.of({new_id()}) == ()
+        assert police.delete("/api/unit/position", headers=unit).status_code == 204
+        assert bench.positions.of(permits) == ()
+        assert told(20) == 429
+        bench.clock.advance(1)
+        assert told(20) == 200
+        bench.clock.advance(601)
+        assert bench.positions.of(permits) == ()
+        second = linked(police, case)
+        assert told(20, second) == 200
+        bench.positions.keep(bench.cases.permits_in_force())
+        assert len(bench.positions.of(permits)) == 1
+        police.post(f"{CASES}/{case['case_id']}/closing", json={})
+        assert told(30, second) == 401
+        bench.positions.keep(bench.cases.permits_in_force())
+        assert bench.positions.of(permits) == ()
 
 
 def test_a_unit_gets_grants_for_its_case_s_cameras_and_no_others(bench: ServiceBench) -> None:

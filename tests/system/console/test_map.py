@@ -9,8 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from collector.areas import NamedArea
+from collector.changes import Change
 from collector.config import MapSettings
+from collector.things import Thing
 from tests.support.browser import FULL_HD, PHONE, Watched, axe_faults, watched_page
+from tests.support.console_cases import case_at, unit_of
 from tests.support.console_city import city_places, streets
 from tests.support.console_day import a_day
 from tests.support.console_server import served
@@ -18,12 +21,16 @@ from tests.support.console_store import FilledStore, Told, street_still
 
 ATTACK = """<img src=x onerror="alert(1)">"""
 TILES = "https://tiles.example"
+PLACES = city_places()[:40]
+LATS, LONS = [one.lat for one in PLACES], [one.lon for one in PLACES]
+MIDDLE = (min(LATS) + max(LATS)) / 2, (min(LONS) + max(LONS)) / 2
+"""Under the middle of the map that shows them all."""
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[FilledStore]:
     """Forty cameras: the five of the day and the first poles of the city."""
-    filled = FilledStore(tmp_path, city_places()[:40])
+    filled = FilledStore(tmp_path, PLACES)
     filled.areas = (NamedArea(name="market", circle=(37.5411, 126.7415, 100.0)),)
     filled.layer = streets()
     yield filled
@@ -73,6 +80,49 @@ def test_an_operator_looks_finds_and_is_told(shown: Watched, store: FilledStore)
     expect(page.locator("#announce")).to_have_text("새 사건: 화재, 계산공원 동측 산책로")
     assert axe_faults(page) == []
     shown.shoot("map")
+
+
+def test_units_and_boards_stand_on_the_map(shown: Watched, store: FilledStore) -> None:
+    page = shown.page
+    expect(page.locator("#units-part")).to_be_hidden()
+    case = case_at(store.settings.cameras[:2])
+    store.cases = (case,)
+    store.units = (
+        unit_of(case, age_s=20, name=f"순찰 12호 {ATTACK}"),
+        unit_of(case, age_s=300, name="순찰 3호", north=0.002),
+    )
+    store.things = (
+        Thing("board", "b-1", f"계양대로 {ATTACK}", 37.5385, 126.7385, "up", said="호우 주의"),
+        Thing("board", "b-2", "작전역 앞", 37.54, 126.735, "down", link="/map"),
+    )
+    store.changes.publish(Change("case", case.case_id), Change("thing", "board/b-1"))
+    units = page.locator("#units li")
+    expect(units).to_have_count(2)
+    expect(units.nth(0)).to_contain_text("현장까지 111 m")
+    expect(units.nth(0)).to_contain_text(ATTACK)
+    expect(units.nth(1)).to_contain_text("위치가 오래됨")
+    expect(page.locator("#units .old")).to_have_count(1)
+    boards = page.locator("#states [data-kind=board]")
+    expect(boards).to_have_text("전광판2")
+    units.nth(0).locator("button").click()
+    shown.shoot("map-units")
+    # A board in the middle of the map is pressed: what it shows, and its page.
+    page.evaluate("() => document.querySelector('#whole').click()")
+    store.things = (Thing("board", "b-1", ATTACK, *MIDDLE, "up", said=ATTACK, link="/map"),)
+    store.changes.publish(Change("thing", "board/b-1"))
+    expect(boards).to_have_text("전광판1")
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#thing-title")).to_have_text(ATTACK)
+    expect(page.locator("#thing-said")).to_have_text(ATTACK)
+    assert axe_faults(page) == []
+    boards.click()
+    expect(boards).to_have_attribute("aria-pressed", "false")
+    # The link has ended: nobody is there any more.
+    store.units = ()
+    store.changes.publish(Change("unit", case.case_id))
+    expect(page.locator("#units-part")).to_be_hidden()
 
 
 def test_an_area_is_drawn_written_or_named(shown: Watched) -> None:

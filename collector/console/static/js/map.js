@@ -9,12 +9,14 @@ import { AreaTool } from "./map_area.js";
 import { CityCanvas } from "./map_canvas.js";
 import { City } from "./map_city.js";
 import { boundsOf, roundAbove } from "./map_geometry.js";
+import { wordsOf } from "./map_others.js";
 import { Panel } from "./map_panel.js";
 import { follow } from "./stream.js";
 
 const KOREA = [[33, 125], [39, 130]];
 const NEAR = 18; // Zoom at which one camera is looked at.
 const SCALE_PX = 140;
+const AGE_EVERY_MS = 5_000; // How old a unit's position is goes on by itself.
 
 const root = document.documentElement;
 const city = new City();
@@ -23,7 +25,7 @@ const map = L.map("map", {
   markerZoomAnimation: false, minZoom: 7, maxZoom: 21, zoomSnap: 0.5,
 }).fitBounds(KOREA);
 const canvas = new CityCanvas(map, city);
-const panel = new Panel(city, { show: (one) => look(one), shown: () => canvas.changed(), incident: lookAtIncident });
+const panel = new Panel(city, { show: (one) => look(one), shown: () => canvas.changed(), incident: lookAtIncident, unit: lookAt });
 const areas = new AreaTool(map, canvas, (area) => {
   city.area = area;
   panel.drawArea();
@@ -38,14 +40,24 @@ function select(cameras) {
 }
 
 function look(one) {
-  map.setView([one.lat, one.lon], Math.max(NEAR, map.getZoom()), { animate: false });
+  lookAt(one);
   select([one]);
+}
+
+function lookAt({ lat, lon }) {
+  map.setView([lat, lon], Math.max(NEAR, map.getZoom()), { animate: false });
+}
+
+function choose(thing) {
+  city.thing = thing;
+  panel.drawThing();
+  canvas.redraw();
 }
 
 function lookAtIncident(incident) {
   const camera = city.get(`${incident.device}/${incident.camera}`);
   if (camera) look(camera);
-  else map.setView([incident.place.lat, incident.place.lon], NEAR, { animate: false });
+  else lookAt(incident.place);
 }
 
 map.on("click", ({ latlng, containerPoint }) => {
@@ -54,7 +66,9 @@ map.on("click", ({ latlng, containerPoint }) => {
   if (hit?.incidents) lookAtIncident(hit.incidents[0]);
   else if (hit?.cameras) select(hit.cameras);
   else if (hit?.cluster) map.fitBounds(boundsOf(hit.cluster), { padding: [80, 80], maxZoom: NEAR });
-  else if (hit?.scene) map.setView([hit.scene.lat, hit.scene.lon], NEAR, { animate: false });
+  else if (hit?.things?.length > 1) map.fitBounds(boundsOf(hit.things), { padding: [80, 80], maxZoom: NEAR });
+  else if (hit?.things) choose(hit.things[0]);
+  else if (hit?.scene ?? hit?.unit) lookAt(hit.scene ?? hit.unit);
 });
 
 const hint = h("p", { class: "hint", "aria-hidden": "true", hidden: true });
@@ -63,7 +77,9 @@ map.on("mousemove", ({ containerPoint }) => {
   const hit = canvas.under(containerPoint);
   $("#map").classList.toggle("over", Boolean(hit));
   const text = hit?.cameras ? hit.cameras.map((one) => `${inLanguage(one.title)} · ${word("camera", one.state)}`).join("\n")
-    : hit?.incidents ? hit.incidents.map((one) => `${word("type", one.type)} · ${inLanguage(one.camera_title)}`).join("\n") : "";
+    : hit?.incidents ? hit.incidents.map((one) => `${word("type", one.type)} · ${inLanguage(one.camera_title)}`).join("\n")
+    : hit?.things ? hit.things.map((one) => `${inLanguage(one.title)} · ${word("camera", one.state)}`).join("\n")
+    : hit?.unit ? [hit.unit.unit, ...wordsOf(hit.unit)].join(" · ") : "";
   hint.hidden = !text;
   hint.textContent = text;
   hint.style.transform = `translate(${containerPoint.x + 16}px, ${containerPoint.y + 12}px)`;
@@ -81,6 +97,7 @@ map.on("zoomend moveend", drawScale);
 $("#zoom-in").addEventListener("click", () => map.zoomIn());
 $("#zoom-out").addEventListener("click", () => map.zoomOut());
 $("#whole").addEventListener("click", showAll);
+$("#thing-close").addEventListener("click", () => choose(null));
 $("#camera-close").addEventListener("click", () => { city.selected = null; panel.drawCamera(); canvas.redraw(); });
 
 function showAll() {
@@ -141,7 +158,7 @@ async function again() {
   })();
 }
 
-follow("/api/stream", {
+follow("/api/stream?units=true", {
   incident: (incident) => {
     // Which cameras an officer sees follows from the incidents that he sees.
     if (!city.knows(incident)) return again();
@@ -156,6 +173,13 @@ follow("/api/stream", {
     panel.draw();
     canvas.changed();
   },
+  units: (units) => {
+    if (loading) told.push(() => city.units.replace(units));
+    city.units.replace(units);
+    panel.drawUnits();
+    canvas.redraw();
+  },
+  things: again,
   cases: again,
   resync: again,
 }, (up) => { $("#link").hidden = up; });
@@ -167,5 +191,6 @@ bindKeys({
 });
 bindHead();
 drawScale();
+setInterval(() => { panel.drawUnits(); canvas.redraw(); }, AGE_EVERY_MS);
 // At once, beside the stream; what changes until that stands is read again on its first word.
 again();

@@ -5,6 +5,7 @@ import { inLanguage, t, word } from "./locale.js";
 import { gravest, worst } from "./map_city.js";
 import { drawArea, drawGrid, drawStreets } from "./map_ground.js";
 import { grouped, inView } from "./map_geometry.js";
+import { drawThings, drawUnits } from "./map_others.js";
 import { clusterAt, lampAt, palette, sceneAt, severityAt, wedgeAt, wordsAt } from "./map_symbols.js";
 
 const ALONE_FROM = 17; // Zoom from which each pole is drawn by itself.
@@ -23,7 +24,7 @@ export class CityCanvas {
   #colours = palette();
   #groups = [];
   #taken = []; // Boxes in which something is written.
-  #incidents = [];
+  #pressed = [];
   draft = null; // Corners of an area that is being drawn.
   tiled = false;
 
@@ -52,9 +53,9 @@ export class CityCanvas {
     });
   }
 
-  /** What is at a point of the map's container: {incidents}, {scene}, {cameras} or {cluster}; null. */
+  /** What is at a point of the map's container: {incidents}, {scene}, {unit}, {things}, {cameras} or {cluster}; null. */
   under({ x, y }) {
-    for (const one of this.#incidents) {
+    for (const one of this.#pressed) {
       if (x >= one.box[0] && x <= one.box[2] && y >= one.box[1] && y <= one.box[3]) return one.found;
     }
     const near = this.#groups
@@ -129,6 +130,7 @@ export class CityCanvas {
     if (this.#city.area) drawArea(screen, this.#city.area);
     if (this.draft) drawArea(screen, { polygon: this.draft }, true);
     this.#cameras(screen, corner);
+    this.#others(screen);
     this.#alarms(screen);
     this.#names(screen, corner);
   }
@@ -191,10 +193,20 @@ export class CityCanvas {
     }
   }
 
+  #others(screen) {
+    const write = (text, x, y, style, box) => {
+      if (box) this.#taken.push(box);
+      return !text || this.#write(screen, text, x, y, style);
+    };
+    this.#pressed = [
+      ...drawUnits(screen, this.#city.units.all, write),
+      ...drawThings(screen, this.#city.drawnThings, this.#city.thing, write),
+    ];
+  }
+
   /** What goes on stands above its camera with a stem; what is near each other stands together. */
   #alarms(screen) {
     const { ctx, colours } = screen;
-    this.#incidents = [];
     const things = this.#city.incidents.map((incident) => {
       const [x, y] = screen.of(incident.place.lat, incident.place.lon);
       return { x, y, incident };
@@ -204,7 +216,7 @@ export class CityCanvas {
       const reach = this.#pixels(scene.accuracy_m, scene.lat);
       if (reach > 12) this.#ring(screen, x, y, reach);
       sceneAt(ctx, colours, x, y, 12);
-      this.#incidents.push({ box: [x - 13, y - 13, x + 13, y + 13], found: { scene } });
+      this.#pressed.push({ box: [x - 13, y - 13, x + 13, y + 13], found: { scene } });
       this.#taken.push([x - 13, y - 13, x + 13, y + 13]);
       this.#write(screen, `${word("service", scene.service)} ${scene.case}`, x + 17, y, { size: 13, weight: 700, align: "left" });
     }
@@ -225,7 +237,7 @@ export class CityCanvas {
       const text = incidents.length > 1 ? t("map.and_more_incidents", { type, n: incidents.length - 1 }) : type;
       const written = this.#write(screen, text, x + 19, top, { size: 15, weight: 700, align: "left" });
       const right = written ? x + 19 + ctx.measureText(text).width : x + 15;
-      this.#incidents.unshift({ box: [x - 15, top - 15, right, top + 15], found: { incidents } });
+      this.#pressed.unshift({ box: [x - 15, top - 15, right, top + 15], found: { incidents } });
     }
   }
 }

@@ -1,14 +1,31 @@
-// What the map knows: cameras with places and states, what goes on, scenes of cases. No elements.
+// What the map knows: cameras with places and states, what goes on, scenes, units, things. No elements.
 
 import { seen } from "./camera_state.js";
 import { sectionOf } from "./model.js";
 
 const RANK = { down: 0, degraded: 1, unknown: 2, up: 3 };
 const WEIGHT = { severe: 3, moderate: 2, minor: 1 };
+export const KINDS = ["board", "asset"];
 const keyOf = (one) => `${one.device}/${one.camera}`;
 
 /** A place's neighbourhood by its address: 계산동, 서운리. Empty where it names none. */
 const neighbourhood = (address) => address?.split(/\s+/).find((part) => /[가-힣]+[0-9]*(?:동|읍|면|리|가)$/.test(part)) ?? "";
+
+/** Units as the centre tells them, with its ages and ends on this page's own clock. */
+class Units {
+  #all = [];
+
+  replace(units) {
+    const now = performance.now();
+    this.#all = units.map((one) => ({ ...one, heard: now - one.age_s * 1000, ends: now + one.ends_in_s * 1000 }));
+  }
+
+  /** Those whose link lasts. */
+  get all() {
+    const now = performance.now();
+    return this.#all.filter((one) => one.ends > now);
+  }
+}
 
 export class City {
   #cameras = new Map();
@@ -20,12 +37,19 @@ export class City {
   shown = new Set(["up", "degraded", "down", "unknown"]); // States that are drawn.
   area = null;
   selected = null; // Key of a camera.
+  units = new Units();
+  things = [];
+  kinds = new Set(["board"]); // Kinds of things that are drawn.
+  thing = null; // The one that was chosen.
 
   /** Everything anew, as `/api/map` tells it. */
-  replace({ places, cameras, incidents, scenes, areas, every_camera }) {
+  replace({ places, cameras, incidents, scenes, areas, every_camera, units, things }) {
     this.everyCamera = every_camera;
     this.areas = areas;
     this.scenes = scenes;
+    this.units.replace(units);
+    this.things = things;
+    this.thing = things.find((one) => one.kind === this.thing?.kind && one.key === this.thing.key) ?? null;
     const states = new Map(cameras.map((one) => [keyOf(one), one]));
     this.#cameras = new Map(places.map((place) => [keyOf(place), {
       ...place, key: keyOf(place), neighbourhood: neighbourhood(place.address), ...this.#state(states.get(keyOf(place))),
@@ -63,6 +87,11 @@ export class City {
     return [...this.#cameras.values()];
   }
 
+  /** Things of the kinds that are shown. */
+  get drawnThings() {
+    return this.things.filter((one) => this.kinds.has(one.kind));
+  }
+
   get drawn() {
     return this.cameras.filter((one) => this.shown.has(one.state));
   }
@@ -77,7 +106,7 @@ export class City {
     return this.incidents.filter((one) => keyOf(one) === key);
   }
 
-  /** How many cameras are in each state. */
+  /** How many of them are in each state. */
   counts(cameras = this.cameras) {
     const found = { up: 0, degraded: 0, down: 0, unknown: 0 };
     for (const one of cameras) found[one.state] += 1;

@@ -2,7 +2,9 @@
 
 import { $, h, lamp, shape } from "./dom.js";
 import { inLanguage, t, when, word } from "./locale.js";
+import { KINDS } from "./map_city.js";
 import { holds, metres, middle } from "./map_geometry.js";
+import { isOld, wordsOf } from "./map_others.js";
 
 const STATES = ["up", "degraded", "down", "unknown"];
 const MOST_FOUND = 20;
@@ -17,7 +19,7 @@ export class Panel {
   #area = null; // Of which the cameras for the wall are chosen.
   #chosen = new Set();
 
-  /** `on`: {show(camera), shown(), incident(incident)}: what a press asks the map for. */
+  /** `on`: {show(camera), shown(), incident(incident), unit(unit)}: what a press asks the map for. */
   constructor(city, on) {
     this.#city = city;
     this.#on = on;
@@ -32,21 +34,37 @@ export class Panel {
     this.#states();
     this.#found();
     this.drawIncidents();
+    this.drawUnits();
     this.drawArea();
     this.drawCamera();
+    this.drawThing();
   }
 
   #states() {
     const counts = this.#city.counts();
     $("#states").replaceChildren(...STATES.map((state) => h("button", {
-      type: "button", "aria-pressed": this.#city.shown.has(state), "data-state": state,
+      type: "button", "aria-pressed": String(this.#city.shown.has(state)), "data-state": state,
       onclick: () => {
         if (!this.#city.shown.delete(state)) this.#city.shown.add(state);
         this.#states();
         this.#on.shown();
         $(`#states [data-state=${state}]`).focus();
       },
-    }, lamp(state), word("camera", state), h("b", {}, counts[state]))));
+    }, lamp(state), word("camera", state), h("b", {}, counts[state]))), ...this.#kinds());
+  }
+
+  /** Of each kind of thing that there is, whether it is shown. */
+  #kinds() {
+    const counts = KINDS.map((kind) => [kind, this.#city.things.filter((one) => one.kind === kind).length]);
+    return counts.filter(([, n]) => n).map(([kind, n]) => h("button", {
+      type: "button", "aria-pressed": String(this.#city.kinds.has(kind)), "data-kind": kind,
+      onclick: () => {
+        if (!this.#city.kinds.delete(kind)) this.#city.kinds.add(kind);
+        this.#states();
+        this.#on.shown();
+        $(`#states [data-kind=${kind}]`).focus();
+      },
+    }, word("thing", kind), h("b", {}, n)));
   }
 
   #found() {
@@ -73,6 +91,28 @@ export class Panel {
         h("span", {}, h("b", {}, word("type", one.type), one.drill && ` · ${t("incident.drill")}`), h("small", {}, inLanguage(one.camera_title))),
         h("time", {}, when(one.opened_at))))));
     $("#running-none").hidden = all.length > 0;
+  }
+
+  /** Units on their way, nearest to their scene first. */
+  drawUnits() {
+    const units = this.#city.units.all.sort((a, b) => (a.distance_m ?? Infinity) - (b.distance_m ?? Infinity));
+    $("#units-part").hidden = !units.length;
+    $("#units-title").textContent = t("map.units", { n: units.length });
+    $("#units").replaceChildren(...units.map((one) => h("li", {},
+      h("button", { type: "button", class: isOld(one) ? "row old" : "row", onclick: () => this.#on.unit(one) },
+        h("span", {}, h("b", {}, one.unit), h("small", {}, `${word("service", one.service)} ${one.case}`)),
+        h("span", { class: "far" }, wordsOf(one).map((text) => h("span", {}, text)), isOld(one) && h("span", {}, t("map.old")))))));
+  }
+
+  drawThing() {
+    const { thing } = this.#city;
+    $("#thing").hidden = !thing;
+    if (!thing) return;
+    $("#thing-title").textContent = inLanguage(thing.title);
+    $("#thing-facts").replaceChildren(h("dt", {}, word("thing", thing.kind)), h("dd", {}, lamp(thing.state), word("camera", thing.state)));
+    $("#thing-said").textContent = inLanguage(thing.said);
+    $("#thing-link").hidden = !thing.link;
+    if (thing.link) $("#thing-link").href = thing.link;
   }
 
   /** Cameras of the area, nearest to its middle first; those that see before those that do not. */

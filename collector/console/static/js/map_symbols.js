@@ -144,3 +144,45 @@ export function wordsAt(ctx, colours, text, x, y, { size = 13, weight = 600, col
   ctx.fillText(text, x, y);
   return ctx.measureText(text).width;
 }
+
+/** A unit on its way: a house with its roof up; hollow and grey when its place is old. */
+export function unitAt(ctx, colours, x, y, size, old) {
+  ctx.beginPath();
+  ctx.moveTo(x, y - size);
+  ctx.lineTo(x + size, y - size * 0.2);
+  ctx.lineTo(x + size * 0.7, y + size);
+  ctx.lineTo(x - size * 0.7, y + size);
+  ctx.lineTo(x - size, y - size * 0.2);
+  ctx.closePath();
+  ctx.lineWidth = 3;
+  ctx.fillStyle = old ? colours.surface : colours.camera.up;
+  ctx.strokeStyle = old ? colours.quiet : colours.surface;
+  ctx.setLineDash(old ? [4, 3] : []);
+  ctx.fill();
+  ctx.stroke();
+  ctx.setLineDash([]);
+  disc(ctx, x, y + size * 0.15, size * 0.28, old ? colours.quiet : colours.onFill);
+}
+
+/** A board as a lettered panel, another thing as a square, in the colour of its state. */
+export function thingAt(ctx, colours, x, y, kind, state, selected) {
+  const wide = kind === "board" ? 11 : 7;
+  const colour = colours.camera[state];
+  ctx.fillStyle = colours.surface;
+  ctx.fillRect(x - wide - 2, y - 9, wide * 2 + 4, 18);
+  ctx.strokeStyle = selected ? colours.accent : colour;
+  ctx.lineWidth = selected ? 4 : 2;
+  ctx.setLineDash(state === "unknown" ? [3, 3] : []);
+  ctx.strokeRect(x - wide, y - 7, wide * 2, 14);
+  ctx.setLineDash([]);
+  ctx.fillStyle = colour;
+  if (kind === "board" && state !== "down") for (const line of [-3, 2]) ctx.fillRect(x - 7, y + line - 1, line < 0 ? 14 : 9, 2.5);
+  if (kind !== "board" && state === "up") ctx.fillRect(x - 3, y - 3, 6, 6);
+  if (state !== "down") return;
+  ctx.beginPath();
+  ctx.moveTo(x - wide + 3, y + 5);
+  ctx.lineTo(x + wide - 3, y - 5);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2;
+  ctx.stroke();
+}
