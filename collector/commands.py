@@ -36,7 +36,7 @@ from collector.config import CollectorSettings
 from collector.requeue import requeue as requeue_all
 from collector.route_explain import explain_route
 from collector.routing import load_routing
-from collector.serving import WebServer, listen, print_ready
+from collector.serving import WebServer, listen
 from collector.signer.accounts import Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.codes import new_secret, remove_secret
@@ -75,7 +75,7 @@ def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady =
     logs.configure()
     with readable_errors():
         collector = Collector(load_settings(config, CollectorSettings), SystemClock())
-        code = collector.run(print_ready if print_ready_line else None)
+        code = collector.run((lambda url: logs.print_ready(http=url)) if print_ready_line else None)
     raise typer.Exit(code)
 
 
@@ -106,7 +106,7 @@ def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = Fa
             listener,
             tls=(str(tls.certificate), str(tls.key)) if tls else None,
             clients_of=str(identity.ca_file) if tls else None,
-            on_ready=(lambda: print_ready(server.url)) if print_ready_line else None,
+            on_ready=(lambda: logs.print_ready(http=server.url)) if print_ready_line else None,
         )
         try:
             server.run()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import json
 import signal
 import socket
 import ssl
-import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -101,8 +99,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
-
-
-def print_ready(url: str) -> None:
-    """The line that whoever started us waits for."""
-    print(json.dumps({"ready": True, "http": url}), flush=True, file=sys.stdout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from zoneinfo import ZoneInfo
@@ -51,6 +50,7 @@ from wire.event import ModelPart
 from wire.exposition import MetricsServer
 from wire.health import OutboxHealth
 from wire.identity import Identity, IdentityError, load_certificate
+from wire.logs import print_ready
 from wire.names import new_id
 from wire.sealed import BootKey
 from wire.settings import SettingsError
@@ -223,7 +223,7 @@ class Agent:
         supervisor = Supervisor()
         supervisor.ready()
         if ready:
-            print(json.dumps({"ready": True, "device": self.address.device}), flush=True)
+            print_ready(device=self.address.device)
         try:
             while not self._clock.wait(stop, self._settings.health_interval_s):
                 self._upkeep()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
@@ -24,6 +25,16 @@ def quiet() -> None:
     _configure(logging.CRITICAL, [structlog.processors.JSONRenderer()])
 
 
+def print_ready(**facts: object) -> None:
+    """The line on standard output that whoever started us waits for: {"ready": true, ...}.
+
+    Like each line of the log it is one write: both streams may be one file, and where output is
+    not buffered (PYTHONUNBUFFERED) `print` writes a line's end on its own.
+    """
+    sys.stdout.write(json.dumps({"ready": True, **facts}) + "\n")
+    sys.stdout.flush()
+
+
 def _configure(level: int, last: list[structlog.typing.Processor]) -> None:
     structlog.configure(
         processors=[
@@ -33,5 +44,5 @@ def _configure(level: int, last: list[structlog.typing.Processor]) -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )

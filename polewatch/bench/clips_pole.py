@@ -93,7 +93,7 @@ def _run(pipe: Connection, url: str, folder: str, public: dict[str, Any]) -> Non
     # Standard output is the bench's own.
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     pole = _Pole(url, Path(folder), OKPKey.import_key(public))
     try:

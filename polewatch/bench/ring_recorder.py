@@ -28,7 +28,7 @@ NO_RING = "-"
 
 def main(url: str, cameras: int, folder: str) -> None:
     # What is printed here is read by the one that measures.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     clock = SystemClock()
     key = OKPKey.import_key(Ed25519PrivateKey.generate())
     signer = Signer("bench", key, "/polewatch/bench/bench")

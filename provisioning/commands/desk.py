@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from pathlib import Path
@@ -60,8 +59,7 @@ def serve(
             raise ProvisionError("desk.unreachable", f"{where}: {error.strerror}") from error
     threading.Thread(target=door.serve_forever, daemon=True).start()
     if print_ready:
-        typer.echo(json.dumps({"ready": True, "http": door.url}))
-        sys.stdout.flush()
+        logs.print_ready(http=door.url)
     stop.wait()
     door.shutdown()
     door.server_close()

@@ -55,7 +55,7 @@ def _inside() -> int:
 
 
 def _rounds(arguments: argparse.Namespace, folder: Path) -> int:
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     began = time.monotonic()
     city = make_city(folder / "authority")
     rng = random.Random(arguments.seed)

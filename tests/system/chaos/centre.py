@@ -14,8 +14,8 @@ import structlog
 
 from collector.app import Collector
 from collector.config import CollectorSettings
-from collector.serving import print_ready
 from wire.clock import SystemClock
+from wire.logs import print_ready
 from wire.settings import load_settings
 
 
@@ -31,8 +31,9 @@ class FileClock(SystemClock):
 
 def main() -> None:
     config, clock = (Path(argument) for argument in sys.argv[1:])
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    sys.exit(Collector(load_settings(config, CollectorSettings), FileClock(clock)).run(print_ready))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
+    collector = Collector(load_settings(config, CollectorSettings), FileClock(clock))
+    sys.exit(collector.run(lambda url: print_ready(http=url)))
 
 
 if __name__ == "__main__":

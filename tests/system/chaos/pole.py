@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     pole = Pole(arguments.authority, arguments.folder, arguments.host, arguments.port)
     pole.uplink.link.start()
     threading.Thread(target=pole.figures, daemon=True).start()

@@ -21,7 +21,7 @@ from wire.event import Severity
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     outbox = open_outbox(folder, limits=Limits(reserve_bytes=1024 * 1024))
     committed: dict[str, list[Stored]] = {"minor": [], "moderate": [], "severe": []}
 

@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--silence-s", type=float, default=SILENCE_S)
     arguments = parser.parse_args()
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     stop = stop_on_signals()
     settings = LinkSettings(
         arguments.host,
