@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from collector import (
+    asset_commands,
     backup_commands,
     ledger_commands,
     list_commands,
@@ -56,6 +57,7 @@ app.add_typer(user, name="user")
 app.add_typer(ledger_commands.app, name="ledger")
 app.add_typer(rule_commands.app, name="rule")
 app.add_typer(list_commands.app, name="list")
+app.add_typer(asset_commands.app, name="assets")
 app.add_typer(token_commands.app, name="token")
 app.command(epilog="Example: polewatch collector backup /backup/2026-11-26.sqlite")(
     backup_commands.backup

@@ -6,10 +6,7 @@ time leaves an empty row that says so: its number and time stay.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from collector.store.moments import moment, stamp
 from collector.store.reads import ReadFilter, entries
+from wire.sheet_out import csv_bytes, xlsx_bytes
 
 COLUMNS = (
     "번호", "구분", "일시", "파일명", "제공받는 기관", "부서", "직급", "성명", "연락처", "목적",
@@ -28,8 +26,6 @@ COLUMNS = (
 TIME = "%Y-%m-%d %H:%M:%S"
 KINDS = {"view.opened": "열람", "pole.export": "제공"}
 _REQUESTS = ("service.asked", "service.approved")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,35 +86,13 @@ def read_rows(
 
 
 def as_csv(found: Iterable[Row], columns: tuple[str, ...] = COLUMNS) -> bytes:
-    """UTF-8 with a mark that spreadsheets know it by; no text becomes a formula there."""
-    held = io.StringIO(newline="")
-    writer = csv.writer(held)
-    writer.writerow(columns)
-    writer.writerows([_harmless(one) for one in row.values] for row in found)
-    return b"\xef\xbb\xbf" + held.getvalue().encode()
+    """As spreadsheets read it; no text becomes a formula there."""
+    return csv_bytes(columns, (one.values for one in found))
 
 
 def as_xlsx(found: Iterable[Row], columns: tuple[str, ...] = COLUMNS) -> bytes:
     """One sheet; every cell is text, never a formula."""
-    # Half a second of imports that no other command of the centre needs.
-    from openpyxl import Workbook
-    from openpyxl.cell import Cell
-
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None, "a new workbook has one sheet"
-    sheet.title = "개인영상정보 관리대장"
-    sheet.append(columns)
-    for at, row in enumerate(found, start=2):
-        for column, text in enumerate(row.values, start=1):
-            cell = sheet.cell(at, column)
-            assert isinstance(cell, Cell), "nothing is merged"
-            cell.value = _ILLEGAL.sub(" ", text)
-            cell.data_type = "s"
-    sheet.freeze_panes = "A2"
-    held = io.BytesIO()
-    book.save(held)
-    return held.getvalue()
+    return xlsx_bytes("개인영상정보 관리대장", columns, (one.values for one in found))
 
 
 def _row(
@@ -203,9 +177,3 @@ def _fields(run: sqlite3.Connection, kinds: tuple[str, ...]) -> Iterator[dict[st
 
 def _local(text: str | None, zone: ZoneInfo) -> str:
     return "" if not text else moment(text).astimezone(zone).strftime(TIME)
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet would run is led by an apostrophe."""
-    text = _ILLEGAL.sub(" ", text)
-    return f"'{text}" if text.startswith(_FORMULA) else text

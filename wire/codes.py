@@ -304,6 +304,31 @@ FAULTS = _table(
         "명단 이름을 확인하십시오", "Check the list's name",
     ),
     (
+        "estate.unknown", "PW-861",
+        "없는 자산", "There is no such asset",
+        "관리번호나 QR 라벨을 확인하십시오", "Check the number, or the label's code",
+    ),
+    (
+        "estate.table", "PW-862",
+        "자산 표를 읽을 수 없음", "That is no table of assets",
+        "관리번호와 종류 열이 있는 CSV 또는 XLSX로 저장하십시오", "Save it as CSV or XLSX with the columns 관리번호 and 종류",
+    ),
+    (
+        "estate.photo", "PW-863",
+        "사진을 읽을 수 없음", "The picture cannot be read",
+        "40메가픽셀, 12 MB 이하의 JPEG, PNG, WebP로 다시 올리십시오", "Send JPEG, PNG or WebP of at most 40 megapixels and 12 MB",
+    ),
+    (
+        "work.unknown", "PW-864",
+        "없는 작업 지시", "There is no such work order",
+        "번호를 확인하십시오", "Check its number",
+    ),
+    (
+        "work.state", "PW-865",
+        "작업 지시가 그 상태가 아님", "The work order is not in that state",
+        "화면을 새로 고쳐 지금 상태를 확인하십시오", "Reload and see how it is now",
+    ),
+    (
         "device.offline", "PW-901",
         "장비가 연결되어 있지 않음", "The device is offline",
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",

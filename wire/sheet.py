@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 
 DELIMITERS = ",\t;"
+MOST_UNPACKED = 400 * 1024 * 1024
+"""Of an XLSX file, which a few kilobytes may claim to be."""
+_FROM_1904 = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904=["'](?:1|true|on)["']""")
 
 
 class SheetError(ValueError):
@@ -20,6 +24,15 @@ def lines(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
     `name` stands in errors. Dates come as `2026-03-01 00:00:00`, whole numbers without a point.
     """
     return _xlsx(name, data) if data.startswith(b"PK") else _csv(name, data)
+
+
+def counts_from_1904(data: bytes) -> bool:
+    """Whether the day numbers of an XLSX file count from 1904, as old Macs did; else from 1900."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts, parts.open("xl/workbook.xml") as part:
+            return _FROM_1904.search(part.read(1024 * 1024)) is not None
+    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError):
+        return False
 
 
 def _csv(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -55,11 +68,17 @@ def _xlsx(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
     from openpyxl import load_workbook
 
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            unpacked = sum(one.file_size for one in parts.infolist())
+        if unpacked > MOST_UNPACKED:
+            raise SheetError(f"{name} unpacks to {unpacked // 1024**2} MB; no table is that large")
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             yield number, [_cell(value) for value in cells]
+    except SheetError:
+        raise
     # The file is a stranger's, and openpyxl has no error of its own for what it cannot read.
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError, TypeError, OSError) as error:
         raise SheetError(f"{name}: no readable spreadsheet ({type(error).__name__})") from error

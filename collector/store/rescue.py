@@ -60,6 +60,14 @@ TABLES = (
     "vehicle_list",
     "vehicle_entry",
     "device_list",
+    "asset",
+    "asset_photo",
+    "asset_change",
+    "camera_seen",
+    "centre_watched",
+    "asset_fault",
+    "work_order",
+    "work_step",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -28,6 +28,7 @@ RELEASED = {
     "migration_12.sql": "dedfa066063ef827",
     "migration_13.sql": "ad5e06636953d98e",
     "migration_14.sql": "bd3dcf90bef4278b",
+    "migration_15.sql": "400cd6cd0947d717",
 }
 """What is released is never edited: databases in the field were made by these bytes."""
 VERSIONS = range(1, SCHEMA_VERSION + 1)

@@ -1,0 +1,1 @@
+"""What the city owns on its poles: registry, state, availability, work orders, labels."""

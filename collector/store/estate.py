@@ -1,0 +1,132 @@
+"""Assets, their pictures and their history. All within the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.store.moments import moment, stamp
+
+Value = str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One asset; days as `2026-03-01`."""
+
+    asset_id: str
+    tag: str
+    kind: str
+    parent: str | None = None
+    device: str | None = None
+    camera: str | None = None
+    title: str | None = None
+    maker: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    installed: str | None = None
+    warranty: str | None = None
+    retired: str | None = None
+    purpose: str | None = None
+    view: str | None = None
+    department: str | None = None
+    network: str | None = None
+    address: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    note: str | None = None
+    photo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetChange:
+    """One field of one asset that changed."""
+
+    at: datetime
+    person: str
+    field: str
+    before: str | None
+    after: str | None
+
+
+COLUMNS = Asset.__slots__
+
+
+def all_of(run: sqlite3.Connection) -> list[Asset]:
+    """By tag."""
+    return [_asset(row) for row in run.execute("SELECT * FROM asset ORDER BY tag")]
+
+
+def find(run: sqlite3.Connection, asset_id: str) -> Asset | None:
+    row = run.execute("SELECT * FROM asset WHERE asset_id = ?", (asset_id,)).fetchone()
+    return None if row is None else _asset(row)
+
+
+def put(run: sqlite3.Connection, assets: Iterable[Asset]) -> None:
+    """Have these assets be so."""
+    named = ", ".join(COLUMNS)
+    changed = ", ".join(f"{one} = excluded.{one}" for one in COLUMNS[1:])
+    run.executemany(
+        f"INSERT INTO asset ({named}) VALUES ({', '.join('?' * len(COLUMNS))})"
+        f" ON CONFLICT (asset_id) DO UPDATE SET {changed}",
+        [tuple(getattr(asset, one) for one in COLUMNS) for asset in assets],
+    )
+
+
+def note_changes(
+    run: sqlite3.Connection,
+    asset_id: str,
+    changes: Mapping[str, tuple[Value, Value]],
+    person: str,
+    now: datetime,
+) -> None:
+    """Keep what each field was and is."""
+    run.executemany(
+        "INSERT INTO asset_change (asset_id, at, person, field, before, after)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (asset_id, stamp(now), person, field, _text(before), _text(after))
+            for field, (before, after) in changes.items()
+        ],
+    )
+
+
+def changes_of(run: sqlite3.Connection, asset_id: str, at_most: int) -> list[AssetChange]:
+    """The newest first."""
+    rows = run.execute(
+        "SELECT * FROM asset_change WHERE asset_id = ? ORDER BY number DESC LIMIT ?",
+        (asset_id, at_most),
+    )
+    return [
+        AssetChange(moment(row["at"]), row["person"], row["field"], row["before"], row["after"])
+        for row in rows
+    ]
+
+
+def keep_photo(run: sqlite3.Connection, sha256: str, jpeg: bytes, now: datetime) -> None:
+    run.execute("INSERT OR IGNORE INTO asset_photo VALUES (?, ?, ?)", (sha256, stamp(now), jpeg))
+
+
+def photo(run: sqlite3.Connection, sha256: str) -> bytes | None:
+    row = run.execute("SELECT jpeg FROM asset_photo WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def sweep_photos(run: sqlite3.Connection) -> int:
+    """Delete pictures that nothing names any more; how many."""
+    return run.execute(
+        "DELETE FROM asset_photo WHERE sha256 NOT IN ("
+        "SELECT photo FROM asset WHERE photo IS NOT NULL"
+        " UNION SELECT photo FROM work_step WHERE photo IS NOT NULL)"
+    ).rowcount
+
+
+def _asset(row: sqlite3.Row) -> Asset:
+    return Asset(*(row[one] for one in COLUMNS))
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
