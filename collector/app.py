@@ -32,9 +32,12 @@ from collector.routing_file import RoutingFile
 from collector.sealing import Sealer
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
+from collector.services.estate.keeper import EstateKeeper
+from collector.services.estate.world import WorldView
 from collector.services.vehicle_lists.keeper import ListKeeper
 from collector.serving import WebServer, listen
 from collector.store.holder import Holder
+from collector.store.reader import Reader
 from collector.store.refusals import Bounds
 from collector.trust import TrustKeeper
 from collector.upkeep import Upkeep
@@ -108,6 +111,7 @@ class Collector:
         )
         self._orders = OrderDesk(self._database, self._commander, clock)
         self._lists = ListKeeper(self._database, self._commander, self._trust.devices, clock)
+        self._estate = self._kept_estate()
         source = service_source(settings.site, self._identity.name)
 
         self._certificates = CertificateDesk(self._commander, clock, self._trust.device_certificate)
@@ -166,6 +170,7 @@ class Collector:
         self._dispatch.start()
         self._orders.start()
         self._lists.start()
+        self._estate.start()
         self._disasters.start()
         self._upkeep.start()
         self._certificates.start()
@@ -188,6 +193,7 @@ class Collector:
             self._certificates.stop()
             self._orders.stop()
             self._lists.stop()
+            self._estate.stop()
             self._disasters.stop()
             self._inbox.stop()
             self._dispatch.stop()
@@ -283,6 +289,14 @@ class Collector:
         sealer = Sealer(self._identity, settings.site, settings.zone, self._database, self._clock)
         tasks = (sealer.run_once, retention.run_once)
         return Upkeep(tasks, settings.retention.every_hours, self._clock)
+
+    def _kept_estate(self) -> EstateKeeper:
+        settings = self._settings
+        reader = Reader(self._database.path, settings.places())
+        world = WorldView(reader, self._trust.certificate_ends, settings.zone, self._clock)
+        return EstateKeeper(
+            settings.assets, self._database, world, self._clock, is_up=lambda: self._link.up
+        )
 
     def _web_parts(self) -> WebParts:
         return WebParts(

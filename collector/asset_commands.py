@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from collector.command_support import (
 from collector.config import CollectorSettings
 from collector.services.estate.desk import EstateDesk
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
+from collector.services.estate.report import HEADINGS as AVAILABILITY
+from collector.services.estate.report import TOTAL, month_report, percent, report_rows
 from collector.services.estate.table import AssetTableError, read_file
 from collector.store import estate
 from collector.store.database import Database, StoreError
@@ -42,7 +45,7 @@ def import_table(
     as_json: AsJson = False,
 ) -> None:
     """Take a table into the registry: all of it, or nothing and every bad row is told."""
-    with readable_errors(), _opened(config) as (database, reader):
+    with readable_errors(), _opened(config) as (_, database, reader):
         try:
             table = read_file(str(file), _bytes(file))
         except (SheetError, AssetTableError) as error:
@@ -71,11 +74,41 @@ def export_table(
     config: CollectorConfig = COLLECTOR_YAML,
 ) -> None:
     """Write the whole registry as a table, which `import` takes back."""
-    with readable_errors(), _opened(config) as (database, _):
+    with readable_errors(), _opened(config) as (_, database, _reader):
         with database.reading() as run:
             rows = asset_rows(estate.all_of(run))
         write_table(file, TITLE, HEADINGS, rows)
     typer.echo(f"{file}: {len(rows)} assets")
+
+
+@app.command(
+    epilog="Example: polewatch collector assets availability 2026-11 --out 가동률-2026-11.xlsx"
+)
+def availability(
+    month: Annotated[str, typer.Argument(help="Of the site's calendar, like 2026-11.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write all cameras there: .csv or .xlsx.")
+    ] = None,
+    config: CollectorConfig = COLLECTOR_YAML,
+    as_json: AsJson = False,
+) -> None:
+    """How much of a month the centre had each camera's picture; sums by purpose and of all."""
+    with readable_errors(), _opened(config) as (settings, database, reader):
+        now = SystemClock().now()
+        try:
+            with database.reading() as run:
+                report = month_report(run, reader.cameras(), month, settings.zone, now)
+        except ValueError as error:
+            raise StoreError(str(error)) from None
+        rows = report_rows(report)
+        if out is not None:
+            write_table(out, f"가동률 {month}", AVAILABILITY, rows)
+    if as_json:
+        typer.echo(json.dumps([dict(zip(AVAILABILITY, row, strict=True)) for row in rows]))
+        return
+    for name, count, share in (*report.purposes, (TOTAL, len(report.cameras), report.total)):
+        rate = "-" if share.rate is None else f"{percent(share)} %"
+        typer.echo(f"{name or '목적 미등록'}: {count} cameras, {rate}, {share.outages} outages")
 
 
 def write_table(file: Path, title: str, headings: tuple[str, ...], rows: list[list[Cell]]) -> None:
@@ -102,13 +135,13 @@ def _bytes(file: Path) -> bytes:
 
 
 @contextmanager
-def _opened(config: Path) -> Iterator[tuple[Database, Reader]]:
+def _opened(config: Path) -> Iterator[tuple[CollectorSettings, Database, Reader]]:
     settings = load_settings(config, CollectorSettings)
     database_file(settings)
     database = Database(settings.data)
     reader = Reader(database.path, settings.places())
     try:
-        yield database, reader
+        yield settings, database, reader
     finally:
         reader.close()
         database.close()

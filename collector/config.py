@@ -115,6 +115,9 @@ class RetentionSettings(Settings):
     case_days: float = Field(
         30.0, ge=0, le=3650, description="Personal fields of a case, after it was closed."
     )
+    assets_days: float = Field(
+        1825.0, ge=365, le=3650, description="Cameras' states over time, and closed work orders."
+    )
     ledger_days: float = Field(
         1095.0, ge=365, le=3650, description="Personal fields of the ledger; the chain stays."
     )
@@ -125,6 +128,21 @@ class RetentionSettings(Settings):
         if self.incidents_days < self.events_days:
             raise ValueError("incidents_days must not be less than events_days")
         return self
+
+
+class AssetSettings(Settings):
+    """How faults of assets become work orders, and how their repair is verified."""
+
+    every_s: float = Field(15.0, ge=0.2, le=60, description="How often their state is looked at.")
+    open_after_s: float = Field(
+        300.0, ge=0, le=86_400, description="A fault that lasts so long opens a work order."
+    )
+    settle_s: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="Well for so long is mended; a fault so long after 'done' opens it again.",
+    )
 
 
 class IncidentSettings(Settings):
@@ -311,6 +329,7 @@ class CollectorSettings(Settings):
     sos: tuple[SosSender, ...] = Field((), max_length=100)
     disaster_rooms: tuple[DisasterRoom, ...] = Field((), max_length=100)
     retention: RetentionSettings = RetentionSettings()
+    assets: AssetSettings = AssetSettings()
     ice: IceSettings = IceSettings()
     metrics: MetricsSettings | None = Field(
         None, description="Where Prometheus asks for figures; nowhere when left out."

@@ -18,6 +18,7 @@ from collector.config import InboxSettings
 from collector.gaps import GapKeeper
 from collector.intake import Effects, Intake
 from collector.link import Incoming
+from collector.store import spans
 from collector.store.damage import is_damage
 from collector.store.database import Database
 from collector.store.devices import ended, gaps_asked
@@ -247,6 +248,8 @@ class Inbox:
         try:
             with self._database.transaction() as run:
                 found = ended(run, revoked)
+                for name in found:
+                    spans.follow(run, name, self._clock.now())
         except sqlite3.Error as error:
             log.error("inbox.storage", error=str(error))
             return

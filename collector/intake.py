@@ -10,7 +10,7 @@ from collector import ledger
 from collector.changes import Change, ChangeKind
 from collector.incident_desk import IncidentDesk
 from collector.numbers import Numbers
-from collector.store import devices, erasing, events, refusals, stills
+from collector.store import devices, erasing, events, refusals, spans, stills
 from collector.store.incidents import of_still
 from collector.store.refusals import Bounds
 from collector.verdict import Ack, Numbered, Refused, Still, Unnumbered, Verdict
@@ -229,6 +229,7 @@ class Intake:
                 self._effects.changed("device", device)
             case CameraState() as state:
                 if devices.camera(run, device, state, message.epoch, message.seq):
+                    spans.follow(run, device, now)
                     self._effects.changed("camera", f"{device}/{state.camera}")
             case AuditEvent() as audit:
                 self._audit(run, device, event.id, audit, now)
@@ -301,6 +302,7 @@ class Intake:
                 if devices.presence(run, device, state):
                     for incident in self._desk.end_abandoned(run, device, state.boot_id, now):
                         self._effects.changed("incident", incident)
+                spans.follow(run, device, now)
                 self._effects.states.append((device, state))
                 self._effects.changed("device", device)
             case Health() as health:

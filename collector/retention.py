@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import structlog
 from collector import ledger
 from collector.config import RetentionSettings
 from collector.incident_desk import IncidentDesk
-from collector.store import erasing
+from collector.store import erasing, estate, spans, work_orders
 from collector.store.database import Database
 from wire.clock import Clock
 
@@ -38,6 +39,10 @@ class Erased:
     cases: int = 0
     alert_documents: int = 0
     alerts: int = 0
+    asset_history: int = 0
+    """Changes of cameras' states, and work orders."""
+    asset_photos: int = 0
+    """That were replaced, or whose work order went."""
     ledger_fields: int = 0
     folders: int = 0
     """Of old databases: those that were damaged, or replaced by a backup."""
@@ -72,6 +77,7 @@ class Retention:
         events_before = now - ago(settings.events_days)
         stills_before = now - ago(settings.stills_days)
         incidents_before = now - ago(settings.incidents_days)
+        assets_before = now - ago(settings.assets_days)
         done = Erased(
             events=self._portions(lambda run: self._events(run, events_before)),
             stills=self._portions(lambda run: erasing.stills(run, stills_before, AT_ONCE)),
@@ -84,6 +90,11 @@ class Retention:
                 lambda run: erasing.alert_documents(run, events_before, AT_ONCE)
             ),
             alerts=self._portions(lambda run: erasing.alerts(run, incidents_before, AT_ONCE)),
+            asset_history=sum(
+                self._portions(functools.partial(erase, before=assets_before, at_most=AT_ONCE))
+                for erase in (spans.erase, spans.erase_watched, work_orders.erase)
+            ),
+            asset_photos=self._whole(estate.sweep_photos),
             ledger_fields=self._whole(
                 lambda run: ledger.erase(run, now - ago(settings.ledger_days))
             ),

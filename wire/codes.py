@@ -311,7 +311,7 @@ FAULTS = _table(
     (
         "estate.table", "PW-862",
         "자산 표를 읽을 수 없음", "That is no table of assets",
-        "관리번호와 종류 열이 있는 CSV 또는 XLSX로 저장하십시오", "Save it as CSV or XLSX with the columns 관리번호 and 종류",
+        "관리번호와 종류 열이 있는 CSV 또는 XLSX로 저장하십시오", "Save it as CSV or XLSX with columns for the number (tag) and the kind",
     ),
     (
         "estate.photo", "PW-863",
