@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import lap
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 
@@ -43,9 +43,33 @@ def best_pairs(likeness: Floats, least: float) -> list[tuple[int, int]]:
     allowed = likeness >= least
     if not allowed.any():
         return []
-    rows, columns = linear_sum_assignment(np.where(allowed, likeness, 0.0), maximize=True)
-    fits = allowed[rows, columns]
-    return list(zip(rows[fits].tolist(), columns[fits].tolist(), strict=True))
+    pairs = cheapest_pairs(np.where(allowed, -likeness, 0.0))
+    return [(row, column) for row, column in pairs if allowed[row, column]]
+
+
+def cheapest_pairs(costs: Floats) -> list[tuple[int, int]]:
+    """Rows and columns of `costs` `(n, m)` paired for the least total, `min(n, m)` pairs by row.
+
+    Jonker and Volgenant 1987, "A shortest augmenting path algorithm for dense and sparse linear
+    assignment problems". Costs are finite.
+    """
+    if not costs.size:
+        return []
+    columns = lap.lapjv(costs, extend_cost=True)[1].tolist()
+    return [(row, column) for row, column in enumerate(columns) if column >= 0]
+
+
+def connected(linked: NDArray[np.bool_]) -> list[list[int]]:
+    """Groups of what hangs together in the symmetric table `linked` `(n, n)`, each by index."""
+    left, groups = set(range(len(linked))), []
+    while left:
+        group, edge = set(), {min(left)}
+        while edge:
+            group |= edge
+            edge = set(np.flatnonzero(linked[sorted(edge)].any(axis=0)).tolist()) - group
+        groups.append(sorted(group))
+        left -= group
+    return groups
 
 
 def centred(corners: Floats) -> Floats:

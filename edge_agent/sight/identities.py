@@ -17,12 +17,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
 
 from edge_agent.scene import Box, Image, Track
 from edge_agent.sight.appearance import Look, blended, look, unlike
-from edge_agent.sight.association import shares_inside
+from edge_agent.sight.association import cheapest_pairs, connected, shares_inside
 
 MOST_LOOKS: Final = 12
 """Looks taken of one picture: keeps its time bounded."""
@@ -178,13 +176,11 @@ class Identities:
         covered = np.where(seen[None, :], inside, 0.0)
         close = inside >= self._settings.mixed
         if close.any():
-            count, crowds = connected_components(close, directed=False)
             # Who is not seen may be anywhere, but is in nobody's way.
             hides = ((close | close.T) & seen[None, :]).any(axis=1)
-            for crowd in range(count):
-                members = np.flatnonzero(crowds == crowd).tolist()
-                if len(members) > 1:
-                    self._mix_up([(self._bodies[people[m].id], bool(hides[m])) for m in members])
+            for crowd in connected(close | close.T):
+                if len(crowd) > 1:
+                    self._mix_up([(self._bodies[people[m].id], bool(hides[m])) for m in crowd])
         return [float(share) for share in covered.max(axis=1)]
 
     def _mix_up(self, crowd: Sequence[tuple[_Body, bool]]) -> None:
@@ -262,8 +258,7 @@ class Identities:
             return
         names = sorted({name for key in judged for name in self._bodies[key].maybe})
         costs = self._costs(judged, names)
-        rows, columns = linear_sum_assignment(costs)
-        best = {judged[row]: names[column] for row, column in zip(rows, columns, strict=True)}
+        best = {judged[row]: names[column] for row, column in cheapest_pairs(costs)}
         costs_by_key = {
             key: dict(zip(names, row, strict=True))
             for key, row in zip(judged, costs.tolist(), strict=True)

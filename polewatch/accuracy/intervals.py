@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from scipy.special import gammaincinv
-
 _Z: Final = 1.959963984540054
 """Quantile of the normal distribution for a two-sided interval of 95 %."""
 
@@ -37,8 +35,10 @@ def poisson_upper(events: int, exposure: float, confidence: float = 0.95) -> flo
         raise ValueError("events and exposure must not be negative")
     if exposure == 0:
         return math.inf
-    # Half the chi-square quantile of 2 (events + 1) degrees of freedom, without scipy.stats, which
-    # is slow to import.
+    # Of the tools for accuracy, not of the product: what else stands here goes without it.
+    from scipy.special import gammaincinv
+
+    # Half the chi-square quantile of 2 (events + 1) degrees of freedom.
     return float(gammaincinv(events + 1, confidence)) / exposure
 
 

@@ -15,7 +15,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+
+from edge_agent.sight.association import cheapest_pairs
 
 OVERLAP: Final = 0.5
 
@@ -93,9 +94,7 @@ def _matches(
             columns.discard(column)
     free_rows, free_columns = sorted(rows), sorted(columns)
     part = overlap[np.ix_(free_rows, free_columns)]
-    for r, c in zip(
-        *linear_sum_assignment(np.where(part >= OVERLAP, part, -1e3), True), strict=True
-    ):
+    for r, c in cheapest_pairs(np.where(part >= OVERLAP, -part, 1e3)):
         if part[r, c] >= OVERLAP:
             matched.append((people[free_rows[r]][0], boxes[free_columns[c]][0]))
     return matched
@@ -112,9 +111,9 @@ def _idf1(
     for row, person in enumerate(people):
         for column, track in enumerate(tracks):
             both[row, column] = pairs.get((person, track), 0)
-    rows, columns = linear_sum_assignment(both, maximize=True)
+    explained = sum(both[pair] for pair in cheapest_pairs(-both))
     everything = sum(true_size.values()) + sum(found_size.values())
-    return float(2 * both[rows, columns].sum() / everything) if everything else 1.0
+    return float(2 * explained / everything) if everything else 1.0
 
 
 def iou_table(a: Iterable[Corners], b: Iterable[Corners]) -> NDArray[np.float64]:
