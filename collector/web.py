@@ -43,6 +43,10 @@ from collector.services.cases import CaseDesk, both
 from collector.services.disaster import routes as disasters
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.desk import DisasterDesk
+from collector.services.estate import api as estate_api
+from collector.services.estate import work_api
+from collector.services.estate.desk import EstateDesk
+from collector.services.estate.world import WorldView
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services.plate_search import PlateSearchDesk
@@ -102,7 +106,7 @@ def build_web(parts: WebParts) -> Web:
     app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_middleware(ReadMiddleware, reads=ReadLog(parts.database, parts.clock))
-    app.add_middleware(Guard, secure=settings.secure, longer=disasters.LONGER)
+    app.add_middleware(Guard, secure=settings.secure, longer=disasters.LONGER | estate_api.LONGER)
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
     )
@@ -207,6 +211,15 @@ def build_web(parts: WebParts) -> Web:
         vehicle_lists_api.build_router(
             ListDesk(parts.agencies), parts.database, parts.persons, parts.clock, parts.wake_lists
         )
+    )
+
+    world = WorldView(reader, parts.certificate_ends, settings.zone, parts.clock)
+    owned = estate_api.Estate(
+        parts.database, reader, world, EstateDesk(reader.cameras), settings.zone, parts.clock
+    )
+    app.include_router(estate_api.build_router(owned, parts.persons.required))
+    app.include_router(
+        work_api.build_router(parts.database, reader, parts.persons.required, parts.clock)
     )
 
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])

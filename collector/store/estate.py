@@ -65,6 +65,11 @@ def find(run: sqlite3.Connection, asset_id: str) -> Asset | None:
     return None if row is None else _asset(row)
 
 
+def tagged(run: sqlite3.Connection, tag: str) -> Asset | None:
+    row = run.execute("SELECT * FROM asset WHERE tag = ?", (tag,)).fetchone()
+    return None if row is None else _asset(row)
+
+
 def put(run: sqlite3.Connection, assets: Iterable[Asset]) -> None:
     """Have these assets be so."""
     named = ", ".join(COLUMNS)
@@ -108,6 +113,10 @@ def changes_of(run: sqlite3.Connection, asset_id: str, at_most: int) -> list[Ass
 
 def keep_photo(run: sqlite3.Connection, sha256: str, jpeg: bytes, now: datetime) -> None:
     run.execute("INSERT OR IGNORE INTO asset_photo VALUES (?, ?, ?)", (sha256, stamp(now), jpeg))
+
+
+def put_photo(run: sqlite3.Connection, asset_id: str, sha256: str) -> None:
+    run.execute("UPDATE asset SET photo = ? WHERE asset_id = ?", (sha256, asset_id))
 
 
 def photo(run: sqlite3.Connection, sha256: str) -> bytes | None:

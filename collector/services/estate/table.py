@@ -77,8 +77,8 @@ class _Reading:
 
         reasons: list[str] = []
         tag, kind = cell(columns.tag), KIND_WORDS.get(_plain(cell(columns.kind)))
-        if not _TAG.fullmatch(tag):
-            reasons.append(_bad_tag(tag))
+        if reason := bad_tag(tag):
+            reasons.append(reason)
         elif tag in self.rows:
             reasons.append(f"the number {tag} stands in row {self.rows[tag]} too")
         else:
@@ -122,6 +122,15 @@ def read_assets(
     return Table(
         tuple(reading.entries), tuple(reading.bad), columns.ignored, frozenset(reading.rows)
     )
+
+
+def bad_tag(tag: str) -> str | None:
+    """Why a text can be no asset's number; None when it can."""
+    if not tag:
+        return "the number (관리번호) is missing"
+    if _TAG.fullmatch(tag):
+        return None
+    return f"{tag[:40]} is no number: 1 to 40 letters, digits and . _ / # -"
 
 
 def read_value(one: Field, text: str, numbered_from_1904: bool | None = None) -> Value:
@@ -185,12 +194,6 @@ def _columns(cells: list[str]) -> _Columns:
 
 def _plain(text: str) -> str:
     return "".join(text.lower().split())
-
-
-def _bad_tag(tag: str) -> str:
-    if not tag:
-        return "the number (관리번호) is missing"
-    return f"{tag[:40]} is no number: 1 to 40 letters, digits and . _ / # -"
 
 
 def _bad_kind(told: str) -> str:
