@@ -28,6 +28,7 @@ from edge_agent.plates.search import search_handler
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.ring_keeper import RingKeeper
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
+from edge_agent.sight.attention import Attention
 from edge_agent.sight.camera_sight import camera_sight, with_second_look
 from edge_agent.sight.detector import Detector, ModelId
 from edge_agent.sight.fire import FireNetwork, FireWatch
@@ -247,7 +248,9 @@ class Agent:
         if self._plates is not None and wants_plates(camera):
             glimpses = None if camera.sub_url is None else Glimpses(camera.id)
             plates = self._plates.stage(camera.id, glimpses)
-        analysis = Analysis(*camera_sight(self._eyes), rules, self._posture, fire, plates)
+        analysis = Analysis(
+            *camera_sight(self._eyes), rules, self._posture, fire, plates, Attention(camera)
+        )
         try:
             return CameraWatch(
                 self._settings,

@@ -30,6 +30,13 @@ class CameraSettings(CameraRules):
         None, description="File of one line 'user:password' for this camera, mode 0600."
     )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures analysed a second.")
+    gate: bool = Field(
+        False,
+        description=(
+            "Decode only a keyframe now and then while nothing is to be seen; everything from the "
+            "last keyframe on as soon as the stream or a keyframe shows a change."
+        ),
+    )
     ring_hours: float | None = Field(
         None, gt=0, le=720, description="How far back its video reaches, when not `ring.hours`."
     )

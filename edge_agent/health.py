@@ -32,6 +32,7 @@ class _Rates:
     at: float
     packets: int = 0
     analysed: int = 0
+    decoded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class HealthBook:
         source, pipeline = one.pipeline.source, one.pipeline
         last = self._rates.get(pipeline.camera) or _Rates(self._started)
         seconds = max(now - last.at, 1e-3)
-        fresh = _Rates(now, source.packets, pipeline.lane.served)
+        fresh = _Rates(now, source.packets, pipeline.lane.served, pipeline.decoder.decoded)
         self._rates[pipeline.camera] = fresh
         status = source.status
         span: tuple[datetime, datetime] | None = one.ring.span()
@@ -111,12 +112,16 @@ class HealthBook:
         width, height = one.width_height()
         counters = one.ring.counters
         share = self.shares.get(pipeline.camera)
+        gate = pipeline.gate
         return CameraHealth(
             camera=pipeline.camera,
             state="down" if status is None else status.state,
             code=None if status is None else status.code,
             fps=round((fresh.packets - last.packets) / seconds, 2),
             analysed_fps=round((fresh.analysed - last.analysed) / seconds, 2),
+            decoded_fps=round((fresh.decoded - last.decoded) / seconds, 2),
+            gate="off" if gate is None else gate.reason,
+            gate_wakes=0 if gate is None else gate.wakes,
             tracks=pipeline.tracks,
             bytes_received=source.bytes + (sub.bytes if sub else 0),
             width=width,

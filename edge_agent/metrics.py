@@ -15,6 +15,8 @@ _GAUGES: tuple[tuple[str, str, Callable[[CameraHealth], float]], ...] = (
     ("camera_up", "1 while its pictures come.", lambda one: one.state == "up"),
     ("camera_frames_per_second", "Pictures that the camera sends.", lambda one: one.fps),
     ("camera_analysed_per_second", "Pictures that were analysed.", lambda one: one.analysed_fps),
+    ("camera_decoded_per_second", "Pictures that were decoded.", lambda one: one.decoded_fps),
+    ("camera_idle", "1 while nothing need be decoded.", lambda one: one.gate == "idle"),
     ("camera_tracks", "What is followed in the picture now.", lambda one: one.tracks),
     ("ring_bytes", "Recording on the disk.", lambda one: one.ring_bytes),
     ("ring_budget_bytes", "Disk that it may take.", lambda one: one.ring_budget_bytes),
@@ -23,6 +25,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[CameraHealth], float]], ...] = (
 )
 _COUNTERS: tuple[tuple[str, str, Callable[[CameraHealth], float]], ...] = (
     ("camera_received_bytes_total", "From the camera.", lambda one: one.bytes_received),
+    ("camera_wakes_total", "Ends of its idleness.", lambda one: one.gate_wakes),
     ("ring_deleted_bytes_total", "Recording deleted.", lambda one: one.ring_deleted_bytes),
 )
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from edge_agent.camera.decoder import FrameDecoder
+from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.camera.packet import PacketSink
 from edge_agent.camera.source import CameraStatus, RtspSource
@@ -32,6 +33,7 @@ from edge_agent.scene import (
     Sighting,
     Track,
 )
+from edge_agent.sight.attention import Attention, gate_settings
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.still_objects import StillObjects
 from edge_agent.sight.tamper import TamperWatch
@@ -96,6 +98,8 @@ class Seen:
     frame: Frame
     tracks: tuple[Track, ...]
     findings: tuple[Finding, ...]
+    busy: bool = True
+    """Whether there is something to be watched, so that every picture is wanted."""
 
 
 class Analysis:
@@ -109,11 +113,13 @@ class Analysis:
         closer: LooksCloser | None = None,
         fire: WatchesFire | None = None,
         plates: ReadsPlates | None = None,
+        attention: Attention | None = None,
     ) -> None:
-        """Without `closer`, rules that ask for a closer look get none and decide by boxes.
+        """Without `attention` there always is something to be watched.
 
-        Without `fire`, nothing burns for the rules, and without `plates` none is read; both are
-        this camera's alone, for they remember.
+        Without `closer`, rules that ask for a closer look get none and decide by boxes. Without
+        `fire`, nothing burns for the rules, and without `plates` none is read; these three
+        remember, so that each camera needs its own.
         """
         self._detector = detector
         self._tracker = tracker
@@ -123,6 +129,7 @@ class Analysis:
         self._tamper = TamperWatch() if wants_tamper(self._rules) else None
         self._fire = fire
         self._plates = plates
+        self._attention = attention
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
@@ -144,7 +151,9 @@ class Analysis:
             tamper=None if tamper is None else tamper.update(frame.image, frame.media_s),
         )
         findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
-        return Seen(frame, tracks, findings)
+        attention = self._attention
+        busy = attention is None or attention.update(sighting, findings)
+        return Seen(frame, tracks, findings, busy)
 
     def finish(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """A recording ended with `frame`: what can still be said of plates that were in sight."""
@@ -181,7 +190,14 @@ class CameraPipeline:
         self._analysis = analysis
         self._on_seen = on_seen
         self.lane = scheduler.add(settings.id, settings.analysis_fps, self._analyse)
-        self.decoder = FrameDecoder(settings.id, self.lane.put, analysis_fps=settings.analysis_fps)
+        self.gate = PacketGate(gate_settings(settings)) if settings.gate else None
+        self.decoder = FrameDecoder(
+            settings.id,
+            self.lane.put,
+            wait=self.lane.wait,
+            analysis_fps=settings.analysis_fps,
+            gate=self.gate,
+        )
         self.glimpses = glimpses
         main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]
         main_sinks += [] if glimpses is None else [glimpses]
@@ -219,5 +235,6 @@ class CameraPipeline:
 
     def _analyse(self, frame: Frame) -> None:
         seen = self._analysis.step(frame)
+        self.decoder.judged(frame.media_s, busy=seen.busy)
         self.tracks = sum(track.seen for track in seen.tracks)
         self._on_seen(seen)

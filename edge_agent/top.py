@@ -53,13 +53,26 @@ def read(folder: Path) -> Health:
 
 def picture(health: Health, before: Health | None) -> Group:
     """Cameras in a table, the rest in lines below it."""
-    table = Table("camera", "state", "size", "fps", "analysed", "tracks", "received", "ring")
+    table = Table(
+        "camera",
+        "state",
+        "size",
+        "fps",
+        "decoded",
+        "gate",
+        "analysed",
+        "tracks",
+        "received",
+        "ring",
+    )
     for camera in health.cameras:
         table.add_row(
             camera.camera,
             camera.state if camera.code is None else f"{camera.state} {camera.code}",
             f"{camera.width}x{camera.height}",
             f"{camera.fps:.1f}",
+            f"{camera.decoded_fps:.1f}",
+            camera.gate if camera.gate == "off" else f"{camera.gate}, {camera.gate_wakes} wakes",
             f"{camera.analysed_fps:.1f}",
             str(camera.tracks),
             f"{camera.bytes_received / 1e6:.1f} MB",

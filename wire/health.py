@@ -31,6 +31,11 @@ class CameraHealth(WireModel):
     code: str | None = Field(None, max_length=60)
     fps: float = Field(ge=0)
     analysed_fps: float = Field(ge=0)
+    decoded_fps: float = Field(0, ge=0, description="Pictures of it that were decoded.")
+    gate: str = Field(
+        "off", max_length=20, description="Why every packet is decoded; `idle` when none need be."
+    )
+    gate_wakes: int = Field(0, ge=0, description="How often something ended its idleness.")
     tracks: int = Field(ge=0)
     bytes_received: int = Field(ge=0)
     width: int = Field(0, ge=0)

@@ -1,44 +1,30 @@
-"""Pictures for the analysis: decodes what the gate asks for, and hands on at the analysis rate."""
+"""Pictures for the analysis: a camera's packets through the gate, on a thread of its own."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
 
-import av
-import av.error
-import numpy as np
-import structlog
-
-from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
+from edge_agent.camera.gate import PacketGate
+from edge_agent.camera.gated import GatedDecoding, Taken
+from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.scene import Frame
 
-QUEUE_PACKETS = 64
+QUEUE_PACKETS: Final = 64
 """Two to six seconds of a camera; a decoder further behind starts afresh at a keyframe."""
 
-JITTER = 0.2
-"""A frame this part of a step early counts as on time."""
-
-Want = Literal["skip", "key", "all"]
-
-log = structlog.get_logger()
+PATIENCE_S: Final = 1.2
+"""How long in all the pictures that had been held back wait for the analysis to take each."""
 
 
-class Gate(Protocol):
-    """Decides from the encoded packet alone what is worth decoding."""
-
-    def want(self, packet: EncodedPacket) -> Want:
-        """`all`: decode; `key`: decode if it is a keyframe; `skip`: do not."""
-        ...
-
-
-class AlwaysAll:
-    """Decodes everything."""
-
-    def want(self, packet: EncodedPacket) -> Want:  # noqa: ARG002 - the protocol's signature
-        return "all"
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    media_s: float
+    busy: bool
 
 
 class FrameDecoder:
@@ -47,32 +33,37 @@ class FrameDecoder:
     def __init__(
         self,
         camera: str,
-        deliver: Callable[[Frame], None],
+        deliver: Callable[[Frame], object],
         *,
+        wait: Callable[[float], object] = lambda _: None,
         analysis_fps: float = 5.0,
-        gate: Gate | None = None,
+        gate: PacketGate | None = None,
         threads: int = 1,
     ) -> None:
-        self.decoded = 0
-        self.delivered = 0
+        """Without a gate everything is decoded.
+
+        `wait` waits up to so many seconds until what was delivered last has been taken.
+        """
+        self.decoding = GatedDecoding(camera, gate, analysis_fps=analysis_fps, threads=threads)
         self.dropped = 0
         """Packets that a full queue gave up, with those behind them up to the next keyframe."""
-        self.errors = 0
-        self._camera = camera
         self._deliver = deliver
-        self._step = TICKS / analysis_fps
-        self._gate = gate or AlwaysAll()
-        self._threads = threads
+        self._wait = wait
         self._queue: deque[StreamInfo | EncodedPacket] = deque()
+        self._verdicts: deque[_Verdict] = deque(maxlen=QUEUE_PACKETS)
         self._ready = threading.Condition()
         self._await_keyframe = False
         self._stopped = False
-        self._context: av.VideoCodecContext | None = None
-        self._broken = True
-        self._due = 0.0
-        self._arrivals: dict[int, EncodedPacket] = {}
+        self._patience_s = PATIENCE_S
         self._thread = threading.Thread(target=self._run, name=f"decoder-{camera}", daemon=True)
-        self._log = log.bind(camera=camera)
+
+    @property
+    def decoded(self) -> int:
+        return self.decoding.decoded
+
+    @property
+    def errors(self) -> int:
+        return self.decoding.errors
 
     def start(self) -> None:
         self._thread.start()
@@ -105,58 +96,37 @@ class FrameDecoder:
             self._queue.append(packet)
             self._ready.notify()
 
+    def judged(self, media_s: float, *, busy: bool) -> None:
+        """Analysis has seen the picture of `media_s`; `busy`: more of them are wanted."""
+        if self.decoding.gate is None:
+            return
+        with self._ready:
+            self._verdicts.append(_Verdict(media_s, busy))
+            # While it is open the next packet is soon enough to hear of it.
+            if busy and not self.decoding.gate.open:
+                self._ready.notify()
+
     def _run(self) -> None:
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: bool(self._queue) or self._stopped)
+                self._ready.wait_for(lambda: bool(self._queue or self._verdicts) or self._stopped)
                 if self._stopped:
                     return
-                item = self._queue.popleft()
+                verdicts, self._verdicts = self._verdicts, deque(maxlen=QUEUE_PACKETS)
+                item = self._queue.popleft() if self._queue else None
+            for said in verdicts:
+                self._hand_on(self.decoding.judged(said.media_s, busy=said.busy))
             if isinstance(item, StreamInfo):
-                self._open(item)
+                self.decoding.stream(item)
+            elif item is not None:
+                self._hand_on(self.decoding.packet(item))
+
+    def _hand_on(self, pictures: Iterable[Taken]) -> None:
+        for taken in pictures:
+            if taken.late:
+                began_s = time.monotonic()
+                self._wait(self._patience_s)
+                self._patience_s = max(0.0, self._patience_s - (time.monotonic() - began_s))
             else:
-                self._take(item)
-
-    def _open(self, info: StreamInfo) -> None:
-        context = av.CodecContext.create(info.codec, "r")
-        context.thread_count = self._threads
-        self._context, self._broken = context, True
-        self._arrivals.clear()
-
-    def _take(self, packet: EncodedPacket) -> None:
-        want = self._gate.want(packet)
-        if want == "skip" or (not packet.keyframe and (want == "key" or self._broken)):
-            # What was not decoded is missing to the packets behind it.
-            self._broken = True
-            return
-        if self._context is None:
-            return
-        self._broken = False
-        self._arrivals[packet.pts_90k] = packet
-        encoded = av.Packet(packet.data)
-        encoded.pts, encoded.dts = packet.pts_90k, packet.dts_90k
-        try:
-            pictures = self._context.decode(encoded)
-        except av.error.FFmpegError:
-            self.errors += 1
-            self._broken = True
-            return
-        for picture in pictures:
-            self._emit(picture)
-
-    def _emit(self, picture: av.VideoFrame) -> None:
-        self.decoded += 1
-        packet = self._arrivals.get(picture.pts) if picture.pts is not None else None
-        if packet is None:
-            return
-        self._arrivals = {pts: one for pts, one in self._arrivals.items() if pts > packet.pts_90k}
-        if packet.pts_90k < self._due - self._step * JITTER:
-            return
-        # From the due time, not from now: 10 fps thinned to 5 fps stays 5 fps despite jitter.
-        late = packet.pts_90k - self._due > self._step
-        self._due = (packet.pts_90k if late else self._due) + self._step
-        image = np.ascontiguousarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
-        self.delivered += 1
-        self._deliver(
-            Frame(self._camera, image, packet.media_s, packet.received_mono_s, packet.received_at)
-        )
+                self._patience_s = PATIENCE_S
+            self._deliver(taken.frame)

@@ -28,7 +28,13 @@ Job = Callable[[], None]
 class Lane:
     """One camera's place in the queue: room for exactly one picture, the newest."""
 
-    def __init__(self, camera: str, work: Work, offer: Callable[[str, Frame], None]) -> None:
+    def __init__(
+        self,
+        camera: str,
+        work: Work,
+        offer: Callable[[str, Frame], None],
+        wait: Callable[[str, float], None],
+    ) -> None:
         self.camera = camera
         self.work = work
         self.replaced = 0
@@ -45,10 +51,15 @@ class Lane:
         """... and those that found no room."""
         self.spare_busy_s = 0.0
         self._offer = offer
+        self._wait = wait
 
     def put(self, frame: Frame) -> None:
         """Leave `frame` for analysis, in place of one whose turn has not come. Never blocks."""
         self._offer(self.camera, frame)
+
+    def wait(self, patience_s: float) -> None:
+        """Wait up to `patience_s` for the turn of the picture that was left last."""
+        self._wait(self.camera, patience_s)
 
 
 class InferenceScheduler:
@@ -68,7 +79,9 @@ class InferenceScheduler:
         self._spare: dict[str, deque[Job]] = {}
         self._spare_running = 0
         self._most_spare = max(1, workers - 1)
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._taken = threading.Condition(lock)
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._run, name=f"inference-{number}", daemon=True)
@@ -80,7 +93,7 @@ class InferenceScheduler:
 
         An exception of `work` is logged and counted, and ends nothing.
         """
-        lane = Lane(camera, work, self._offer)
+        lane = Lane(camera, work, self._offer, self._wait)
         with self._changed:
             self._lanes[camera] = lane
             self._fairness.add(camera, per_second)
@@ -110,9 +123,14 @@ class InferenceScheduler:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+            self._taken.notify_all()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(STOP_S)
+
+    def _wait(self, camera: str, patience_s: float) -> None:
+        with self._taken:
+            self._taken.wait_for(lambda: camera not in self._frames or self._stopping, patience_s)
 
     def _offer(self, camera: str, frame: Frame) -> None:
         with self._changed:
@@ -133,6 +151,7 @@ class InferenceScheduler:
                 now_s = self._clock.monotonic()
                 camera = self._fairness.next(now_s)
                 if camera is not None:
+                    self._taken.notify_all()
                     return partial(self._analyse, self._lanes[camera], self._frames.pop(camera))
                 spare = self._next_spare()
                 if spare is not None:

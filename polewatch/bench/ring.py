@@ -16,8 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -26,13 +24,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
 from edge_agent.camera import nal
-from edge_agent.camera.packet import TICKS, EncodedPacket
+from edge_agent.camera.packet import EncodedPacket
 from edge_agent.clips.evidence.seals import Seals
 from edge_agent.clips.index import SegmentIndex
 from edge_agent.clips.keeping import Keeping, KeepingLimits
 from edge_agent.clips.segment import SegmentWriter, open_unbuffered
 from edge_agent.uplink.rows import Signer
 from polewatch.bench.environment import PeerError
+from polewatch.bench.packets import packets_of
 from polewatch.bench.ring_recorder import NO_RING
 from wire.clock import SystemClock
 
@@ -43,7 +42,6 @@ CLIP_S = 10
 BITS_PER_S = 4_000_000
 WARM_UP_S = 6.0
 """Connecting and probing are over, and the first segment was finished."""
-START = datetime(2026, 1, 1, tzinfo=UTC)
 SEGMENT_S = 4
 
 
@@ -89,7 +87,7 @@ def measure(cameras: int, seconds: float, *, peer: bool) -> RingBench:
             other = Cost("ffmpeg -c copy -f segment", 0.0) if peer else None
             if other is not None:
                 other = Cost(other.name, _ffmpeg(url, cameras, seconds, folder / "peer"))
-        packets = list(_packets(clip))
+        packets = list(packets_of(clip))
         return RingBench(
             cameras=cameras,
             seconds=seconds,
@@ -211,26 +209,6 @@ def _cpu_of(pids: list[int], seconds: float) -> float:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _packets(clip: Path) -> Iterator[EncodedPacket]:
-    with av.open(str(clip)) as container:
-        stream = container.streams.video[0]
-        filters = av.BitStreamFilterContext("h264_mp4toannexb", stream)
-        base = stream.time_base or Fraction(1, TICKS)
-        for packet in container.demux(stream):
-            for one in filters.filter(packet):
-                if one.pts is None or one.dts is None:
-                    continue
-                at_s = float(one.dts * base)
-                yield EncodedPacket(
-                    bytes(one),
-                    round(one.pts * base * TICKS),
-                    round(one.dts * base * TICKS),
-                    one.is_keyframe,
-                    at_s,
-                    START + timedelta(seconds=at_s),
-                )
 
 
 def _parts(packets: list[EncodedPacket], cameras: int, folder: Path) -> Iterator[Cost]:

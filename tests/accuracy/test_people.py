@@ -16,9 +16,9 @@ from edge_agent.scene import Box, Detection, Image, Track
 from polewatch.accuracy.matching import Counts, Found, match
 from polewatch.accuracy.measurement import Figure, detection_figures, share
 from polewatch.accuracy.shipped import PER_SECOND, STRONG, shipped_sight
+from polewatch.bench.weather import WEATHERS, Weather
 from tests.accuracy.labelled import LabelledClip, LabelledFrame, labelled_clip
 from tests.accuracy.reporting import leave
-from tests.support.weather import WEATHERS, Weather
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -230,7 +230,7 @@ def test_people_are_looked_for_by_night_and_in_rain(weather: Weather) -> None:
         f"people-5-{weather}",
         f"People: street, composed {weather}",
         _figures(f"people-{weather}", tally.every),
-        footage=f"vtest.avi with drawn {weather} (tests/support/weather.py), {labels.stem}.json",
+        footage=f"vtest.avi with drawn {weather} (polewatch/bench/weather.py), {labels.stem}.json",
         condition=CONDITION,
         tuned=FIGURES_KNOWN,
         test="test_people.py",

@@ -8,10 +8,12 @@ from functools import cache
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.camera import nal
 from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
 
+Picture = NDArray[np.uint8]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 
@@ -26,10 +28,13 @@ def encode(
     height: int = 48,
     b_frames: int = 0,
     codec: nal.Codec = "h264",
+    quiet: range = range(0),
 ) -> tuple[EncodedPacket, ...]:
     """Packets of a grey ramp with a moving block; packet `i` arrives `i / fps` seconds after START.
 
     Frame `i` has grey level `i % 200 + 20` at its left edge, so a decoded picture tells its number.
+    With `quiet` frames there is a street wall that shows nothing but itself in those, and the block
+    before it in the others.
     """
     context = av.VideoCodecContext.create(_ENCODERS[codec], "w")
     assert isinstance(context, av.VideoCodecContext)
@@ -44,7 +49,10 @@ def encode(
     }
     packets = []
     for number in range(frames + 1):
-        frame = _picture(number, width, height) if number < frames else None
+        frame = None
+        if number < frames:
+            wall = _wall(width, height) if quiet else None
+            frame = _picture(number, width, height, wall, shown=number not in quiet)
         packets.extend(context.encode(frame))
     made = []
     step = TICKS // fps
@@ -69,10 +77,17 @@ def info_of(packets: tuple[EncodedPacket, ...], codec: nal.Codec = "h264") -> St
     return StreamInfo(codec, 64, 48, 10.0, False, sets)
 
 
-def _picture(number: int, width: int, height: int) -> av.VideoFrame:
-    image = np.full((height, width, 3), number % 200 + 20, np.uint8)
+def _wall(width: int, height: int) -> Picture:
+    return np.random.default_rng(1).integers(40, 120, (height, width, 3), np.uint8)
+
+
+def _picture(
+    number: int, width: int, height: int, wall: Picture | None, *, shown: bool
+) -> av.VideoFrame:
+    image = np.full((height, width, 3), number % 200 + 20, np.uint8) if wall is None else wall
     left = number * 2 % (width - 8)
-    image[height // 2 :, left : left + 8] = 255
+    if shown:
+        image[height // 2 :, left : left + 8] = 255
     frame = av.VideoFrame.from_ndarray(image, format="bgr24")
     frame.pts = number
     return frame

@@ -1,13 +1,15 @@
-"""Decoding at the analysis rate, gated, bounded, and surviving damage."""
+"""Decoding at the analysis rate on a thread, bounded, and surviving damage."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from edge_agent.camera.decoder import QUEUE_PACKETS, FrameDecoder, Want
+from edge_agent.camera.decoder import QUEUE_PACKETS, FrameDecoder
+from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.nal import Codec
 from edge_agent.camera.packet import EncodedPacket
 from edge_agent.scene import Frame
@@ -46,23 +48,6 @@ def test_b_frames_come_in_the_order_of_showing() -> None:
     times = [frame.media_s for frame in frames]
     assert times == sorted(times)
     assert len(times) >= 26
-
-
-class _Gate:
-    def __init__(self, wants: dict[int, Want]) -> None:
-        self._wants = wants
-
-    def want(self, packet: EncodedPacket) -> Want:
-        return self._wants.get(packet.pts_90k // 90_000, "skip")
-
-
-def test_the_gate_decides_what_is_decoded() -> None:
-    frames: list[Frame] = []
-    # GOP of one second each: nothing, keyframe only, all, keyframe only.
-    gate = _Gate({1: "key", 2: "all", 3: "key"})
-    decoder = FrameDecoder("yard", frames.append, analysis_fps=10, gate=gate)
-    _decode(encode(40), decoder, 12)
-    assert [round(f.media_s, 1) for f in frames] == [1.0, *[2 + i / 10 for i in range(10)], 3.0]
 
 
 def test_a_damaged_packet_costs_its_gop_and_no_more() -> None:
@@ -114,3 +99,31 @@ def test_both_codecs_decode(codec: Codec) -> None:
         decoder.packet(packet)
     wait_until(lambda: len(frames) >= 6, 5, "pictures")
     assert decoder.stop()
+
+
+def _has_taken(decoder: FrameDecoder, packets: int) -> bool:
+    return decoder.decoding.packets == packets
+
+
+def test_what_was_held_back_comes_when_the_analysis_asks_and_waits_to_be_taken() -> None:
+    packets = encode(326, quiet=range(326), width=128, height=96)
+    frames: list[Frame] = []
+    waited: list[float] = []
+    gate = PacketGate()
+    decoder = FrameDecoder("yard", frames.append, wait=waited.append, gate=gate)
+    decoder.start()
+    decoder.stream(info_of(packets))
+    for first in range(0, len(packets), 10):
+        for packet in packets[first : first + 10]:
+            decoder.packet(packet)
+        fed = min(first + 10, len(packets))
+        wait_until(partial(_has_taken, decoder, fed), 5, "their turn")
+        decoder.judged(packets[fed - 1].media_s, busy=False)
+    wait_until(lambda: not gate.open, 5, "the gate shuts")
+    known = len(frames)
+    decoder.judged(32.5, busy=True)
+    wait_until(lambda: len(frames) >= known + 2, 5, "what was held back")
+    assert decoder.stop()
+    assert all(frame.media_s >= 32 for frame in frames[known:])
+    assert len(waited) == len(frames) - known
+    assert all(seconds > 0 for seconds in waited)

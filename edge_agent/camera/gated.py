@@ -1,0 +1,206 @@
+"""Packets in, pictures out: decodes what the gate asks for, at the analysis rate.
+
+Without threads and without a clock, for live streams and recordings alike. While the gate is shut
+packets are held from their keyframe on, a GOP at the most; when it opens they are decoded first,
+and their pictures are handed on as `late`: who takes them should take them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import av
+import av.error
+import numpy as np
+
+from edge_agent.camera.gate import PacketGate
+from edge_agent.camera.glance import Glance
+from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
+from edge_agent.scene import Frame
+
+JITTER: Final = 0.2
+"""A frame this part of a step early counts as on time."""
+
+LEAD_S: Final = 2.0
+"""How far before the moment of opening pictures are analysed."""
+
+FED_S: Final = 14.0
+"""While nothing changes, a picture is analysed so often all the same: what learns a background
+lives on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture to analyse."""
+
+    frame: Frame
+    late: bool = False
+    """It had been held back; others come right behind it."""
+
+
+class GatedDecoding:
+    """Of one camera. `packet` yields pictures in the order of showing."""
+
+    def __init__(
+        self,
+        camera: str,
+        gate: PacketGate | None,
+        *,
+        analysis_fps: float = 5.0,
+        threads: int = 1,
+    ) -> None:
+        """Without a gate everything is decoded."""
+        self.gate = gate
+        self.packets = 0
+        self.decoded = 0
+        self.looks = 0
+        """Keyframes decoded while nothing moved."""
+        self.delivered = 0
+        self.errors = 0
+        self._camera = camera
+        self._step = TICKS / analysis_fps
+        self._threads = threads
+        self._info: StreamInfo | None = None
+        self._context: av.VideoCodecContext | None = None
+        self._looker: av.VideoCodecContext | None = None
+        self._glance = Glance()
+        self._fed_s = 0.0
+        self._broken = True
+        self._due = 0.0
+        self._arrivals: dict[int, EncodedPacket] = {}
+        self._held: list[EncodedPacket] = []
+
+    def stream(self, info: StreamInfo) -> None:
+        """A stream begins, begins anew, or changes."""
+        self._info = info
+        self._context, self._looker = self._opened(info), None
+        self._broken = True
+        self._arrivals.clear()
+        self._held = []
+        if self.gate is not None:
+            self.gate.begin_anew()
+
+    def packet(self, packet: EncodedPacket) -> Iterator[Taken]:
+        """The pictures to analyse now that this packet has come.
+
+        Who analyses them before asking for the next tells the gate itself what was seen.
+        """
+        self.packets += 1
+        if self._context is None:
+            return
+        gate = self.gate
+        if gate is None:
+            yield from map(Taken, self._take(packet))
+            return
+        want = gate.take(packet.dts_90k / TICKS, len(packet.data), keyframe=packet.keyframe)
+        if want == "all":
+            yield from self._catch_up()
+            if gate.intra and packet.pts_90k < self._due - self._step * JITTER:
+                self._broken = True
+                return
+            yield from map(Taken, self._take(packet))
+            return
+        if packet.keyframe:
+            self._held = []
+        self._held.append(packet)
+        if want == "look":
+            yield from map(Taken, self._look(packet))
+        if gate.open:
+            yield from self._catch_up()
+
+    def judged(self, media_s: float, *, busy: bool) -> Iterator[Taken]:
+        """Analysis has seen a picture; what is held comes out when that opens the gate."""
+        if self.gate is None:
+            return
+        self.gate.judged(media_s, busy=busy)
+        if self.gate.open:
+            yield from self._catch_up()
+
+    # --- held back ------------------------------------------------------------------------------
+
+    def _catch_up(self) -> Iterator[Taken]:
+        held, self._held = self._held, []
+        if not held or self._context is None:
+            return
+        self._context.flush_buffers()
+        self._arrivals.clear()
+        self._broken = True
+        # Pictures that were analysed before the gate shut, or long ago, are not analysed again.
+        self._due = max(self._due, held[-1].pts_90k - LEAD_S * TICKS)
+        for packet in held:
+            for frame in self._take(packet):
+                yield Taken(frame, late=True)
+
+    def _look(self, packet: EncodedPacket) -> Iterator[Frame]:
+        """This keyframe, if it differs from what was analysed last or a picture is due anyway."""
+        assert self.gate is not None
+        assert self._info is not None
+        self._looker = self._looker or self._opened(self._info)
+        encoded = av.Packet(packet.data)
+        encoded.pts = encoded.dts = packet.pts_90k
+        self.looks += 1
+        try:
+            pictures = [*self._looker.decode(encoded), *self._looker.decode(None)]
+        except av.error.FFmpegError:
+            self.errors += 1
+            self._looker = None
+            return
+        self._looker.flush_buffers()
+        if not pictures:
+            self.errors += 1
+            return
+        self.decoded += 1
+        feed = packet.media_s - self._fed_s >= FED_S or packet.media_s < self._fed_s
+        if self._glance.differs(pictures[0]) or feed:
+            self._fed_s = packet.media_s
+            self._due = max(self._due, packet.pts_90k + self._step)
+            yield self._frame(pictures[0], packet)
+        else:
+            self.gate.judged(packet.media_s, busy=False)
+
+    # --- decoded --------------------------------------------------------------------------------
+
+    def _opened(self, info: StreamInfo) -> av.VideoCodecContext:
+        context = av.CodecContext.create(info.codec, "r")
+        context.thread_count = self._threads
+        return context
+
+    def _take(self, packet: EncodedPacket) -> Iterator[Frame]:
+        for picture, of in self._pictures(packet):
+            if of.pts_90k < self._due - self._step * JITTER:
+                continue
+            # From the due time, not from now: 10 fps thinned to 5 fps stays 5 fps despite jitter.
+            late = of.pts_90k - self._due > self._step
+            self._due = (of.pts_90k if late else self._due) + self._step
+            yield self._frame(picture, of)
+
+    def _pictures(self, packet: EncodedPacket) -> Iterator[tuple[av.VideoFrame, EncodedPacket]]:
+        if self._context is None or (self._broken and not packet.keyframe):
+            # What was not decoded is missing to the packets behind it.
+            self._broken = True
+            return
+        self._broken = False
+        self._arrivals[packet.pts_90k] = packet
+        encoded = av.Packet(packet.data)
+        encoded.pts, encoded.dts = packet.pts_90k, packet.dts_90k
+        try:
+            pictures = self._context.decode(encoded)
+        except av.error.FFmpegError:
+            self.errors += 1
+            self._broken = True
+            return
+        for picture in pictures:
+            self.decoded += 1
+            of = self._arrivals.get(picture.pts) if picture.pts is not None else None
+            if of is None:
+                continue
+            at = of.pts_90k
+            self._arrivals = {pts: one for pts, one in self._arrivals.items() if pts > at}
+            yield picture, of
+
+    def _frame(self, picture: av.VideoFrame, of: EncodedPacket) -> Frame:
+        self.delivered += 1
+        image = np.ascontiguousarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
+        return Frame(self._camera, image, of.media_s, of.received_mono_s, of.received_at)

@@ -1,0 +1,87 @@
+"""What comes out of a gated stream: nothing while nothing moves, and no beginning lost."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from edge_agent.camera.gate import PacketGate
+from edge_agent.camera.gated import GatedDecoding, Taken
+from edge_agent.camera.nal import Codec
+from edge_agent.camera.packet import EncodedPacket
+from tests.support.media import encode, info_of
+
+MOVES_S = 34.5
+
+
+def _stream(codec: Codec = "h264", b_frames: int = 0, gop: int = 20) -> tuple[EncodedPacket, ...]:
+    quiet = range(round(MOVES_S * 10))
+    return encode(400, quiet=quiet, width=128, height=96, gop=gop, codec=codec, b_frames=b_frames)
+
+
+def _run(
+    packets: tuple[EncodedPacket, ...], gate: PacketGate | None, codec: Codec = "h264"
+) -> tuple[list[Taken], GatedDecoding]:
+    decoding = GatedDecoding("yard", gate, analysis_fps=5)
+    decoding.stream(info_of(packets, codec))
+    out = []
+    for packet in packets:
+        for taken in decoding.packet(packet):
+            out.append(taken)
+            if gate is not None:
+                gate.judged(taken.frame.media_s, busy=taken.frame.media_s >= MOVES_S)
+    return out, decoding
+
+
+@pytest.mark.parametrize(
+    ("codec", "b_frames"), [("h264", 0), ("h264", 2), ("hevc", 0)], ids=["h264", "b-frames", "hevc"]
+)
+def test_a_movement_is_seen_from_its_first_picture_on(codec: Codec, b_frames: int) -> None:
+    packets = _stream(codec, b_frames)
+    plain, whole = _run(packets, None, codec)
+    gated, part = _run(packets, PacketGate(), codec)
+    assert whole.errors == part.errors == 0
+    times = [taken.frame.media_s for taken in gated]
+    assert all(a < b for a, b in pairwise(times))
+    moving = [one.frame for one in plain if one.frame.media_s >= MOVES_S]
+    ours = [one.frame for one in gated if one.frame.media_s >= MOVES_S]
+    assert len(ours) >= len(moving) - 1
+    assert ours[0].media_s <= MOVES_S + 0.2
+    assert any(taken.late for taken in gated)
+    known = {one.frame.media_s: one.frame.image for one in plain}
+    same = [one for one in ours if one.media_s in known]
+    assert same
+    assert all((one.image == known[one.media_s]).all() for one in same)
+
+
+def test_most_of_a_quiet_stream_is_not_decoded() -> None:
+    packets = _stream()
+    _, part = _run(packets, PacketGate())
+    idle = [packet for packet in packets if 20 <= packet.media_s < MOVES_S]
+    before = sum(packet.media_s < 20 for packet in packets)
+    after = sum(packet.media_s >= MOVES_S - 2 for packet in packets)
+    assert part.looks >= 3
+    assert part.decoded <= before + after + 0.1 * len(idle)
+
+
+def test_of_keyframes_alone_only_those_due_are_decoded() -> None:
+    packets = _stream(gop=1)
+    taken, part = _run(packets, PacketGate())
+    plain, _ = _run(packets, None)
+    assert part.decoded <= 0.6 * len(packets)
+    assert len(taken) >= len(plain) - 1
+
+
+def test_a_stream_that_begins_anew_forgets_what_was_held() -> None:
+    packets = _stream()
+    decoding = GatedDecoding("yard", gate := PacketGate(), analysis_fps=5)
+    decoding.stream(info_of(packets))
+    for packet in packets[:325]:
+        for taken in decoding.packet(packet):
+            gate.judged(taken.frame.media_s, busy=False)
+    assert not gate.open
+    decoding.stream(info_of(packets))
+    assert list(decoding.judged(32.5, busy=True)) == []
+    assert [len(list(decoding.packet(packet))) for packet in packets[325:340]] == [0] * 15
+    assert len(list(decoding.packet(packets[340]))) == 1
