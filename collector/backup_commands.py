@@ -12,15 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from collector.backup import back_up, inspect
-from collector.backup import restore as put_back
 from collector.command_support import (
     COLLECTOR_YAML,
     CollectorConfig,
     database_file,
     readable_errors,
 )
-from collector.config import CollectorSettings
 from wire.clock import SystemClock
 from wire.settings import load_settings
 
@@ -33,6 +30,9 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the database as it is now, checked, while the collector goes on running."""
+    from collector.backup import back_up
+    from collector.config import CollectorSettings
+
     with readable_errors(), Progress(console=Console(stderr=True), disable=_quiet()) as bar:
         settings = load_settings(config, CollectorSettings)
         task = bar.add_task("pages", total=None)
@@ -56,6 +56,10 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the database's place; the old one goes aside. Stop the collector first."""
+    from collector.backup import inspect
+    from collector.backup import restore as put_back
+    from collector.config import CollectorSettings
+
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
         schema, events, incidents, entries, head = inspect(file)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import secrets
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import segno
 import typer
-from joserfc.jwk import OKPKey
 from rich.console import Console
 from rich.table import Table
 
-from collector import (
-    asset_commands,
-    backup_commands,
-    ledger_commands,
-    list_commands,
-    rule_commands,
-    token_commands,
-)
-from collector.app import Collector
+from collector import backup_commands
 from collector.command_support import (
     COLLECTOR_YAML,
     SIGNER_YAML,
@@ -33,32 +19,35 @@ from collector.command_support import (
     database_file,
     readable_errors,
 )
-from collector.config import CollectorSettings
-from collector.requeue import requeue as requeue_all
-from collector.route_explain import explain_route
-from collector.routing import load_routing
-from collector.serving import WebServer, listen
-from collector.signer.accounts import Account, SignerStore
-from collector.signer.app import build_app
-from collector.signer.codes import new_secret, remove_secret
-from collector.signer.config import SignerSettings
-from collector.signer.desk import SignerDesk
-from collector.store.database import StoreError
-from collector.store.reader import Reader
-from collector.trust import TrustKeeper
 from wire import logs
 from wire.clock import SystemClock
-from wire.identity import Identity
+from wire.lazy_commands import LazyGroup, Part
 from wire.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The centre: events to incidents, to agencies.")
-user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
-app.add_typer(user, name="user")
-app.add_typer(ledger_commands.app, name="ledger")
-app.add_typer(rule_commands.app, name="rule")
-app.add_typer(list_commands.app, name="list")
-app.add_typer(asset_commands.app, name="assets")
-app.add_typer(token_commands.app, name="token")
+if TYPE_CHECKING:
+    from joserfc.jwk import OKPKey
+
+
+class Parts(LazyGroup):
+    """What has commands of its own."""
+
+    parts = (
+        Part("user", "Who may sign in.", "collector.user_commands:app"),
+        Part("ledger", "Who saw what, and why.", "collector.ledger_commands:app"),
+        Part("rule", "What agencies may see without an operator.", "collector.rule_commands:app"),
+        Part("list", "Lists of wanted and overdue vehicles.", "collector.list_commands:app"),
+        Part(
+            "assets",
+            "Poles, cameras, boxes and what else hangs there.",
+            "collector.asset_commands:app",
+        ),
+        Part("token", "What programs ask the API with.", "collector.token_commands:app"),
+    )
+
+
+app = typer.Typer(
+    cls=Parts, no_args_is_help=True, help="The centre: events to incidents, to agencies."
+)
 app.command(epilog="Example: polewatch collector backup /backup/2026-11-26.sqlite")(
     backup_commands.backup
 )
@@ -74,6 +63,9 @@ PrintReady = Annotated[
 @app.command(epilog="Example: polewatch collector run --config collector.yaml")
 def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the collector until SIGTERM or Ctrl-C."""
+    from collector.app import Collector
+    from collector.config import CollectorSettings
+
     logs.configure()
     with readable_errors():
         collector = Collector(load_settings(config, CollectorSettings), SystemClock())
@@ -84,6 +76,14 @@ def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady =
 @app.command(epilog="Example: polewatch collector signer --config signer.yaml")
 def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = False) -> None:
     """Run the grant signer, a process of its own, until SIGTERM or Ctrl-C."""
+    from collector.serving import WebServer, listen
+    from collector.signer.accounts import SignerStore
+    from collector.signer.app import build_app
+    from collector.signer.config import SignerSettings
+    from collector.signer.desk import SignerDesk
+    from collector.trust import TrustKeeper
+    from wire.identity import Identity
+
     logs.configure()
     with readable_errors():
         settings = load_settings(config, SignerSettings)
@@ -116,79 +116,6 @@ def signer(config: SignerConfig = SIGNER_YAML, print_ready_line: PrintReady = Fa
             store.close()
 
 
-@user.command(
-    epilog="Example: polewatch collector user add kim --agency police --role officer "
-    "--config signer.yaml"
-)
-def add(
-    name: Annotated[str, typer.Argument(help="As it will stand in grants and in the ledger.")],
-    agency: Annotated[str, typer.Option("--agency", help="Whom the person belongs to.")],
-    role: Annotated[list[str], typer.Option("--role", help="May be given more than once.")],
-    config: SignerConfig = SIGNER_YAML,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from the first line.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Make an account, or give it a new password; without --password-stdin one is made up."""
-    with readable_errors():
-        settings = load_settings(config, SignerSettings)
-        password = sys.stdin.readline().rstrip("\n") if password_stdin else _make_password()
-        store = SignerStore(settings.data)
-        try:
-            store.add(Account(name, agency, tuple(role)), password, SystemClock().now())
-        finally:
-            store.close()
-    shown = None if password_stdin else password
-    if as_json:
-        typer.echo(json.dumps({"name": name, "agency": agency, "password": shown}))
-    elif shown is None:
-        typer.echo(f"{name} may sign in")
-    else:
-        typer.echo(f"{name} may sign in with the password (shown only now): {shown}")
-
-
-@user.command(
-    epilog="Example: polewatch collector user totp kim --svg kim.svg --config signer.yaml"
-)
-def totp(
-    name: Annotated[str, typer.Argument(help="Whose account.")],
-    config: SignerConfig = SIGNER_YAML,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", help="Write the QR code as a picture too.")
-    ] = None,
-    remove: Annotated[
-        bool, typer.Option("--remove", help="End the person's codes, and with them exports.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Let a person export: a new secret for an authenticator app, shown only now.
-
-    A secret from before ends with it, as after a lost phone.
-    """
-    with readable_errors():
-        store = SignerStore(load_settings(config, SignerSettings).data)
-        try:
-            if remove:
-                remove_secret(store, name, SystemClock().now())
-                typer.echo(f"{name} may not export any more")
-                return
-            address = new_secret(store, name, SystemClock().now())
-        finally:
-            store.close()
-    code = segno.make(address, error="m")
-    if svg is not None:
-        picture = io.BytesIO()
-        code.save(picture, kind="svg", scale=6)
-        _write_private(svg, picture.getvalue())
-    if as_json:
-        typer.echo(json.dumps({"name": name, "address": address}))
-        return
-    typer.echo(f"Scan this with {name}'s authenticator app (shown only now):")
-    code.terminal(compact=True)
-    typer.echo(address)
-
-
 @app.command(epilog="Example: polewatch collector route --explain event.json")
 def route(
     config: CollectorConfig = COLLECTOR_YAML,
@@ -198,6 +125,11 @@ def route(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Check the routing table, and with --explain say who would be told of an event, and why."""
+    from collector.config import CollectorSettings
+    from collector.route_explain import explain_route
+    from collector.routing import load_routing
+    from collector.trust import TrustKeeper
+
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
         trust = TrustKeeper(settings.register_file, SystemClock())
@@ -214,6 +146,9 @@ def requeue(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Judge signed messages in the quarantine again, after an upgrade. Stop the collector first."""
+    from collector.config import CollectorSettings
+    from collector.requeue import requeue as requeue_all
+
     logs.configure()
     with readable_errors():
         taken, left = requeue_all(load_settings(config, CollectorSettings), SystemClock())
@@ -229,6 +164,9 @@ def devices(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """What came of each device: numbers that are missing, asked for again, and dropped as known."""
+    from collector.config import CollectorSettings
+    from collector.store.reader import Reader
+
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
         rows = Reader(database_file(settings), {}).devices()
@@ -250,19 +188,3 @@ _COUNTS = ("missing", "gaps_asked", "duplicates")
 def run_signer_module() -> None:
     """`python -m collector.signer`."""
     typer.run(signer)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-
-
-def _make_password() -> str:
-    # Without letters and digits that are taken for one another; 5 bits a character, 80 bits.
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    parts = ["".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4)]
-    return "-".join(parts)

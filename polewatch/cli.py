@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from polewatch import __version__
+from wire.lazy_commands import LazyGroup, Part
 
 HOUSE = {"polewatch", "wire", "edge_agent", "collector", "provisioning", "models"}
 
@@ -30,14 +30,11 @@ SIGNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """One entry of the command tree: where it lives and which extra brings what it imports."""
+class Program(Part):
+    """One entry of the command tree; its target may also be a function."""
 
-    name: str
-    summary: str
-    target: str
-    """`module:attribute`, a typer application or a function."""
     extra: str | None
+    """Which extra brings what it imports."""
 
     @property
     def remedy(self) -> str:
@@ -124,22 +121,19 @@ def foreign_module(error: BaseException | None) -> str | None:
     return name if name is not None and name.partition(".")[0] not in HOUSE else None
 
 
-class Programs(TyperGroup):
-    """Lists the programs by their summaries and imports one only to run it."""
+class Programs(LazyGroup):
+    """The programs, each with the extra that it needs."""
 
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.programs = {program.name: program for program in PROGRAMS}
-        for program in PROGRAMS:
-            self.add_command(TyperGroup(name=program.name, help=program.summary))
+    parts = PROGRAMS
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, _, rest = super().resolve_command(ctx, args)
-        if name is None:
-            return None, None, rest
-        if ctx.obj is not None:
-            ctx.obj.program = self.programs[name]
-        return name, load(self.programs[name]), rest
+        if ctx.obj is not None and args:
+            ctx.obj.program = next((one for one in PROGRAMS if one.name == args[0]), None)
+        return super().resolve_command(ctx, args)
+
+    def load_part(self, part: Part) -> Any:
+        assert isinstance(part, Program)
+        return load(part)
 
 
 @dataclass

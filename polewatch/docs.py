@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from polewatch.cli import PROGRAMS, app, load
+from wire.lazy_commands import LazyGroup
 
 PAGE = Path("docs/reference/cli.md")
 HEAD = """# Command line
@@ -66,7 +67,8 @@ def _walk(path: str, command: Any) -> Iterator[Entry]:
         return
     for name, child in commands.items():
         if not child.hidden:
-            yield from _walk(f"{path} {name}", child)
+            whole = command.load(name) if isinstance(command, LazyGroup) else child
+            yield from _walk(f"{path} {name}", whole)
 
 
 def _usage(entry: Entry) -> str:

@@ -24,8 +24,9 @@ from collector.services.case import Case
 from collector.services.layer import Layer
 from collector.services.unit_positions import UnitPosition
 from collector.services_for_console import ConsoleServices
-from collector.store import Reader, devices
+from collector.store import devices
 from collector.store.moments import stamp
+from collector.store.reader import Reader
 from collector.texts import Sentence, sentences
 from collector.things import Thing
 from tests.support.new_store import new_store

@@ -21,9 +21,10 @@ from collector.services.estate.dates import EARLIEST, LATEST, read_date
 from collector.services.estate.desk import EstateDesk, Taken
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
 from collector.services.estate.table import AssetTableError, read_file
-from collector.store import Reader, estate
+from collector.store import estate
 from collector.store.database import Database
 from collector.store.estate import Asset
+from collector.store.reader import Reader
 from tests.support.new_store import new_store
 from wire.sheet import SheetError, counts_from_1904
 from wire.sheet_out import csv_bytes, unguarded, xlsx_bytes
