@@ -82,6 +82,7 @@ class Decisions:
                     "person": person.person,
                     "agency": person.agency,
                     "note": body.note,
+                    "list_id": changed.list_id,
                 }
                 ledger.append(run, now, "incident.decided", fields)
         except DecisionError as error:

@@ -19,10 +19,13 @@ Result = Literal["acknowledged", "handled", "exhausted", "withdrawn"]
 """`handled`: the incident was rejected or closed; `withdrawn`: the table has no such ladder now."""
 
 
-class Escalation(Settings):
-    """What happens when an agency that was told does not acknowledge in its time."""
+CENTRE = "_centre"
+"""Stands for the centre's own people where an agency is waited for; no agency can be called so."""
 
-    agency: Name = Field(description="Whose acknowledgement is waited for.")
+
+class Ladder(Settings):
+    """Who is told, one after the other, while nobody answers."""
+
     within_s: float = Field(
         gt=0, le=86_400, description="Its time, and that of each rung of the ladder."
     )
@@ -39,6 +42,20 @@ class Escalation(Settings):
     @property
     def ladder(self) -> tuple[Target, ...]:
         return tuple(target(one) for one in self.to)
+
+
+class Escalation(Ladder):
+    """What happens when an agency that was told does not acknowledge in its time."""
+
+    agency: Name = Field(description="Whose acknowledgement is waited for.")
+
+
+class Unconfirmed(Ladder):
+    """What happens when nobody at the centre decides on a read that must be confirmed."""
+
+    until: Literal["received", "accepted"] = Field(
+        "accepted", description="A person's word that somebody looks; received: a machine's."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,7 @@ class Over:
 
 
 def next_move(
-    rule: Escalation | None,
+    rule: Ladder | None,
     waiting: Waiting,
     state: IncidentState,
     deliveries: Mapping[Target, Known],

@@ -10,13 +10,22 @@ from datetime import datetime, timedelta
 from collector import incidents
 from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
-from collector.escalation import Over, Tell, Wait, Waiting, next_move
+from collector.confirming import AT_ONCE_FROM, entry, is_sure
+from collector.escalation import CENTRE, Over, Tell, Wait, Waiting, next_move
+from collector.incident_texts import texts_of
 from collector.incidents import Graded, Incident
-from collector.routing import Routing, Subject, route_area
-from collector.store import cases, clocks, deliveries, disasters, escalations, orders, plates
+from collector.routing import Listed, Routing, Subject, route_area
+from collector.store import (
+    cases,
+    clocks,
+    deliveries,
+    escalations,
+    orders,
+    plates,
+    vehicle_lists,
+)
 from collector.store import incidents as rows
 from collector.targets import Target
-from collector.texts import AlertSentence, Sentence, alert_sentences, sentences
 from wire.command import HoldEnd
 from wire.event import Event, PlatePart
 from wire.health import Health
@@ -48,12 +57,15 @@ class IncidentDesk:
     ) -> str:
         """A verified event of a finding; returns the incident's id."""
         event, clock = self._set_right(run, device, event, now)
+        sure = self._is_sure(run, event)
         known = rows.of_finding(run, event.finding_id)
         if known is None:
             near = rows.candidates(run, device, event, self._join_within)
+            if event.plate is not None:
+                near = [one for one in near if _same_vehicle(run, one, event.plate, sure=sure)]
             known = incidents.choose(near, device, event, self._join_within)
         outcome = incidents.apply(
-            known, device, event, now=now, new_id=new_id(), grading=self._grading
+            known, device, event, now=now, new_id=new_id(), grading=self._grading, sure=sure
         )
         one = outcome.incident
         self._save(run, known, one, now, event)
@@ -90,6 +102,13 @@ class IncidentDesk:
             changed.append(incident_id)
         return changed
 
+    def _is_sure(self, run: sqlite3.Connection, event: Event) -> bool:
+        """Whether nobody need confirm what it says; its list's owner decides for a plate."""
+        if event.plate is None:
+            return event.type != "plate"
+        listed = vehicle_lists.find(run, event.plate.list_id or "")
+        return is_sure(event.plate, listed.at_once_from if listed else AT_ONCE_FROM)
+
     def _set_right(
         self, run: sqlite3.Connection, device: str, event: Event, now: datetime
     ) -> tuple[Event, ClockState]:
@@ -123,7 +142,10 @@ class IncidentDesk:
         known = rows.load(run, incident_id)
         if known is None:
             return
-        targets = self._route(run, known)
+        if known.waits:
+            return
+        told = plates.of_incident(run, incident_id) if known.type == "plate" else ()
+        targets = self._route(run, known, told)
         if known.state == "open" or len(targets) > 1:
             deliveries.want(run, incident_id, known.revision, targets, now)
 
@@ -179,6 +201,8 @@ class IncidentDesk:
         changed = incidents.decide(known, decision, now=now)
         self._save(run, known, changed, now)
         rows.step(run, incident_id, now, changed.state, person=person, agency=agency, note=note)
+        if known.waits:
+            escalations.hurry(run, incident_id, now)
         if changed.state in ("closed", "rejected"):
             self._end_holds(run, changed, now)
         return changed
@@ -269,7 +293,7 @@ class IncidentDesk:
         known = rows.load(run, incident_id)
         if known is not None:
             told = plates.of_incident(run, incident_id)
-            rows.save(run, known, known, self._texts(run, known, told))
+            rows.save(run, known, known, texts_of(run, known, told, self._places, self._zone))
 
     def escalate(self, run: sqlite3.Connection, one: Waiting, now: datetime) -> bool:
         """Look at an agency that is waited for; whether somebody else must be told now."""
@@ -278,13 +302,19 @@ class IncidentDesk:
         rule = self._routing().escalation(one.agency, known.severity)
         told = escalations.deliveries_of(run, one.incident_id)
         move = next_move(rule, one, known.state, told, now)
+        if one.agency == CENTRE and not known.waits:
+            move = Over("handled")
         match move:
             case Wait(until):
                 escalations.wait(run, one, until)
             case Over(result):
                 escalations.over(run, one, result)
                 if result == "exhausted":
-                    note = f"nobody has acknowledged for {one.agency}; call {one.agency}"
+                    note = (
+                        "nobody has confirmed it; look at it now"
+                        if one.agency == CENTRE
+                        else f"nobody has acknowledged for {one.agency}; call {one.agency}"
+                    )
                     rows.step(run, one.incident_id, now, known.state, agency=one.agency, note=note)
             case Tell(target, reason):
                 assert rule is not None, "who is told stands in a rule"
@@ -292,7 +322,9 @@ class IncidentDesk:
                 escalations.told(run, one, now, now + within)
                 deliveries.want(run, one.incident_id, known.revision, (target,), now, one.agency)
                 why = (
-                    f"{one.agency} cannot be reached"
+                    f"nobody has confirmed it within {rule.within_s:g} s"
+                    if one.agency == CENTRE
+                    else f"{one.agency} cannot be reached"
                     if reason == "failed"
                     else f"{one.agency} has not acknowledged within {rule.within_s:g} s"
                 )
@@ -337,6 +369,8 @@ class IncidentDesk:
             return False
         if known.state in ("rejected", "closed"):
             raise incidents.DecisionError(f"it is {known.state}: nobody is told of it any more")
+        if known.waits:
+            raise incidents.DecisionError("nobody is told of it before it is confirmed")
         if not deliveries.forward(run, incident_id, known.revision, to, now):
             raise incidents.DecisionError(f"{to} was told already")
         text = f"→ {to.agency}/{to.channel}" if to.channel != "mqtt" else f"→ {to.agency}"
@@ -366,27 +400,34 @@ class IncidentDesk:
         if event is not None and event.plate is not None:
             again = before is not None and event.finding_id in before.findings
             told = told if again else (*told, event.plate)
-        rows.save(run, before, after, self._texts(run, after, told))
+        rows.save(run, before, after, texts_of(run, after, told, self._places, self._zone))
         if before is None or after.revision > before.revision:
-            self._want(run, after, now)
+            self._want(run, after, told, now)
 
-    def _want(self, run: sqlite3.Connection, one: Incident, now: datetime) -> None:
-        targets = self._route(run, one)
+    def _want(
+        self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...], now: datetime
+    ) -> None:
+        targets = () if one.waits else self._route(run, one, told)
         deliveries.want(run, one.incident_id, one.revision, targets, now)
-        for agency in {target.agency for target in targets}:
+        awaited = {CENTRE} if one.waits else {target.agency for target in targets}
+        for agency in awaited:
             rule = self._routing().escalation(agency, one.severity)
             if rule is not None:
                 until = now + timedelta(seconds=rule.within_s)
                 escalations.begin(run, one.incident_id, agency, now, until)
 
-    def _route(self, run: sqlite3.Connection, one: Incident) -> tuple[Target, ...]:
+    def _route(
+        self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...]
+    ) -> tuple[Target, ...]:
         spots = [(one.device, one.camera)]
         if one.type == "disaster":
             spots = cases.cameras_of_incident(run, one.incident_id) or spots
-        subjects = [self._subject(one, *spot) for spot in spots]
+        subjects = [self._subject(one, *spot, told) for spot in spots]
         return route_area(self._routing(), subjects, self._zone).targets
 
-    def _subject(self, one: Incident, device: str, camera: str) -> Subject:
+    def _subject(
+        self, one: Incident, device: str, camera: str, told: tuple[PlatePart, ...]
+    ) -> Subject:
         place = self._places.get((device, camera))
         return Subject(
             type=one.type,
@@ -397,43 +438,15 @@ class IncidentDesk:
             began_at=one.opened_at,
             drill=one.drill,
             position=(place.lat, place.lon) if place else None,
+            listed=Listed.of(told[-1]) if told else None,
         )
 
-    def _texts(
-        self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...]
-    ) -> tuple[str, str]:
-        alert = disasters.of_incident(run, one.incident_id) if one.type == "disaster" else None
-        if alert is not None and alert.told is not None:
-            return alert_sentences(
-                AlertSentence(
-                    event=alert.told.event,
-                    event_en=alert.told.event_en,
-                    headline=alert.told.headline,
-                    headline_en=alert.told.headline_en,
-                    area=alert.told.area,
-                    severity=one.severity,
-                    opened_at=one.opened_at,
-                    ended_at=one.ended_at,
-                    drill=one.drill,
-                ),
-                self._zone,
-            )
-        place = self._places.get((one.device, one.camera))
-        title = place.title if place else one.camera
-        about = Sentence(
-            type=one.type,
-            severity=one.severity,
-            confidence=one.confidence,
-            opened_at=one.opened_at,
-            ended_at=one.ended_at,
-            camera_title=title,
-            camera_title_en=(place.title_en if place else None) or title,
-            zone=one.zone,
-            drill=one.drill,
-            detail=one.detail,
-            plates=tuple((plate.text, plate.listed) for plate in told),
-        )
-        return sentences(about, self._zone)
+
+def _same_vehicle(run: sqlite3.Connection, one: Incident, plate: PlatePart, *, sure: bool) -> bool:
+    """Whether an incident is about that entry; a closed one is not opened by a doubtful read."""
+    told = plates.of_incident(run, one.incident_id)
+    again = one.state == "closed" and not one.waits and not sure
+    return bool(told) and entry(told[-1]) == entry(plate) and not again
 
 
 def _told_by_people(

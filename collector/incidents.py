@@ -5,6 +5,7 @@
   incident's last activity; one that a person rejected is never joined, one that a person closed is
   opened again.
 * An incident is as severe and as sure as the most severe and surest of its findings.
+* One that waits for a person's confirmation does so until it is given, or a sure finding joins it.
 * A revision is what agencies must know: it grows when an incident opens, gets worse, gains a
   finding or its first picture, ends, goes on again, or when a person decides; not with every event.
 """
@@ -79,6 +80,10 @@ class Incident:
     clip_end: datetime | None
     detail: str | None = None
     """What kind of it, as the first finding that told one said."""
+    list_id: str | None = None
+    """Of a plate: the list that it is on."""
+    waits: bool = False
+    """Agencies are told once a person has confirmed it."""
     findings: Mapping[str, Part] = field(default_factory=dict)
     """Those that go on, and that of the event at hand; ended ones may be left out."""
 
@@ -131,10 +136,15 @@ def apply(
     now: datetime,
     new_id: str,
     grading: Grading = AS_REPORTED,
+    sure: bool = True,
 ) -> Outcome:
-    """What `event` makes of the incident that it belongs to, or of none."""
+    """What `event` makes of the incident that it belongs to, or of none.
+
+    Not `sure`: a person must confirm it, unless another finding of the incident is.
+    """
     if known is None:
-        return Outcome(_open(device, event, now, new_id, grading), opened=True)
+        opened = replace(_open(device, event, now, new_id, grading), waits=not sure)
+        return Outcome(opened, opened=True)
     part = known.findings.get(event.finding_id)
     # A late update must not bring a finding back that has ended.
     ended = event.phase == "close" or (part is not None and part.ended)
@@ -161,6 +171,7 @@ def apply(
         clip_start=_earliest(known.clip_start, event),
         clip_end=_latest(known.clip_end, event),
         detail=known.detail or event.detail,
+        waits=known.waits and not sure,
         findings=findings,
     )
     revised = _revised(known, changed, event.times.observed_at, gained=part is None)
@@ -228,6 +239,7 @@ def decide(known: Incident, decision: Decision, *, now: datetime) -> Incident:
         known,
         state=decision,
         certainty="observed" if decision == "confirmed" else known.certainty,
+        waits=known.waits and decision != "confirmed",
         closed_at=now if decision == "closed" else known.closed_at,
         updated_at=now,
         revision=known.revision + 1,
@@ -272,6 +284,7 @@ def _open(device: str, event: Event, now: datetime, new_id: str, grading: Gradin
         clip_start=_earliest(None, event),
         clip_end=_latest(None, event),
         detail=event.detail,
+        list_id=None if event.plate is None else event.plate.list_id,
         findings={event.finding_id: Part(event.times.boot_id, over)},
     )
 
@@ -287,6 +300,7 @@ def _revised(
             one.certainty,
             one.state,
             one.still,
+            one.waits,
             one.ended_at is None,
         )
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from collector.command_support import COLLECTOR_YAML, CollectorConfig, readable_errors
 from collector.config import CollectorSettings
+from collector.confirming import AT_ONCE_FROM
 from collector.problems import ProblemError
 from collector.services.vehicle_lists.desk import ListDesk, Terms
 from collector.services.vehicle_lists.shown import shown
@@ -41,6 +42,13 @@ def put(
     basis: Annotated[str, typer.Option(help="Legal basis.")],
     until: Annotated[str, typer.Option(help="When poles delete it, with its zone.")],
     accept_bad: Annotated[bool, typer.Option(help="Take the good rows when some are bad.")] = False,
+    at_once_from: Annotated[
+        float,
+        typer.Option(help="A read this certain goes to agencies without a person's confirmation."),
+    ] = AT_ONCE_FROM,
+    confirm_each: Annotated[
+        bool, typer.Option(help="A person confirms each read, however certain.")
+    ] = False,
     config: CollectorConfig = COLLECTOR_YAML,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -52,7 +60,11 @@ def put(
                 raise StoreError(f"{name}: a list is called like [a-z0-9-]{{1,32}}")
             table = read_table(lines(str(file), _bytes(file)))
             terms = Terms(
-                owner=owner, purpose=purpose, basis=basis, expires_at=datetime.fromisoformat(until)
+                owner=owner,
+                purpose=purpose,
+                basis=basis,
+                expires_at=datetime.fromisoformat(until),
+                at_once_from=None if confirm_each else at_once_from,
             )
             for bad in table.bad:
                 typer.echo(f"{file}, row {bad.row}: {bad.reason}", err=True)
@@ -102,9 +114,11 @@ def show_lists(
             typer.echo(one.model_dump_json())
             continue
         over = ", ended" if one.ended else ""
+        sure = "each" if one.at_once_from is None else f"below {one.at_once_from:g}"
         typer.echo(
             f"{one.list_id}: {one.entries} plates of {one.owner}, until"
-            f" {one.expires_at.isoformat()}, on {one.poles} poles, {one.behind} behind{over}"
+            f" {one.expires_at.isoformat()}, on {one.poles} poles, {one.behind} behind,"
+            f" confirmed by a person: {sure}{over}"
         )
 
 

@@ -39,6 +39,7 @@ class Parcels:
             severity=known.severity,
             certainty=known.certainty,
             drill=known.drill,
+            unconfirmed=known.waits or None,
             opened_at=known.opened_at.astimezone(self._settings.zone),
             updated_at=known.updated_at.astimezone(self._settings.zone),
             ended_at=known.ended_at and known.ended_at.astimezone(self._settings.zone),

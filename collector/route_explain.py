@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from collector.config import CollectorSettings
-from collector.routing import Routing, Subject, route
+from collector.routing import Listed, Routing, Subject, route
 from wire.envelope import CloudEvent, EnvelopeError, body
 from wire.event import Event
 from wire.settings import SettingsError
@@ -27,6 +27,7 @@ def explain_route(path: Path, settings: CollectorSettings, table: Routing, *, as
         began_at=event.times.started_at,
         drill=event.drill,
         position=(place.lat, place.lon) if place else None,
+        listed=None if event.plate is None else Listed.of(event.plate),
     )
     routed = route(table, subject, settings.zone)
     if as_json:

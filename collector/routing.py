@@ -15,10 +15,10 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.areas import NamedArea
 from collector.endpoints import Endpoint, HttpsEndpoint, MqttEndpoint
-from collector.escalation import Escalation
+from collector.escalation import CENTRE, Escalation, Ladder, Unconfirmed
 from collector.targets import Channel, Receiver, Target, target
 from collector.texts import TYPES
-from wire.event import Severity
+from wire.event import PlatePart, Severity
 from wire.names import Name
 from wire.settings import Settings, SettingsError, load_settings
 
@@ -66,6 +66,11 @@ class Route(Settings):
     cameras: tuple[str, ...] = Field((), description="device/camera, or device/* for all of a box.")
     groups: tuple[Name, ...] = Field((), description="Camera groups of the collector's file.")
     areas: tuple[Name, ...] = Field((), description="Areas of this file that the camera is in.")
+    lists: tuple[Name, ...] = Field((), description="Lists of vehicles, by name.")
+    list_owners: tuple[Name, ...] = Field((), description="Of lists of vehicles, e.g. police.")
+    list_purposes: tuple[str, ...] = Field(
+        (), description="Words of which one stands in the list's purpose, e.g. 체납."
+    )
     hours: tuple[Hours, ...] = Field((), description="When it began; left out: always.")
     drills: bool = Field(True, description="Whether exercises take this route too.")
 
@@ -120,6 +125,10 @@ class Routing(Settings):
         (), max_length=200, description="Who is told next when an agency does not acknowledge."
     )
 
+    unconfirmed: Unconfirmed | None = Field(
+        None, description="Who is told when nobody decides on a read that must be confirmed."
+    )
+
     @model_validator(mode="after")
     def _names_once(self) -> Routing:
         for what, names in (
@@ -150,9 +159,13 @@ class Routing(Settings):
                     f"{first.agency} is escalated in two ways for "
                     f"{', '.join(sorted(both)) or 'the same severity'}; keep one"
                 )
-        for one_ladder in self.escalations:
-            if len(set(one_ladder.ladder)) < len(one_ladder.ladder):
-                raise ValueError(f"the escalation of {one_ladder.agency} names a rung twice")
+        ladders: list[tuple[str, Ladder | None]] = [
+            *((f"the escalation of {one.agency}", one) for one in self.escalations),
+            ("unconfirmed", self.unconfirmed),
+        ]
+        for name, one_ladder in ladders:
+            if one_ladder and len(set(one_ladder.ladder)) < len(one_ladder.ladder):
+                raise ValueError(f"{name} names a rung twice")
         return self
 
     def endpoint(self, agency: str, channel: str) -> HttpsEndpoint | MqttEndpoint | None:
@@ -166,12 +179,36 @@ class Routing(Settings):
         """Agencies that nothing is sent to over `channel`."""
         return frozenset(e.agency for e in self.endpoints if e.channel == channel and not e.enabled)
 
-    def escalation(self, agency: str, severity: Severity) -> Escalation | None:
-        """What happens when `agency` does not acknowledge."""
-        for one in self.escalations:
-            if one.agency == agency and severity in (one.severities or (severity,)):
-                return one
-        return None
+    def escalation(self, agency: str, severity: Severity) -> Ladder | None:
+        """What happens when `agency` does not acknowledge; CENTRE: does not confirm."""
+        if agency == CENTRE:
+            waiting = self.unconfirmed
+            fits = waiting is not None and severity in (waiting.severities or (severity,))
+            return waiting if fits else None
+        return next(
+            (
+                one
+                for one in self.escalations
+                if one.agency == agency and severity in (one.severities or (severity,))
+            ),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of vehicles, as the pole that met its entry holds it."""
+
+    list_id: str
+    owner: str
+    purpose: str
+
+    @classmethod
+    def of(cls, plate: PlatePart) -> Listed | None:
+        """None for a plate whose pole names no list."""
+        if plate.list_id is None:
+            return None
+        return cls(plate.list_id, plate.list_owner or "", plate.list_purpose or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +224,8 @@ class Subject:
     drill: bool
     position: tuple[float, float] | None = None
     """Latitude and longitude of the camera, where they are known."""
+    listed: Listed | None = None
+    """Of a plate: the list that it is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +260,8 @@ def load_routing(
             _named(path, f"routes[{at}].groups", "camera group", one.groups, groups)
     others = [target(one) for one in routing.otherwise]
     _reachable(path, "otherwise", others, routing, agencies)
+    if routing.unconfirmed is not None:
+        _reachable(path, "unconfirmed.to", routing.unconfirmed.ladder, routing, agencies)
     for at, ladder in enumerate(routing.escalations):
         _reachable(path, f"escalations[{at}].to", ladder.ladder, routing, agencies)
         known = {*agencies, *(one.agency for one in routing.endpoints)}
@@ -272,11 +313,27 @@ def _missed(one: Route, routing: Routing, subject: Subject, zone: ZoneInfo) -> s
     if one.areas and not _in_area(one, routing, subject):
         where = "{}, {}".format(*subject.position) if subject.position else "an unknown place"
         return f"{where} is in none of {', '.join(one.areas)}"
+    missed = _missed_list(one, subject.listed)
+    if missed is not None:
+        return missed
     if subject.drill and not one.drills:
         return "exercises do not take this route"
     local = subject.began_at.astimezone(zone)
     if one.hours and not any(hours.holds(local) for hours in one.hours):
         return f"{local:%a %H:%M} is outside its hours"
+    return None
+
+
+def _missed_list(one: Route, listed: Listed | None) -> str | None:
+    if listed is None:
+        asked = one.lists or one.list_owners or one.list_purposes
+        return "it is of no list of vehicles" if asked else None
+    if one.lists and listed.list_id not in one.lists:
+        return f"list {listed.list_id} is none of {', '.join(one.lists)}"
+    if one.list_owners and listed.owner not in one.list_owners:
+        return f"list owner {listed.owner} is none of {', '.join(one.list_owners)}"
+    if one.list_purposes and not any(word in listed.purpose for word in one.list_purposes):
+        return f"list purpose {listed.purpose!r} names none of {', '.join(one.list_purposes)}"
     return None
 
 

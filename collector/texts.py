@@ -59,6 +59,8 @@ class Sentence:
     """What kind of it, where the type has several; one that is not known yet is shown as it is."""
     plates: tuple[tuple[str, str | None], ...] = ()
     """What was read of each wanted plate, and the list's entry that it met; the last read last."""
+    unconfirmed: bool = False
+    """A person has yet to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,13 @@ def sentences(about: Sentence, zone: ZoneInfo) -> tuple[str, str]:
         ended = about.ended_at.astimezone(zone).strftime("%H:%M:%S")
         end_ko, end_en = f", {ended} 종료", f", ended {ended}"
     korean = (
-        f"{'[훈련] ' if about.drill else ''}{about.camera_title}{where_ko}에서 {began} "
+        f"{'[훈련] ' if about.drill else ''}{'[확인 전] ' if about.unconfirmed else ''}"
+        f"{about.camera_title}{where_ko}에서 {began} "
         f"{name_ko} 감지{end_ko} ({severity_ko}, 신뢰도 {percent}%)"
     )
     english = (
-        f"{'[DRILL] ' if about.drill else ''}{name_en} at {about.camera_title_en}{where_en}, "
+        f"{'[DRILL] ' if about.drill else ''}{'[UNCONFIRMED] ' if about.unconfirmed else ''}"
+        f"{name_en} at {about.camera_title_en}{where_en}, "
         f"{began}{end_en} ({severity_en}, {percent}% confident)"
     )
     return korean[:500], english[:500]

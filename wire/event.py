@@ -107,6 +107,11 @@ class PlatePart(WireModel):
     text: str = Field(max_length=24)
     type: str = Field(max_length=16)
     confidence: Fraction
+    chances: tuple[Fraction, ...] = Field(
+        (),
+        max_length=24,
+        description="That each character of the text is right; empty where it is not known.",
+    )
     color: str | None = Field(None, max_length=16)
     list_id: Name | None = None
     near_match: bool = Field(False, description="The list's entry is not what was read.")

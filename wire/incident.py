@@ -55,6 +55,9 @@ class Incident(WireModel):
     severity: Severity
     certainty: Literal["possible", "likely", "observed"]
     drill: bool
+    unconfirmed: bool | None = Field(
+        None, description="Set while a person has yet to look: no unit is to be sent for it."
+    )
     opened_at: Moment
     updated_at: Moment
     ended_at: Moment | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from collector.suggestions import suggested
 from collector.whep import moment_of
 from wire.event import Severity
 from wire.grant import PersonToken
-from wire.incident import IncidentState
+from wire.incident import MAX_PLATES, IncidentState
 from wire.names import UUID_PATTERN, Name
 from wire.recording import RecordingQuestion
 
@@ -102,6 +103,24 @@ def build_api(services: ConsoleServices) -> APIRouter:
         one = found.incident
         about = read_suggestions((one.device, one.camera, one.rule)) if reach.all else []
         return view.detail(found, site, about[0] if about else None)
+
+    @router.get(
+        "/incidents/{incident_id}/plates/{at}.jpg",
+        dependencies=[declares("incident", record="incident_id", scope="incidents:read")],
+    )
+    def plate_crop(
+        request: Request,
+        incident_id: Annotated[str, Path(pattern=UUID_PATTERN)],
+        at: Annotated[int, Path(ge=0, lt=MAX_PLATES)],
+    ) -> Any:
+        reach = Reach.of(signed_in(request))
+        found = reader.incident(incident_id, 0)
+        if found is None or not reach.sees(found.incident):
+            raise ProblemError("incident.unknown", "there is no such incident", status=404)
+        crop = found.plates[at].plate.crop if at < len(found.plates) else None
+        if crop is None:
+            raise ProblemError("still.unknown", "the picture is not here", status=404)
+        return Response(base64.b64decode(crop), media_type="image/jpeg")
 
     @router.get(
         "/stills/{sha256}.jpg",

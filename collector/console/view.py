@@ -17,6 +17,7 @@ from collector.store.rows import (
     IncidentDetail,
     IncidentPage,
     IncidentRow,
+    ListedPlate,
     StepRow,
     Summary,
 )
@@ -74,6 +75,7 @@ def incident(row: IncidentRow, site: Site) -> Json:
         "certainty": row.certainty,
         "confidence": row.confidence,
         "state": row.state,
+        "waits": row.waits,
         "drill": row.drill,
         "device": row.device,
         "camera": row.camera,
@@ -142,6 +144,9 @@ def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) ->
     return {
         "incident": incident(found.incident, site),
         "suggestion": suggestion,
+        "plates": [
+            plate(one, found.incident.incident_id, at) for at, one in enumerate(found.plates)
+        ],
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "escalations": [
@@ -163,6 +168,17 @@ def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) ->
             }
             for one in found.events[-MAX_EVENTS:]
         ],
+    }
+
+
+def plate(one: ListedPlate, incident_id: str, at: int) -> Json:
+    """A listed plate behind an incident; its picture has an address of its own."""
+    read = one.plate
+    return {
+        **read.model_dump(mode="json", exclude={"crop"}),
+        "crop": f"/incidents/{incident_id}/plates/{at}.jpg" if read.crop else None,
+        "on_list": one.on_list,
+        "note": one.note,
     }
 
 

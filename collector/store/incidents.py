@@ -13,7 +13,7 @@ from wire.event import Event
 _COLUMNS = (
     "incident_id, revision, type, severity, certainty, confidence, state, drill, device, camera,"
     " zone, rule, opened_at, active_at, observed_at, ended_at, updated_at, closed_at, still, box,"
-    " clip_start, clip_end, detail"
+    " clip_start, clip_end, detail, list_id, waits"
 )
 
 
@@ -78,7 +78,7 @@ def save(
     """Insert, or replace `before`; `texts` Korean and English."""
     run.execute(
         f"INSERT INTO incident ({_COLUMNS}, text_ko, text_en)"
-        f" VALUES ({', '.join('?' * 25)})"
+        f" VALUES ({', '.join('?' * 27)})"
         " ON CONFLICT (incident_id) DO UPDATE SET revision = excluded.revision,"
         " severity = excluded.severity, certainty = excluded.certainty,"
         " confidence = excluded.confidence, state = excluded.state,"
@@ -86,7 +86,7 @@ def save(
         " observed_at = excluded.observed_at, ended_at = excluded.ended_at,"
         " updated_at = excluded.updated_at, closed_at = excluded.closed_at,"
         " still = excluded.still, box = excluded.box, clip_start = excluded.clip_start,"
-        " clip_end = excluded.clip_end, detail = excluded.detail,"
+        " clip_end = excluded.clip_end, detail = excluded.detail, waits = excluded.waits,"
         " text_ko = excluded.text_ko, text_en = excluded.text_en",
         (
             one.incident_id,
@@ -112,6 +112,8 @@ def save(
             _stamp(one.clip_start),
             _stamp(one.clip_end),
             one.detail,
+            one.list_id,
+            one.waits or None,
             *texts,
         ),
     )
@@ -217,6 +219,8 @@ def _incident(run: sqlite3.Connection, row: sqlite3.Row, finding_id: str | None 
         clip_start=moment_or_none(row["clip_start"]),
         clip_end=moment_or_none(row["clip_end"]),
         detail=row["detail"],
+        list_id=row["list_id"],
+        waits=bool(row["waits"]),
         findings={one[0]: Part(one[1], bool(one[2])) for one in findings},
     )
 

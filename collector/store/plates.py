@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from collector.store.events import signed
+from collector.store.rows import ListedPlate
 from wire.event import PlatePart
 from wire.incident import MAX_PLATES
 
@@ -20,3 +21,12 @@ def of_incident(run: sqlite3.Connection, incident_id: str) -> tuple[PlatePart, .
     ).fetchall()
     told = (signed(bytes(row[0])).plate for row in rows)
     return tuple(plate for plate in told if plate is not None)
+
+
+def with_entry(run: sqlite3.Connection, plate: PlatePart) -> ListedPlate:
+    """With what its list says of it now."""
+    row = run.execute(
+        "SELECT note FROM vehicle_entry WHERE list_id = ? AND plate = ? AND removed IS NULL",
+        (plate.list_id, plate.listed or plate.text),
+    ).fetchone()
+    return ListedPlate(plate, row is not None, None if row is None else row[0])

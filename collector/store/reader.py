@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from collector.config import CameraPlace
-from collector.store import delivery_health
+from collector.store import delivery_health, plates
 from collector.store.database import connect
 from collector.store.delivery_health import DeliveryHealth
 from collector.store.filtering import conditions
@@ -30,6 +30,7 @@ from collector.store.rows import (
     IncidentFilter,
     IncidentPage,
     IncidentRow,
+    ListedPlate,
     StepRow,
     Summary,
 )
@@ -120,7 +121,13 @@ class Reader:
                 for row in escalations
             ),
             tuple(row["finding_id"] for row in findings),
+            self.plates(incident_id) if rows[0]["type"] == "plate" else (),
         )
+
+    def plates(self, incident_id: str) -> tuple[ListedPlate, ...]:
+        """The listed plates behind an incident."""
+        run = self._connection()
+        return tuple(plates.with_entry(run, one) for one in plates.of_incident(run, incident_id))
 
     def rule_counts(
         self, since: datetime, rule: tuple[str, str, str] | None = None
@@ -331,6 +338,7 @@ class Reader:
             text_en=row["text_en"],
             findings=row["findings"],
             deliveries=tuple(deliveries.get(row["incident_id"], ())),
+            waits=bool(row["waits"]),
         )
 
     def _camera(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from wire.event import Severity
+from wire.event import PlatePart, Severity
 from wire.health import Health
 from wire.incident import IncidentState
 
@@ -79,6 +79,19 @@ class IncidentRow:
     text_en: str
     findings: int
     deliveries: tuple[DeliveryRow, ...]
+    waits: bool = False
+    """Agencies are told once a person has confirmed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlate:
+    """A listed plate behind an incident, and what its list says of it now."""
+
+    plate: PlatePart
+    on_list: bool
+    """Whether the entry still stands on it, as far as the centre keeps that list."""
+    note: str | None
+    """The owner's own reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,8 @@ class IncidentDetail:
     steps: tuple[StepRow, ...]
     escalations: tuple[EscalationRow, ...]
     finding_ids: tuple[str, ...]
+    plates: tuple[ListedPlate, ...] = ()
+    """The newest, the last read last."""
 
 
 @dataclass(frozen=True, slots=True)

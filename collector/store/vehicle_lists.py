@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.confirming import AT_ONCE_FROM
 from collector.store.moments import moment, moment_or_none, stamp
 
 Entry = tuple[str, str | None]
@@ -26,6 +27,8 @@ class VehicleList:
     changed_at: datetime
     changed_by: str
     ended_at: datetime | None
+    at_once_from: float | None = AT_ONCE_FROM
+    """Certainty of a read from which agencies are told at once; None: a person confirms each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class Changed:
     kept: int
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a list's hits."""
+
+    hits: int = 0
+    waiting: int = 0
+    confirmed: int = 0
+    rejected: int = 0
+
+
 def find(run: sqlite3.Connection, list_id: str) -> VehicleList | None:
     row = run.execute("SELECT * FROM vehicle_list WHERE list_id = ?", (list_id,)).fetchone()
     return None if row is None else _list(row)
@@ -59,14 +72,15 @@ def all_of(run: sqlite3.Connection) -> list[VehicleList]:
 def put(run: sqlite3.Connection, one: VehicleList, entries: Mapping[str, str | None]) -> Changed:
     """Have the list say exactly `entries` from revision `one.revision` on."""
     run.execute(
-        "INSERT INTO vehicle_list VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+        "INSERT INTO vehicle_list VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)"
         " ON CONFLICT (list_id) DO UPDATE SET owner = excluded.owner, purpose = excluded.purpose,"
         " basis = excluded.basis, expires_at = excluded.expires_at, revision = excluded.revision,"
         " terms_at = excluded.terms_at, changed_at = excluded.changed_at,"
-        " changed_by = excluded.changed_by, ended_at = NULL",
+        " changed_by = excluded.changed_by, ended_at = NULL,"
+        " at_once_from = excluded.at_once_from",
         (
             one.list_id, one.owner, one.purpose, one.basis, stamp(one.expires_at), one.revision,
-            one.terms_at, stamp(one.changed_at), one.changed_by,
+            one.terms_at, stamp(one.changed_at), one.changed_by, one.at_once_from,
         ),
     )  # fmt: skip
     before = dict(current(run, one.list_id))
@@ -121,6 +135,20 @@ def counts(run: sqlite3.Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def decided(run: sqlite3.Connection) -> dict[str, Decided]:
+    """By list, of the incidents that are here; what a person did last counts. No drills."""
+    rows = run.execute(
+        "SELECT list_id, count(*), sum(waits IS NOT NULL AND done IS NULL),"
+        " sum(done IS 'confirmed'), sum(done IS 'rejected') FROM"
+        " (SELECT i.list_id, i.waits, (SELECT s.state FROM incident_step s"
+        "   WHERE s.incident_id = i.incident_id AND s.person IS NOT NULL"
+        "   AND s.state IN ('confirmed', 'rejected') ORDER BY s.number DESC LIMIT 1) AS done"
+        "  FROM incident i WHERE i.list_id IS NOT NULL AND i.drill = 0 AND i.type = 'plate')"
+        " GROUP BY list_id"
+    )
+    return {row[0]: Decided(row[1], row[2], row[3], row[4]) for row in rows}
+
+
 def held(run: sqlite3.Connection) -> dict[tuple[str, str], Held]:
     """What the poles confirmed, by device and list."""
     rows = run.execute("SELECT * FROM device_list")
@@ -171,4 +199,5 @@ def _list(row: sqlite3.Row) -> VehicleList:
         changed_at=moment(row["changed_at"]),
         changed_by=row["changed_by"],
         ended_at=moment_or_none(row["ended_at"]),
+        at_once_from=row["at_once_from"],
     )

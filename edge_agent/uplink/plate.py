@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 from edge_agent.plates.crop import crop_jpeg
+from edge_agent.plates.types import PlateRead
 from edge_agent.scene import Passage
 from wire.event import PlatePart
 
@@ -21,6 +22,7 @@ def plate_part(passage: Passage) -> PlatePart:
         text=read.text,
         type=read.type,
         confidence=min(1.0, max(0.0, read.confidence)),
+        chances=_chances(read),
         color=read.colour,
         list_id=hit.list_id,
         near_match=hit.near,
@@ -33,3 +35,18 @@ def plate_part(passage: Passage) -> PlatePart:
         looks=passage.looks,
         crop=base64.b64encode(crop_jpeg(passage.crop)).decode(),
     )
+
+
+def _chances(read: PlateRead) -> tuple[float, ...]:
+    """Of each character of the text that it is right; a hyphen stands in the text only.
+
+    Empty where the places do not spell the text.
+    """
+    spelled = [
+        (one, place.best.probability) for place in read.characters for one in place.best.text
+    ]
+    if "".join(one for one, _ in spelled) != read.text.replace("-", ""):
+        return ()
+    left = iter(spelled)
+    found = [1.0 if one == "-" else next(left)[1] for one in read.text]
+    return tuple(round(min(1.0, max(0.0, chance)), 3) for chance in found)

@@ -267,7 +267,7 @@ def wanted(text: str, listed: str, **changed: Any) -> Event:
 
 
 def test_an_agency_reads_the_wanted_plates_with_list_certainty_and_picture(bench: Bench) -> None:
-    first, second = wanted("12가3456", "12가3456"), wanted("34나5678", "34너5678")
+    first, second = wanted("12가3456", "12가3456"), wanted("12거3456", "12가3456")
     over = wanted("12가3456", "12가3456", finding_id=first.finding_id, phase="close")
     assert over.plate is not None
     lighter = over.model_copy(update={"plate": over.plate.model_copy(update={"crop": None})})
@@ -275,15 +275,16 @@ def test_an_agency_reads_the_wanted_plates_with_list_certainty_and_picture(bench
     bench.after(1)
     incident = bench.channel.parcels[0].incident
     assert incident.plates == (first.plate, second.plate)
-    assert "34나5678(34너5678 유사), 12가3456 감지" in incident.text_ko
+    assert "12거3456(12가3456 유사), 12가3456 감지" in incident.text_ko
 
 
 def test_of_many_wanted_plates_the_newest_are_told(bench: Bench) -> None:
-    tokens = [bench.device.put(wanted(f"12가{n}", f"12가{n}")) for n in range(1000, 1012)]
+    looks = [wanted("12가3456", "12가3456"), *(wanted(f"12가{n}", "12가3456") for n in range(11))]
+    tokens = [bench.device.put(one) for one in looks]
     bench.way_in.events(bench.device, *tokens)
     bench.after(1)
     told = [plate.text for plate in bench.channel.parcels[0].incident.plates]
-    assert told == [f"12가{n}" for n in range(1004, 1012)]
+    assert told == [f"12가{n}" for n in range(3, 11)]
 
 
 def test_evidence_is_bounded_and_keeps_the_first(bench: Bench) -> None:

@@ -28,10 +28,13 @@ def test_the_signers_example_is_valid() -> None:
 
 
 def test_the_routing_example_is_valid() -> None:
-    table = load_routing(GUIDE / "routing.yaml", {"police", "fire", "cleaning", "centre"})
-    names = ["crime", "rescue", "night-watch", "cleaning", "disaster"]
+    table = load_routing(GUIDE / "routing.yaml", {"police", "fire", "cleaning", "centre", "city"})
+    names = [
+        *("crime", "rescue", "night-watch", "cleaning", "stolen", "overdue", "disaster"),
+    ]
     assert [route.name for route in table.routes] == names
     assert [one.agency for one in table.escalations] == ["police", "fire"]
+    assert table.unconfirmed is not None
 
 
 def test_the_endpoints_of_the_routing_example_are_valid_but_for_their_files() -> None:

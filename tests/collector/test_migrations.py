@@ -29,6 +29,7 @@ RELEASED = {
     "migration_13.sql": "ad5e06636953d98e",
     "migration_14.sql": "bd3dcf90bef4278b",
     "migration_15.sql": "400cd6cd0947d717",
+    "migration_16.sql": "2be6903bf12020f7",
 }
 """What is released is never edited: databases in the field were made by these bytes."""
 VERSIONS = range(1, SCHEMA_VERSION + 1)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from collector import ledger
+from collector.confirming import AT_ONCE_FROM
 from collector.problems import ProblemError
 from collector.services.case import Body
 from collector.services.vehicle_lists.table import MOST_ENTRIES, BadRow, Table
@@ -30,6 +31,11 @@ class Terms(Body):
     purpose: Line = Field(description="What it is for.")
     basis: Line = Field("", description="Legal basis.")
     expires_at: Moment = Field(description="Poles delete it then.")
+    at_once_from: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        AT_ONCE_FROM,
+        description="Agencies are told at once of a read that is at least this certain and says "
+        "exactly what is listed; null: a person confirms each.",
+    )
 
 
 class Taken(WireModel):
@@ -148,6 +154,7 @@ def _next(
         changed_at=now,
         changed_by=person,
         ended_at=None,
+        at_once_from=terms.at_once_from,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import asdict
 
 from collector.store import vehicle_lists
+from collector.store.vehicle_lists import Decided
 from wire.names import Moment, Name, WireModel
 
 
@@ -25,11 +27,22 @@ class ListShown(WireModel):
     """Poles that hold it as it is now."""
     behind: int
     """Poles that hold an earlier state of it."""
+    revision: int
+    at_once_from: float | None
+    """Certainty of a read from which nobody need confirm it; None: each is confirmed."""
+    hits: int
+    """Incidents about its plates that are here."""
+    waiting: int
+    """Of those that nobody has confirmed or rejected yet, though somebody must."""
+    confirmed: int
+    rejected: int
+    """Rejected by a person: the plate was read wrong, or the list is."""
 
 
 def shown(run: sqlite3.Connection) -> list[ListShown]:
     """Lists that count, and those that poles have yet to give up; by name."""
     counts, held = vehicle_lists.counts(run), vehicle_lists.held(run)
+    decided = vehicle_lists.decided(run)
     return [
         ListShown(
             list_id=one.list_id,
@@ -45,6 +58,9 @@ def shown(run: sqlite3.Connection) -> list[ListShown]:
                 key[1] == one.list_id and what.revision == one.revision
                 for key, what in held.items()
             ),
+            revision=one.revision,
+            at_once_from=one.at_once_from,
+            **asdict(decided.get(one.list_id, Decided())),
             behind=sum(
                 key[1] == one.list_id and what.revision < one.revision for key, what in held.items()
             ),

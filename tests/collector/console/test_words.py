@@ -91,7 +91,7 @@ FAMILIES = {
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|health|help|holds|link|map|menu|vehicles|verify|video|wall"
+TABLED = "ask|export|facts|health|help|holds|link|map|menu|plates|vehicles|verify|video|wall"
 """Beginnings of keys that also stand in tables."""
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,8 +55,27 @@ class City:
     def online(self) -> set[str]:
         return {one.device for one in self.centre.reader().devices() if one.online}
 
-    def passed(self, pole: str, plate: str) -> None:
-        assert self.poles[pole].say(plate)["passed"] == plate
+    def passed(self, pole: str, plate: str, unsure: str = "") -> None:
+        """`unsure`: places that are read doubtfully, as tests.system.plates.pole takes them."""
+        assert self.poles[pole].say(f"{plate} {unsure}")["passed"] == plate
+
+    def list_put(self, name: str, *plates: str) -> None:
+        """The owner's table, by the command, until every pole holds it."""
+        table = self.centre.folder / f"{name}.csv"
+        rows = "".join(f"{plate},2026-{at}\n" for at, plate in enumerate(plates, 17))
+        table.write_text(f"차량번호,비고\n{rows}", encoding="cp949")
+        until = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "polewatch", "collector", "list", "put", name, str(table),
+                "--owner", "police", "--purpose", "도난 차량", "--basis", "경찰관 직무집행법 제2조",
+                "--until", until, "--config", str(self.centre.config),
+            ],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        held = "SELECT 1 FROM device_list WHERE list_id = ?"
+        wait_until(lambda: len(self.centre.rows(held, name)) == len(POLES), 60, "the list on poles")
 
     def kill(self, pole: str) -> Process:
         """It is gone, and its last will says so."""
@@ -87,13 +109,13 @@ def city(tmp_path: Path) -> Iterator[City]:
         made.stop()
 
 
-def opened(page: Page, url: str) -> None:
-    page.goto(f"{url}/sign-in?next=/vehicles")
+def opened(page: Page, url: str, ready: str = "#ask", path: str = "/vehicles") -> None:
+    page.goto(f"{url}/sign-in?next={path}")
     page.wait_for_selector("html[data-ready] #sign-in")
     page.locator("[name=name]").fill("oper")
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("html[data-ready] #ask")
+    page.wait_for_selector(f"html[data-ready] {ready}")
 
 
 def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City) -> None:
@@ -151,3 +173,51 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         page.locator("#forget").click()
         expect(page.locator("#routes")).to_have_text("결과를 지웠습니다.")
         assert len(city.ledger("plates.forgotten")) == 1
+
+
+def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
+    chromium: Browser, city: City
+) -> None:
+    city.list_put("stolen", "12가3456", "34나5678")
+    url = city.centre.collector.url
+    with watched_page(chromium, url, viewport=FULL_HD) as watched:
+        page = watched.page
+        opened(page, url, "#sound", "/")
+        city.passed("pole-001-1", "12거3456", '{"2": {"거": 0.6, "가": 0.39}}')
+        row = page.locator(".row")
+        expect(row).to_contain_text("확인 필요")
+        row.click()
+        told = page.locator("#detail .plates li")
+        expect(told.locator("mark")).to_have_text("거")
+        expect(told.locator(".read b").nth(1)).to_have_text("12가3456")
+        expect(told).to_contain_text("2026-17")
+        expect(told).to_contain_text("다가옴")
+        expect(told.locator("img")).to_have_js_property("complete", True)
+        assert told.locator("img").evaluate("image => image.naturalWidth") > 0
+        expect(page.locator("#detail .stage img")).to_have_count(1)
+        assert axe_faults(page) == []
+        watched.shoot("unconfirmed")
+        assert city.centre.rows("SELECT 1 FROM delivery") == []
+        page.keyboard.press("y")
+        page.keyboard.press("y")
+        expect(page.locator("#detail")).to_contain_text("경찰 112")
+        (delivery,) = city.centre.rows("SELECT agency FROM delivery")
+        assert delivery["agency"] == "police"
+
+        city.passed("pole-002-1", "34너5678", '{"2": {"너": 0.6, "나": 0.39}}')
+        waiting = page.locator(".row").filter(has_text="확인 필요")
+        expect(waiting).to_have_count(1)
+        waiting.click()
+        expect(page.locator("#detail .unconfirmed")).to_be_visible()
+        page.set_viewport_size(PHONE)
+        watched.shoot("unconfirmed-phone")
+        page.keyboard.press("n")
+        page.keyboard.press("n")
+        wait_until(lambda: len(city.ledger("incident.decided")) == 2, 30, "the second decision")
+        entered = [(one["decision"], one["list_id"]) for one in city.ledger("incident.decided")]
+        assert entered == [("confirmed", "stolen"), ("rejected", "stolen")]
+        assert len(city.centre.rows("SELECT 1 FROM delivery")) == 1
+        # A sure read needs nobody.
+        city.passed("pole-002-1", "12가3456")
+        two = "SELECT 1 FROM delivery"
+        wait_until(lambda: len(city.centre.rows(two)) == 2, 30, "the sure read's delivery")

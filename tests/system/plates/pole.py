@@ -1,6 +1,7 @@
 """A pole whose vehicles and their plates are given: everything behind the networks is the agent's.
 
-Each line `PLATE` on standard input drives one car with that plate past the camera `cam-1`; the
+Each line `PLATE` on standard input drives one car with that plate past the camera `cam-1`; behind
+it may stand what the reader is not sure of, `12거3456 {"2": {"거": 0.6, "가": 0.39}}`. The
 answer is one JSON line `{"passed": PLATE, "diary": rows}` when all of it is done. The rules are one
 for listed plates and one, `local`, for any plate in the picture. Ends at the end of input.
 """
@@ -156,9 +157,11 @@ def main() -> None:
         start()
     media_s = 0.0
     for line in sys.stdin:
-        media_s = drive(watch, stage, cars, plates, line.strip(), media_s + 100.0)
+        plate, _, told = line.strip().partition(" ")
+        unsure = {int(at): spread for at, spread in json.loads(told or "{}").items()}
+        media_s = drive(watch, stage, cars, plates, (plate, unsure), media_s + 100.0)
         rows = desk.diary.count()
-        print(json.dumps({"passed": line.strip(), "diary": rows}), flush=True)
+        print(json.dumps({"passed": plate, "diary": rows}), flush=True)
     scheduler.stop()
     desk.close()
     reporter.close()
@@ -172,7 +175,7 @@ def drive(
     stage: LivePlates,
     cars: GivenCars,
     plates: GivenPlates,
-    plate: str,
+    plate: tuple[str, dict[int, dict[str, float]]],
     start_s: float,
 ) -> float:
     """A car that comes closer for two seconds; five more without it. The media time at its end."""
@@ -182,7 +185,7 @@ def drive(
         box = Box(0.5 - size / 2, 0.3, size, size)
         here = step < 10
         cars.boxes = (box,) if here else ()
-        plates.plates = (plate_on(box, read(plate, 0.97)),) if here else ()
+        plates.plates = (plate_on(box, read(plate[0], 0.97, unsure=plate[1])),) if here else ()
         one_frame(watch, stage, now_s)
     return start_s + 35 * STEP_S
 

@@ -89,7 +89,7 @@ export class Decider {
       "data-key": key,
       "aria-pressed": String(this.#armed === decision),
       onclick: () => this.press(key),
-    }, word("decide", decision), h("kbd", {}, key))));
+    }, this.#incident.waits && decision === "confirmed" ? t("plates.confirm") : word("decide", decision), h("kbd", {}, key))));
     if (focused) this.#buttons.querySelector(`[data-key="${focused}"]`)?.focus();
   }
 }

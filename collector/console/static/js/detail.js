@@ -5,6 +5,7 @@ import { h, shape } from "./dom.js";
 import { inLanguage, span, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
 import { NoteField } from "./note.js";
+import { plateReads } from "./plate_reads.js";
 import { Viewer } from "./viewer.js";
 
 export class Detail {
@@ -13,6 +14,7 @@ export class Detail {
   #shown = null;
   #head = h("div", {});
   #below = h("div", {});
+  #plates = h("div", {});
   #acts;
   note = new NoteField();
   viewer;
@@ -48,7 +50,7 @@ export class Detail {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
       const { element } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, element, this.#acts, this.#below, this.note.element);
+      this.#root.replaceChildren(this.#back, this.#head, this.#plates, element, this.#acts, this.#below, this.note.element);
       this.#root.scrollTop = 0;
     }
     this.viewer.show(incident);
@@ -63,6 +65,7 @@ export class Detail {
         incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
+    this.#plates.replaceChildren(...plateReads(incident, more));
     this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
   }
 

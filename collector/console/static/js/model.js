@@ -75,7 +75,8 @@ export class Incidents {
 export function grouped(incidents) {
   const groups = new Map();
   for (const one of incidents) {
-    const key = `${one.device}/${one.camera}/${one.type}`;
+    // Each read that waits for a person's confirmation stands for itself.
+    const key = `${one.device}/${one.camera}/${one.type}/${one.waits ? one.incident_id : ""}`;
     if (groups.has(key)) groups.get(key).push(one);
     else groups.set(key, [one]);
   }

@@ -222,6 +222,7 @@ export class Queue {
           unseen && h("span", { class: "mark new" }, t("queue.new")),
           others > 0 && h("span", { class: "mark others" }, h("b", { "aria-hidden": "true" }, open ? "▾" : "▸"), t("queue.others", { n: others })),
           incident.drill && h("span", { class: "mark drill" }, t("incident.drill")),
+          incident.waits && sectionOf(incident) !== "over" && h("span", { class: "mark unconfirmed" }, t("plates.unconfirmed")),
           h("span", { class: "mark" }, word("state", incident.state)),
           incident.deliveries.map(deliveryMark))),
     ];
