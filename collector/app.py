@@ -34,6 +34,8 @@ from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.estate.keeper import EstateKeeper
 from collector.services.estate.world import WorldView
+from collector.services.tracing.desk import TraceDesk
+from collector.services.tracing.keeper import TraceKeeper
 from collector.services.vehicle_lists.keeper import ListKeeper
 from collector.serving import WebServer, listen
 from collector.store.holder import Holder
@@ -110,6 +112,12 @@ class Collector:
             timeout_s=settings.command_timeout_s,
         )
         self._orders = OrderDesk(self._database, self._commander, clock)
+        self._traced = TraceDesk(
+            self._database, settings.places(), clock, settings.traces.most_hours
+        )
+        self._traces = TraceKeeper(
+            self._traced, self._database, self._commander, self._trust.devices, clock
+        )
         self._lists = ListKeeper(self._database, self._commander, self._trust.devices, clock)
         self._estate = self._kept_estate()
         source = service_source(settings.site, self._identity.name)
@@ -170,6 +178,7 @@ class Collector:
         self._dispatch.start()
         self._orders.start()
         self._lists.start()
+        self._traces.start()
         self._estate.start()
         self._disasters.start()
         self._upkeep.start()
@@ -193,6 +202,7 @@ class Collector:
             self._certificates.stop()
             self._orders.stop()
             self._lists.stop()
+            self._traces.stop()
             self._estate.stop()
             self._disasters.stop()
             self._inbox.stop()
@@ -236,6 +246,10 @@ class Collector:
         for device, state in effects.states:
             self._commander.hear_state(device, state)
             self._certificates.hear_state(device, state)
+            if state.state == "online":
+                self._traces.device_came(device)
+        for device, sighting in effects.sightings:
+            self._traced.heard(device, sighting)
         for device, reply in effects.replies:
             self._commander.hear_reply(device, reply)
         for address, epoch in effects.forks:
@@ -321,4 +335,5 @@ class Collector:
             devices=self._trust.devices,
             certificate_ends=self._trust.certificate_ends,
             wake_lists=self._lists.wake,
+            traces=self._traced,
         )

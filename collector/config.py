@@ -307,6 +307,14 @@ class MapSettings(Settings):
         return f"{parts.scheme}://{parts.netloc}"
 
 
+class TraceSettings(Settings):
+    """Live tracing of vehicles."""
+
+    most_hours: float = Field(
+        24.0, gt=0, le=168, description="A trace is begun for so long at most; then poles end it."
+    )
+
+
 class CollectorSettings(Settings):
     """The whole file."""
 
@@ -339,6 +347,7 @@ class CollectorSettings(Settings):
         description="GeoJSON of hydrants, streets and hazards, for fire engines and the map.",
     )
     map: MapSettings = MapSettings()
+    traces: TraceSettings = TraceSettings()
     command_timeout_s: float = Field(
         5.0, gt=0, le=30, description="How long a device may take to answer."
     )

@@ -19,6 +19,7 @@ from wire.event import AuditEvent, CameraState, EpochStart, Event, LossRecord
 from wire.health import DeviceState, Health
 from wire.receipt import Received
 from wire.topics import DeviceAddress
+from wire.tracing import TraceSighting
 
 
 @dataclass
@@ -55,6 +56,9 @@ class Effects:
     stills_arrived: list[tuple[str, str]] = field(default_factory=list)
     """(incident id, SHA-256) of pictures that came after their event."""
 
+    sightings: list[tuple[str, TraceSighting]] = field(default_factory=list)
+    """Reads that traces ask for: told to who looks, and stored nowhere."""
+
     def receipt(self, address: DeviceAddress, epoch: str) -> ReceiptDraft:
         return self.receipts.setdefault((address, epoch), ReceiptDraft())
 
@@ -76,6 +80,7 @@ class Effects:
         self.clocks += other.clocks
         self.changes.update(other.changes)
         self.stills_arrived += other.stills_arrived
+        self.sightings += other.sightings
         self.incidents += other.incidents
         self.new_events += other.new_events
         self.duplicates += other.duplicates
@@ -278,6 +283,10 @@ class Intake:
                 | "hold.refused"
                 | "recording.deleted"
                 | "plates.searched"
+                | "plates.shown"
+                | "trace.begun"
+                | "trace.refused"
+                | "trace.ended"
             ) as action:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
             case "command.refused" | "config.refused":
@@ -314,6 +323,8 @@ class Intake:
                 self._effects.changed("device", device)
             case NonceWindow() as window:
                 self._effects.windows.append((device, window))
+            case TraceSighting() as sighting:
+                self._effects.sightings.append((device, sighting))
             case Reply() as reply if reply.command_id == message.tail:
                 self._effects.replies.append((device, reply))
             case _:

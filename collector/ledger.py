@@ -63,6 +63,13 @@ Kind = Literal[
     "plates.searched",
     "plates.forgotten",
     "pole.plates.searched",
+    "pole.plates.shown",
+    "trace.begun",
+    "trace.ended",
+    "trace.removed",
+    "pole.trace.begun",
+    "pole.trace.refused",
+    "pole.trace.ended",
     "list.taken",
     "list.ended",
 ]

@@ -49,8 +49,11 @@ from collector.services.estate.desk import EstateDesk
 from collector.services.estate.world import WorldView
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
+from collector.services.plate_area import PlateArea
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
+from collector.services.tracing import api as tracing_api
+from collector.services.tracing.desk import TraceDesk
 from collector.services.unit_link import UnitLinks
 from collector.services.unit_positions import UnitPositions
 from collector.services.vehicle_lists import api as vehicle_lists_api
@@ -88,6 +91,7 @@ class WebParts:
     devices: Callable[[], Collection[str]]
     certificate_ends: Callable[[], Mapping[str, datetime]]
     wake_lists: Callable[[], None]
+    traces: TraceDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ def build_web(parts: WebParts) -> Web:
     app = FastAPI(title="Polewatch collector", docs_url=None, redoc_url=None)
     problems.install(app)
     app.add_middleware(ReadMiddleware, reads=ReadLog(parts.database, parts.clock))
-    app.add_middleware(Guard, secure=settings.secure, longer=disasters.LONGER | estate_api.LONGER)
+    longer = disasters.LONGER | estate_api.LONGER | vehicle_lists_api.LONGER
+    app.add_middleware(Guard, secure=settings.secure, longer=longer)
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
     )
@@ -198,15 +203,17 @@ def build_web(parts: WebParts) -> Web:
         cases, offering, reader, parts.persons, layer, links, positions, parts.changes
     )
     app.include_router(unit.build_router(units, people))
+    area = PlateArea(offering, settings.places())
     searches = PlateSearchDesk(
         parts.database,
         parts.commander,
-        offering,
+        area,
         settings.places(),
         parts.devices,
         parts.clock,
     )
     app.include_router(build_plate_search(searches, parts.persons))
+    app.include_router(tracing_api.build_router(parts.traces, area, parts.persons, parts.devices))
     app.include_router(
         vehicle_lists_api.build_router(
             ListDesk(parts.agencies), parts.database, parts.persons, parts.clock, parts.wake_lists

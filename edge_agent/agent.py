@@ -24,8 +24,9 @@ from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
-from edge_agent.plates.search import search_handler
+from edge_agent.plates.search import crop_handler, search_handler
 from edge_agent.plates.shipped import shipped_finder
+from edge_agent.plates.trace_desk import TraceDesk, trace_handler
 from edge_agent.ring_keeper import RingKeeper
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
 from edge_agent.sight.attention import Attention
@@ -140,7 +141,7 @@ class Agent:
             self._reporter.audit,
         )
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
-        self._plates = self._plate_desk(guard)
+        self._plates = self._plate_desk(identity, key, guard)
         self._cameras = self._make_cameras()
         self._keeper = RingKeeper(
             settings,
@@ -270,11 +271,23 @@ class Agent:
             self._reporter.camera(camera.id, "down", "config.invalid", str(error))
             return None
 
-    def _plate_desk(self, guard: WallClockGuard) -> PlateDesk | None:
+    def _plate_desk(
+        self, identity: Identity, key: BootKey, guard: WallClockGuard
+    ) -> PlateDesk | None:
         """What reads plates, when a camera asks for it."""
         settings = self._settings
         if not any(wants_plates(camera) for camera in settings.cameras):
             return None
+        traces = TraceDesk(
+            settings.data / "traces",
+            identity.key,
+            key,
+            identity.name,
+            guard.now,
+            self._clock.monotonic,
+            self._reporter.audit,
+            lambda sighting: self._link.sighted(sighting),
+        )
         try:
             return PlateDesk(
                 settings.data,
@@ -285,6 +298,7 @@ class Agent:
                 self._clock.monotonic,
                 days=settings.plates.diary_days,
                 megabytes=settings.plates.diary_megabytes,
+                traces=traces,
             )
         except sqlite3.Error as error:
             raise SettingsError(
@@ -349,6 +363,8 @@ class Agent:
 
     def _upkeep(self) -> None:
         self._health.report()
+        if self._plates is not None:
+            self._plates.traces.end_expired()
         now_s = self._clock.monotonic()
         if now_s < self._limits_due_s:
             return
@@ -405,6 +421,9 @@ class Agent:
         register("watchlist.delta", watchlist_handler(self._lists))
         if self._plates is not None:
             register("plates.search", search_handler(self._plates.search, self._reporter.audit))
+            register("plates.crop", crop_handler(self._plates.search, self._reporter.audit))
+            register("trace.begin", trace_handler(self._plates.traces))
+            register("trace.end", trace_handler(self._plates.traces))
         register("hold.place", self._holds.place)
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)

@@ -289,6 +289,16 @@ FAULTS = _table(
         "명단 전체를 다시 보내십시오", "Send the whole list anew",
     ),
     (
+        "trace.invalid", "PW-859",
+        "받을 수 없는 추적 지시", "The trace is not acceptable",
+        "알려 준 항목을 고쳐 다시 시작하십시오", "Mend what the message names and begin it again",
+    ),
+    (
+        "trace.over", "PW-860",
+        "끝난 추적", "The trace is over",
+        "필요하면 새 근거와 기한으로 다시 시작하십시오", "Begin a new one, with its own basis and end, when it is needed",
+    ),
+    (
         "list.bad-rows", "PW-856",
         "명단에 잘못된 행이 있음", "The list has bad rows",
         "알려 준 행을 고쳐 다시 보내거나 나머지만 받도록 하십시오", "Mend the rows that are named and send it again, or have the others taken",

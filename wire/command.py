@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from wire.event import MAX_CROP
 from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Sha256, Text, WireModel
-from wire.plates import PlateAnswer, PlateSearch, WatchlistDelta
+from wire.plates import PlateAnswer, PlateCropQuestion, PlateSearch, WatchlistDelta
 from wire.recording import Recording, RecordingQuestion
+from wire.tracing import TraceOrder
 from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus, WhepWithdrawal
 
 NONCES_PER_WINDOW = 4096
@@ -76,9 +78,27 @@ class PlateSearchCommand(WireModel):
     search: PlateSearch
 
 
+class PlateCropCommand(WireModel):
+    name: Literal["plates.crop"] = "plates.crop"
+    question: PlateCropQuestion
+
+
 class WatchlistCommand(WireModel):
     name: Literal["watchlist.delta"] = "watchlist.delta"
     delta: WatchlistDelta
+
+
+class TraceBegin(WireModel):
+    name: Literal["trace.begin"] = "trace.begin"
+    trace: TraceOrder
+
+
+class TraceEnd(WireModel):
+    """It is over; a pole that has no such trace says so with the same answer."""
+
+    name: Literal["trace.end"] = "trace.end"
+    trace_id: Id
+    case: str = Field(min_length=1, max_length=80)
 
 
 class HoldPlace(WireModel):
@@ -118,7 +138,10 @@ Action = Annotated[
     | ConfigApply
     | EpochBegin
     | PlateSearchCommand
+    | PlateCropCommand
     | WatchlistCommand
+    | TraceBegin
+    | TraceEnd
     | HoldPlace
     | HoldRelease
     | HoldEnd
@@ -152,6 +175,7 @@ class Reply(WireModel):
     session: WhepStatus | None = None
     recording: Recording | None = None
     plates: PlateAnswer | None = None
+    crop: str | None = Field(None, max_length=MAX_CROP, description="plates.crop: JPEG in base64.")
     held_bytes: int | None = Field(
         None, ge=0, description="hold.place: size of the span, with what is yet to be recorded."
     )

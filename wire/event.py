@@ -228,6 +228,10 @@ class AuditEvent(WireModel):
         "certificate.taken",
         "certificate.refused",
         "plates.searched",
+        "plates.shown",
+        "trace.begun",
+        "trace.refused",
+        "trace.ended",
     ]
     at: Moment
     quality: TimeQuality

@@ -24,6 +24,7 @@ _CHANNELS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("deviceState", "pw/up/{site}/{shard}/{device}/state", ("state",), "device"),
     ("deviceWindow", "pw/up/{site}/{shard}/{device}/window", ("window",), "device"),
     ("deviceHealth", "pw/up/{site}/{shard}/{device}/health", ("health",), "device"),
+    ("deviceTraces", "pw/up/{site}/{shard}/{device}/trace", ("trace",), "device"),
     ("deviceReplies", "pw/up/{site}/{shard}/{device}/reply/{command_id}", ("reply",), "device"),
     ("receipts", "pw/down/{site}/{shard}/{device}/receipt", ("receipt",), "collector"),
     ("gaps", "pw/down/{site}/{shard}/{device}/gap", ("gap",), "collector"),

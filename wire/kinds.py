@@ -9,6 +9,7 @@ from wire.health import DeviceState, Health
 from wire.incident import Incident, IncidentAck
 from wire.names import WireModel
 from wire.receipt import GapRequest, Receipt
+from wire.tracing import TraceSighting
 
 NUMBERED: dict[str, type[WireModel]] = {
     "finding": Event,
@@ -24,6 +25,7 @@ UNNUMBERED: dict[str, type[WireModel]] = {
     "window": NonceWindow,
     "health": Health,
     "reply": Reply,
+    "trace": TraceSighting,
 }
 """Signed by devices, newest wins or asked for."""
 

@@ -37,6 +37,7 @@ class PlateRead(WireModel):
     color: str | None = Field(None, max_length=16)
     direction: str | None = Field(None, max_length=16)
     crop_sha256: Sha256 | None = None
+    row: int | None = Field(None, ge=1, description="Of the diary; names its picture.")
     chance: Fraction = Field(1.0, description="That it is the plate asked for, by the read alone.")
     near_match: bool = Field(False, description="A known character was read as another one.")
 
@@ -47,6 +48,17 @@ class PlateAnswer(WireModel):
     search_id: Id
     reads: tuple[PlateRead, ...] = Field((), max_length=250)
     more: bool = False
+
+
+class PlateCropQuestion(WireModel):
+    """A question for the picture of one read that a search found."""
+
+    search_id: Id
+    row: int = Field(ge=1)
+    sha256: Sha256
+    case: str = Field(min_length=1, max_length=80)
+    basis: str = Field(min_length=1, max_length=120)
+    purpose: str = Field(min_length=1, max_length=200)
 
 
 class WatchlistDelta(WireModel):

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from wire.names import is_name
 
-UpKind = Literal["event", "still", "state", "window", "health", "reply"]
+UpKind = Literal["event", "still", "state", "window", "health", "reply", "trace"]
 AgencyKind = Literal["incident", "still", "ack"]
 DownKind = Literal["receipt", "gap", "command"]
 
@@ -62,6 +62,9 @@ class DeviceAddress:
 
     def reply(self, command_id: str) -> str:
         return f"{self.up}/reply/{command_id}"
+
+    def trace(self) -> str:
+        return f"{self.up}/trace"
 
     def receipt(self) -> str:
         return f"{self.down}/receipt"

@@ -24,6 +24,8 @@ from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
 from collector.services.cases import APPROVERS
 from collector.services.plate_search import PLATE_COLORS, SEARCHERS
+from collector.services.vehicle_lists.api import KEEPERS as LIST_KEEPERS
+from collector.services.vehicle_lists.api import READERS as LIST_READERS
 from collector.services_for_console import ConsoleServices
 from collector.texts import TYPES
 from wire.names import utc_text
@@ -31,7 +33,7 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|health|holds|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
+    r"/(?:cases|disasters|health|holds|lists|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -153,9 +155,25 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return page(
             request,
             "vehicles.html",
+            most_hours=services.settings.traces.most_hours,
             person=person.person,
             searches=bool(SEARCHERS & set(person.roles)),
             colors=PLATE_COLORS,
+            agencies=sorted(services.agencies()),
+        )
+
+    @router.get("/lists")
+    def lists(request: Request) -> Any:
+        """Lists of vehicles: what there is, how far the poles are, and a new table for one."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/lists", 303)
+        return page(
+            request,
+            "lists.html",
+            person=person.person,
+            reads=bool(LIST_READERS & set(person.roles)),
+            keeps=bool(LIST_KEEPERS & set(person.roles)),
             agencies=sorted(services.agencies()),
         )
 

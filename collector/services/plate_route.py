@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from collector.config import CameraPlace
 from collector.services.place import Point, distance_m
 from wire.event import Fraction
 from wire.names import Moment, Name, WireModel
+from wire.plates import PlateRead
 
 FASTEST_KMH: Final = 180.0
 """Straight from camera to camera, over minutes; who was faster was two vehicles, or misread."""
@@ -34,6 +36,8 @@ class Sighting(WireModel):
     type: str | None
     color: str | None
     direction: str | None
+    crop: str | None = None
+    """Address of the plate's picture."""
     metres: float | None = None
     """From the sighting before, as the crow flies."""
     kmh: float | None = None
@@ -52,6 +56,27 @@ class Route(WireModel):
     plausible: bool
     """Each way between them can be driven."""
     sightings: tuple[Sighting, ...]
+
+
+def sighting_of(place: CameraPlace | None, device: str, read: PlateRead) -> Sighting:
+    """A pole's read at its camera's place, None when that is not configured."""
+    unnamed = f"{device} / {read.camera}"
+    return Sighting(
+        device=device,
+        camera=read.camera,
+        title=place.title if place else unnamed,
+        title_en=(place.title_en or place.title) if place else unnamed,
+        lat=place.lat if place else None,
+        lon=place.lon if place else None,
+        at=read.at,
+        text=read.text,
+        confidence=read.confidence,
+        chance=read.chance,
+        near_match=read.near_match,
+        type=read.type,
+        color=read.color,
+        direction=read.direction,
+    )
 
 
 def routes(sightings: Iterable[Sighting]) -> tuple[Route, ...]:

@@ -7,13 +7,15 @@ keeps no plates. The ledger keeps who asked, for what case, and on what basis.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, StringConstraints
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import Field
 
 from collector import ledger
 from collector.access import about, declares
@@ -24,15 +26,14 @@ from collector.persons import Persons
 from collector.problems import ProblemError
 from collector.roles import require
 from collector.services.case import Body
-from collector.services.offering import Offering
-from collector.services.place import Point, distance_m
-from collector.services.plate_route import Route, Sighting, routes
+from collector.services.plate_area import Key, LatePole, Line, PlateArea, SearchArea
+from collector.services.plate_route import Route, Sighting, routes, sighting_of
 from collector.store.database import Database
 from wire.clock import Clock
-from wire.command import PlateSearchCommand
+from wire.command import PlateCropCommand, PlateSearchCommand
 from wire.grant import PersonToken
 from wire.names import Id, Moment, Name, WireModel, new_id
-from wire.plates import PlateAnswer, PlateRead, PlateSearch
+from wire.plates import PlateAnswer, PlateCropQuestion, PlateRead, PlateSearch
 
 SEARCHERS: Final = frozenset({"operator", "supervisor"})
 ANSWER_WITHIN_S: Final = 1.5
@@ -49,17 +50,6 @@ PLATE_COLORS: Final = (
     "white", "yellow", "blue", "lightgreen", "green", "navy", "orange", "black", "unknown",
 )  # fmt: skip
 """As the poles name them (DOMAIN §3): blue is electric, lightgreen corporate, green old private."""
-
-Line = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True)]
-Key = tuple[str, str]
-
-
-class SearchArea(Body):
-    """A circle; cameras in it are meant."""
-
-    lat: float
-    lon: float
-    radius_m: float = Field(gt=0, le=50_000, description="Metres.")
 
 
 class PlateSearchBody(Body):
@@ -78,14 +68,6 @@ class PlateSearchBody(Body):
     purpose: Line = Field(description="What it is for.")
     basis: Line = Field("", description="Legal basis, e.g. 개인정보 보호법 제18조제2항제7호.")
     agency: Name | None = Field(None, description="On whose behalf; the person's own if left out.")
-
-
-class LatePole(WireModel):
-    """A pole that has not answered."""
-
-    device: Name
-    code: str | None = None
-    """Of wire.codes; None while it may still answer."""
 
 
 class PlateSearchResult(WireModel):
@@ -130,7 +112,7 @@ class PlateSearchDesk:
         self,
         database: Database,
         commander: Commander,
-        offering: Offering,
+        area: PlateArea,
         places: Mapping[Key, CameraPlace],
         devices: Callable[[], Collection[str]],
         clock: Clock,
@@ -138,7 +120,7 @@ class PlateSearchDesk:
         """`devices`: all poles that are enrolled."""
         self._database = database
         self._commander = commander
-        self._offering = offering
+        self._area = area
         self._places = places
         self._devices = devices
         self._clock = clock
@@ -151,8 +133,8 @@ class PlateSearchDesk:
         self._check(body)
         now = self._clock.now()
         self._drop_old(now)
-        cameras = self._cameras(body.area)
-        devices = tuple(sorted(self._meant(cameras)))
+        cameras = self._area.cameras(body.area)
+        devices = tuple(sorted(self._area.poles(body.area, self._devices())))
         if not devices:
             raise ProblemError("case.no-camera", "no camera stands in the area")
         search_id = new_id()
@@ -218,22 +200,6 @@ class PlateSearchDesk:
         if sum(one.isalnum() for one in body.pattern) < 2:
             raise ProblemError("request.invalid", "pattern: at least 2 characters must be known")
 
-    def _cameras(self, area: SearchArea | None) -> frozenset[Key] | None:
-        if area is None:
-            return None
-        middle = self._offering.checked(area.lat, area.lon)
-        return frozenset(
-            key
-            for key, one in self._places.items()
-            if distance_m(middle, Point(one.lat, one.lon)) <= area.radius_m
-        )
-
-    def _meant(self, cameras: frozenset[Key] | None) -> set[str]:
-        enrolled = set(self._devices())
-        if cameras is None:
-            return enrolled
-        return enrolled & {device for device, _ in cameras}
-
     def _send(self, search: _Search, devices: Collection[str]) -> None:
         for device in devices:
             search.late[device] = None
@@ -265,7 +231,7 @@ class PlateSearchDesk:
 
     def _told(self, search: _Search) -> PlateSearchResult:
         seen = [
-            self._sighting(device, read)
+            self._sighting(search, device, read)
             for device, answer in search.answers.items()
             for read in answer.reads
             if search.cameras is None or (device, read.camera) in search.cameras
@@ -284,24 +250,40 @@ class PlateSearchDesk:
             }
         )
 
-    def _sighting(self, device: str, read: PlateRead) -> Sighting:
-        place = self._places.get((device, read.camera))
-        return Sighting(
-            device=device,
-            camera=read.camera,
-            title=place.title if place else f"{device} / {read.camera}",
-            title_en=(place.title_en or place.title) if place else f"{device} / {read.camera}",
-            lat=place.lat if place else None,
-            lon=place.lon if place else None,
-            at=read.at,
-            text=read.text,
-            confidence=read.confidence,
-            chance=read.chance,
-            near_match=read.near_match,
-            type=read.type,
-            color=read.color,
-            direction=read.direction,
-        )
+    def _sighting(self, search: _Search, device: str, read: PlateRead) -> Sighting:
+        seen = sighting_of(self._places.get((device, read.camera)), device, read)
+        if read.row is None:
+            return seen
+        crop = f"/api/plates/searches/{search.result.search_id}/crops/{device}/{read.row}"
+        return seen.model_copy(update={"crop": crop})
+
+    async def crop(self, person: PersonToken, search_id: str, device: str, row: int) -> bytes:
+        """The picture of a read that the search found, asked of its pole now. Raises ProblemError.
+
+        It is kept nowhere here; the pole's audit names the question and the case.
+        """
+        search = self._known(person, search_id)
+        answer = search.answers.get(device)
+        reads = () if answer is None else answer.reads
+        read = next((one for one in reads if one.row == row), None)
+        if read is None or read.crop_sha256 is None:
+            raise ProblemError("still.unknown", "the search found no such read", status=404)
+        asked = search.question
+        question = PlateCropQuestion(
+            search_id=search_id, row=row, sha256=read.crop_sha256,
+            case=asked.case, basis=asked.basis, purpose=asked.purpose,
+        )  # fmt: skip
+        try:
+            async with self._gate:
+                reply = await self._commander.ask(
+                    device, PlateCropCommand(question=question), POLE_WITHIN_S
+                )
+        except CommandError as error:
+            raise ProblemError(error.code, error.detail) from error
+        jpeg = b64decode(reply.crop or "")
+        if hashlib.sha256(jpeg).hexdigest() != read.crop_sha256:
+            raise ProblemError("internal", f"{device} sent another picture than it had named")
+        return jpeg
 
     def _known(self, person: PersonToken, search_id: str) -> _Search:
         require(person, SEARCHERS, "searching for vehicles")
@@ -383,6 +365,20 @@ def build_router(desk: PlateSearchDesk, persons: Persons) -> APIRouter:
         found = await desk.again(person, search_id)
         about(request, case=found.case)
         return found
+
+    @router.get("/{search_id}/crops/{device}/{row}", dependencies=[one])
+    async def crop(
+        search_id: Id,
+        device: Name,
+        row: Annotated[int, Path(ge=1)],
+        request: Request,
+        person: PersonToken = Depends(persons.required),
+    ) -> Response:
+        """The plate's picture of one read, asked of its pole when somebody looks."""
+        about(request, case=desk.show(person, search_id).case)
+        jpeg = await desk.crop(person, search_id, device, row)
+        headers = {"Cache-Control": "no-store"}
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     @router.delete("/{search_id}", status_code=204, dependencies=[declares(), *changing])
     async def end(search_id: Id, person: PersonToken = Depends(persons.required)) -> Response:

@@ -60,6 +60,8 @@ TABLES = (
     "vehicle_list",
     "vehicle_entry",
     "device_list",
+    "trace",
+    "device_trace",
     "asset",
     "asset_photo",
     "asset_change",
@@ -99,6 +101,7 @@ def take_over(aside: Path, database: Database, now: datetime) -> dict[str, int]:
             _drop_orphans(run)
             # What a list lost here, poles may still hold: each is led there anew, from nothing.
             run.execute("UPDATE device_list SET revision = 0")
+            run.execute("UPDATE device_trace SET state = 'sent' WHERE state = 'holds'")
             _count_anew(old, run, now)
     finally:
         old.close()
@@ -216,6 +219,8 @@ def _is_whole(table: str, row: dict[str, object]) -> bool:
             return orders.is_action(action)
         case "vehicle_list", {"expires_at": str(expires_at), "changed_at": str(changed_at)}:
             return _is_moment(expires_at) and _is_moment(changed_at)
+        case "trace", {"began_at": str(began_at), "expires_at": str(expires_at)}:
+            return _is_moment(began_at) and _is_moment(expires_at)
         case "device_list", {"at": str(at)}:
             return _is_moment(at)
     return True

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from edge_agent.camera.glimpse import Glimpses
 from edge_agent.plates.diary import Diary
+from edge_agent.plates.diary_times import Moment
 from edge_agent.plates.pictures import MainPictures, SamePictures
 from edge_agent.plates.search import DiarySearch
 from edge_agent.plates.stage import LivePlates, Match, NamedFinder
+from edge_agent.plates.trace_desk import TraceDesk
+from edge_agent.scene import Passage
 from edge_agent.sight.scheduler import InferenceScheduler
 
 FILE_NAME = "plates.sqlite"
@@ -30,6 +33,7 @@ class PlateDesk:
         *,
         days: float,
         megabytes: int,
+        traces: TraceDesk,
     ) -> None:
         """The diary lies in `folder`, for `days`; `now` is None while the time is not known.
 
@@ -40,6 +44,7 @@ class PlateDesk:
         """The reader's, for events."""
         self._match = match
         self._scheduler = scheduler
+        self.traces = traces
         self._stages: dict[str, LivePlates] = {}
         self.diary = Diary(folder / FILE_NAME, now, monotonic, days=days, megabytes=megabytes)
         self.search = DiarySearch(folder / FILE_NAME, lambda: self.diary.revision)
@@ -47,18 +52,22 @@ class PlateDesk:
     def stage(self, camera: str, glimpses: Glimpses | None) -> LivePlates:
         """The stage of one camera; `glimpses` of its main stream when it has a substream."""
         pictures = SamePictures() if glimpses is None else MainPictures(glimpses)
-        made = LivePlates(
-            camera, self._finder, self._match, pictures, self._scheduler, self.diary.add
-        )
+        made = LivePlates(camera, self._finder, self._match, pictures, self._scheduler, self._note)
         self._stages[camera] = made
         return made
 
     def start(self) -> None:
         self.diary.start()
+        self.search.warm()
 
     def close(self) -> None:
         """Write what waits."""
         self.diary.close()
+
+    def _note(self, camera: str, at: Moment, passage: Passage) -> None:
+        # What is traced first: it is to be told at once.
+        self.traces.heard(camera, at, passage)
+        self.diary.add(camera, at, passage)
 
     def dropped(self) -> dict[str, int]:
         """What full queues, slow disks and unreadable plates lost, by name."""

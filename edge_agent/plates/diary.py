@@ -22,7 +22,7 @@ from sqlite_utils import Database, Migrations
 
 from edge_agent.plates.crop import crop_jpeg
 from edge_agent.plates.diary_times import Moment, seconds_to_us, set_right, to_us
-from edge_agent.plates.pattern import others_of
+from edge_agent.plates.pattern import others_of, places_of
 from edge_agent.scene import Passage
 from edge_agent.statements import statements
 from wire.names import new_id
@@ -249,11 +249,7 @@ def _values(row: _Row, run_id: str) -> dict[str, object]:
     passage = row.passage
     text = normalise(passage.read.text)
     crop = crop_jpeg(passage.crop)
-    places = [
-        (one.place, [(c.text, round(c.probability, 4)) for c in one.candidates[:4]])
-        for one in passage.read.characters
-        if one.best.text or one.best.probability < 0.99
-    ]
+    places = places_of(passage.read)
     return {
         "at_us": to_us(row.at.wall),
         "mono_us": seconds_to_us(row.at.monotonic_s) if row.doubted else None,

@@ -16,18 +16,14 @@ from typing import Final
 
 import structlog
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
-from joserfc.util import urlsafe_b64decode
 
+from edge_agent.plates.at_rest import NONCE_BYTES, AtRest
 from edge_agent.plates.list_steps import pack, pack_step, taken, unpack
 from edge_agent.plates.watchlist import Change, Watchlist
 from wire import faultpoint
 
 _INFO: Final = b"polewatch watchlists at rest 1"
-_NONCE_BYTES: Final = 12
 _LENGTH_BYTES: Final = 4
 _LIST: Final = ".list"
 _STEPS: Final = ".steps"
@@ -45,11 +41,7 @@ class ListVault:
         """`device_key` is the identity's private key; raises OSError when `folder` cannot be."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
-        private = str(device_key.as_dict(private=True)["d"])
-        derived = HKDF(SHA256(), 32, salt=None, info=_INFO).derive(
-            urlsafe_b64decode(private.encode())
-        )
-        self._cipher = AESGCM(derived)
+        self._at_rest = AtRest(device_key, _INFO)
         self._torn: set[str] = set()
         """Lists whose steps end in what a full disk left of one: to be written anew."""
         self.unreadable: list[str] = []
@@ -77,7 +69,7 @@ class ListVault:
         """Keep a list, whole or not at all, over a power cut. Raises OSError."""
         file = self._file(watchlist.list_id)
         fresh = file.with_suffix(".new")
-        sealed = self._seal(pack(watchlist), watchlist.list_id)
+        sealed = self._at_rest.seal(pack(watchlist), watchlist.list_id)
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as out:
             out.write(sealed)
@@ -102,10 +94,10 @@ class ListVault:
             self.save(watchlist)
             return
         with file.open("rb") as known:
-            of_list = known.read(_NONCE_BYTES)
-        sealed = self._seal(pack_step(watchlist, change), _bound(list_id, base_version))
+            of_list = known.read(NONCE_BYTES)
+        sealed = self._at_rest.seal(pack_step(watchlist, change), _bound(list_id, base_version))
         step = len(sealed).to_bytes(_LENGTH_BYTES) + sealed
-        if begun < _NONCE_BYTES or not self._goes_with(steps, of_list):
+        if begun < NONCE_BYTES or not self._goes_with(steps, of_list):
             begun, step = 0, of_list + step
         handle = os.open(steps, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "r+b") as out:
@@ -130,20 +122,20 @@ class ListVault:
 
     def _read(self, list_id: str) -> Watchlist:
         sealed = self._file(list_id).read_bytes()
-        watchlist = unpack(list_id, self._open(sealed, list_id))
+        watchlist = unpack(list_id, self._at_rest.open(sealed, list_id))
         steps = self._file(list_id, _STEPS)
         if not steps.exists():
             return watchlist
         content = steps.read_bytes()
         entries = dict(watchlist.entries)
-        at = _NONCE_BYTES
+        at = NONCE_BYTES
         if content[:at] != sealed[:at]:
             return watchlist
         while at < len(content):
             begin = at + _LENGTH_BYTES
             end = begin + int.from_bytes(content[at:begin])
             try:
-                step = self._open(content[begin:end], _bound(list_id, watchlist.version))
+                step = self._at_rest.open(content[begin:end], _bound(list_id, watchlist.version))
             except (InvalidTag, ValueError):
                 if end < len(content):
                     raise
@@ -157,18 +149,10 @@ class ListVault:
 
     def _goes_with(self, steps: Path, of_list: bytes) -> bool:
         with steps.open("rb") as known:
-            return known.read(_NONCE_BYTES) == of_list
+            return known.read(NONCE_BYTES) == of_list
 
     def _file(self, list_id: str, suffix: str = _LIST) -> Path:
         return self._folder / f"{list_id}{suffix}"
-
-    def _seal(self, plain: bytes, bound: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, bound.encode())
-
-    def _open(self, sealed: bytes, bound: str) -> bytes:
-        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        return self._cipher.decrypt(nonce, rest, bound.encode())
 
     def _sync_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

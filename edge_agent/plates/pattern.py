@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.plates.confusion import LIKE, LIKENESS
-from edge_agent.plates.types import UNREADABLE
+from edge_agent.plates.types import UNREADABLE, PlateRead
 from wire.plate_text import normalise
 
 LEAST_KNOWN: Final = 2
@@ -101,6 +101,16 @@ class Pattern:
             return 0.0
         doubt = 1.0 - (sum(p for _, p in doubts) or SURE)
         return LIKENESS * max(doubt, 1.0 - SURE)
+
+
+def places_of(read: PlateRead) -> list[tuple[str, list[tuple[str, float]]]]:
+    """Every place that says or doubts something, with its likeliest candidates, as a diary has
+    them."""
+    return [
+        (one.place, [(c.text, round(c.probability, 4)) for c in one.candidates[:OTHERS]])
+        for one in read.characters
+        if one.best.text or one.best.probability < SURE
+    ]
 
 
 def others_of(places: Places) -> str:

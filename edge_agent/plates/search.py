@@ -1,11 +1,12 @@
 """A search of the diary: with a case and a legal basis, for a pattern within a span of time.
 
-The texts of all passages are kept in memory from the first search on (about 50 bytes each), so that
+The texts of all passages are kept in memory from the start on (about 50 bytes each), so that
 a pattern with unknown places needs no walk over the disk.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 import threading
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from edge_agent.plates.diary_times import to_us
 from edge_agent.plates.pattern import OTHERS, WIDTH, Pattern, PatternError
 from edge_agent.plates.types import UNREADABLE
 from edge_agent.uplink.commands import Answer, CommandFailedError, Handler
-from wire.command import Command, PlateSearchCommand
+from wire.command import Command, PlateCropCommand, PlateSearchCommand
 from wire.plates import PlateAnswer, PlateRead, PlateSearch
 
 LEAST_CHANCE: Final = 1e-4
@@ -34,6 +36,9 @@ _STALE: Final = 0.1
 """Of the texts, gone from the diary: then all are read anew."""
 
 _COLUMNS = "id, at_us, camera, text, type, colour, confidence, direction, candidates, crop_sha256"
+
+
+log = structlog.get_logger()
 
 
 class Record(Protocol):
@@ -85,6 +90,26 @@ class DiarySearch:
         self._texts: _Texts | None = None
         self._of: int | None = None
 
+    def warm(self) -> None:
+        """Read the texts into memory on a thread of its own: the first question finds them there.
+
+        A diary of 300,000 passages takes a second or two.
+        """
+        threading.Thread(target=self._warm, name="diary-texts", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            with self._lock, closing(self._connect()) as run:
+                self._refreshed(run)
+        except sqlite3.Error as error:
+            # The first question meets the same fault, and tells it.
+            log.error("diary.texts", error=str(error))
+
+    def _connect(self) -> sqlite3.Connection:
+        run = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=5)
+        run.row_factory = sqlite3.Row
+        return run
+
     def find(self, asked: PlateSearch) -> PlateAnswer:
         """Passages that say what is asked for first, each kind newest first.
 
@@ -94,9 +119,7 @@ class DiarySearch:
             days = LONGEST_SPAN.days
             raise ValueError(f"the span must end after its start, by {days} days at most")
         pattern = Pattern.of(asked.pattern, confusable=asked.confusable)
-        uri = f"file:{self._path}?mode=ro"
-        with self._lock, closing(sqlite3.connect(uri, uri=True, timeout=5)) as run:
-            run.row_factory = sqlite3.Row
+        with self._lock, closing(self._connect()) as run:
             ids = self._candidates(run, pattern, to_us(asked.start_at), to_us(asked.end_at))
             reads: list[PlateRead] = []
             for row in _rows(run, ids):
@@ -107,6 +130,14 @@ class DiarySearch:
                     return PlateAnswer(search_id=asked.search_id, reads=tuple(reads), more=True)
                 reads.append(one)
         return PlateAnswer(search_id=asked.search_id, reads=tuple(reads))
+
+    def crop(self, row: int, sha256: str) -> bytes | None:
+        """The picture of a passage as JPEG; None when it is gone. Raises sqlite3.Error."""
+        with closing(self._connect()) as run:
+            found = run.execute(
+                "SELECT crop FROM passage WHERE id = ? AND crop_sha256 = ?", (row, sha256)
+            ).fetchone()
+        return None if found is None else bytes(found["crop"])
 
     def _candidates(
         self, run: sqlite3.Connection, pattern: Pattern, first_us: int, last_us: int
@@ -183,6 +214,28 @@ def search_handler(search: DiarySearch, record: Record) -> Handler:
     return handle
 
 
+def crop_handler(search: DiarySearch, record: Record) -> Handler:
+    """What the command `plates.crop` does; every picture that leaves stands in the audit."""
+
+    def handle(command: Command) -> Answer:
+        if not isinstance(command.action, PlateCropCommand):
+            raise CommandFailedError("command.invalid", "no question for a picture")
+        asked = command.action.question
+        try:
+            crop = search.crop(asked.row, asked.sha256)
+        except sqlite3.Error as error:
+            raise CommandFailedError(
+                "disk.corrupt", f"the diary cannot be read: {error}"
+            ) from error
+        if crop is None:
+            raise CommandFailedError("still.unknown", "the read is not in the diary any more")
+        detail = f"search {asked.search_id}: the picture of one read, {asked.basis}"
+        record("plates.shown", case=asked.case, detail=detail)
+        return Answer(crop=base64.b64encode(crop).decode())
+
+    return handle
+
+
 def _columns(texts: list[str], width: int) -> NDArray[np.uint16]:
     # Plates are of the Basic Multilingual Plane: one code unit a character.
     units = np.frombuffer("".join(texts).encode("utf-16-le"), np.uint16)
@@ -213,6 +266,7 @@ def _read(row: sqlite3.Row, pattern: Pattern) -> PlateRead | None:
         color=row["colour"],
         direction=row["direction"],
         crop_sha256=row["crop_sha256"],
+        row=row["id"],
         chance=chance,
         near_match=pattern.differs(row["text"]),
     )

@@ -175,6 +175,8 @@ class Answer:
     session: WhepStatus | None = None
     recording: Recording | None = None
     plates: PlateAnswer | None = None
+    crop: str | None = None
+    """JPEG in base64."""
     held_bytes: int | None = None
     message: str | None = None
 
@@ -263,6 +265,7 @@ class Dispatcher:
                         session=answer.session,
                         recording=answer.recording,
                         plates=answer.plates,
+                        crop=answer.crop,
                         held_bytes=answer.held_bytes,
                     )
                 )

@@ -37,6 +37,7 @@ from wire.identity import Identity, IdentityError
 from wire.names import WireModel, new_id
 from wire.receipt import GapRequest, Receipt
 from wire.topics import DeviceAddress, TopicError, parse_down, service_source
+from wire.tracing import TraceSighting
 
 COLLECTOR = "collector"
 TICK_S = 0.5
@@ -52,6 +53,7 @@ HEALTH_AT_LEAST_S = 60.0
 """Health waits for events, but not longer than this."""
 
 REPLIES = 64
+SIGHTINGS = 256
 CLAIM = 32
 
 log = structlog.get_logger()
@@ -119,6 +121,7 @@ class Link:
         self._meter = Meter()
         self._replies: deque[Reply] = deque()
         self._replies_lock = threading.Lock()
+        self._sightings: deque[TraceSighting] = deque()
         self._connection: Connection | None = None
         self._stop = threading.Event()
         self._anew_s: float | None = None
@@ -154,6 +157,15 @@ class Link:
                 self._replies.popleft()
                 self.dropped["replies"] += 1
             self._replies.append(reply)
+        self._wake()
+
+    def sighted(self, sighting: TraceSighting) -> None:
+        """Have a read that is traced told; the diary has what finds no room. Never blocks."""
+        with self._replies_lock:
+            if len(self._sightings) >= SIGHTINGS:
+                self._sightings.popleft()
+                self.dropped["sightings"] += 1
+            self._sightings.append(sighting)
         self._wake()
 
     def connect_anew(self) -> None:
@@ -265,6 +277,7 @@ class Link:
             self._take(session, *connection.inbox.popleft())
         self._offer_nonces(session)
         self._send_replies(connection)
+        self._send_sightings(connection)
         try:
             session.pause_s = self._pump(session)
         except OutboxError as error:
@@ -332,6 +345,14 @@ class Link:
                 reply = self._replies.popleft()
             topic = self._address.reply(reply.command_id)
             self._publish(connection, topic, self._sign("reply", reply))
+
+    def _send_sightings(self, connection: Connection) -> None:
+        while True:
+            with self._replies_lock:
+                if not self._sightings:
+                    return
+                sighting = self._sightings.popleft()
+            self._publish(connection, self._address.trace(), self._sign("trace", sighting))
 
     def _offer_nonces(self, session: _Session) -> None:
         window = self._gate.window()

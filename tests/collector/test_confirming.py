@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from collector.confirming import AT_ONCE_FROM, is_sure
+from collector.console import view
 from collector.incidents import Decision, DecisionError
 from collector.store import vehicle_lists
 from collector.store.vehicle_lists import VehicleList
@@ -67,7 +68,7 @@ def keep_list(bench: Bench, at_once_from: float | None) -> None:
         changed_by="chief", ended_at=None, at_once_from=at_once_from,
     )  # fmt: skip
     with bench.way_in.database.transaction() as run:
-        vehicle_lists.put(run, one, {"12가3456": None})
+        vehicle_lists.put(run, one, {"12가3456": "2026-17"})
 
 
 @pytest.mark.parametrize(
@@ -192,3 +193,16 @@ def test_once_confirmed_the_ladder_rests(bench: Bench) -> None:
     bench.after(61)
     bench.after(61)
     assert agencies(bench) == ["police"]
+
+
+def test_the_page_shows_read_entry_and_picture(bench: Bench) -> None:
+    keep_list(bench, 0.9)
+    report(bench, hit(**NEAR, chances=[1, 1, 0.6, 1, 1, 1, 1], crop="/9j/"))
+    found = bench.way_in.reader.incident(newest(bench))
+    assert found is not None
+    told = view.detail(found, view.Site.of(bench.way_in.settings))
+    (shown,) = told["plates"]
+    assert told["incident"]["waits"]
+    assert (shown["text"], shown["listed"], shown["chances"][2]) == ("12거3456", "12가3456", 0.6)
+    assert (shown["on_list"], shown["note"]) == (True, "2026-17")
+    assert shown["crop"] == f"/incidents/{newest(bench)}/plates/0.jpg"

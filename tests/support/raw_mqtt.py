@@ -13,7 +13,7 @@ TIMEOUT_S = 60.0
 WINDOW = 400
 
 
-def _remaining(length: int) -> bytes:
+def remaining(length: int) -> bytes:
     out = bytearray()
     while True:
         length, low = divmod(length, 128)
@@ -22,18 +22,20 @@ def _remaining(length: int) -> bytes:
             return bytes(out)
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """A string as packets hold it."""
     return len(value).to_bytes(2, "big") + value.encode()
 
 
-def _packet(first: int, body: bytes) -> bytes:
-    return bytes([first]) + _remaining(len(body)) + body
+def packet(first: int, body: bytes) -> bytes:
+    """A packet of that first byte."""
+    return bytes([first]) + remaining(len(body)) + body
 
 
 def publishes(topic: str, size: int, mids: range) -> list[bytes]:
     """QoS 1 PUBLISH packets of one length, one a message id."""
     payload = b"x" * size
-    return [_packet(0x32, _text(topic) + mid.to_bytes(2, "big") + payload) for mid in mids]
+    return [packet(0x32, text(topic) + mid.to_bytes(2, "big") + payload) for mid in mids]
 
 
 class RawClient:
@@ -47,11 +49,11 @@ class RawClient:
             plain, server_hostname=broker.host
         )
         flags = b"\x04\x02" + (60).to_bytes(2, "big")
-        self._socket.sendall(_packet(0x10, _text("MQTT") + flags + _text(loaded.name)))
+        self._socket.sendall(packet(0x10, text("MQTT") + flags + text(loaded.name)))
         assert self._read(4)[3] == 0, "CONNECT was refused"
 
     def subscribe(self, topic: str) -> None:
-        self._socket.sendall(_packet(0x82, b"\0\1" + _text(topic) + b"\1"))
+        self._socket.sendall(packet(0x82, b"\0\1" + text(topic) + b"\1"))
         assert self._read(5)[4] == 1, "SUBSCRIBE was refused"
 
     def publish_all(self, packets: list[bytes]) -> None:

@@ -20,6 +20,7 @@ from collector.ledger import verify
 from collector.persons import Persons
 from collector.routing import Routing
 from collector.services.disaster.case import Alerts
+from collector.services.tracing.desk import TraceDesk
 from collector.store.database import Database
 from collector.voice import Voice
 from collector.web import WebParts, build_web
@@ -84,6 +85,7 @@ class WholeWeb:
             wake_lists=lambda: None,
             certificate_ends=dict,
             devices=lambda: (),
+            traces=TraceDesk(self.database, settings.places(), self.clock, 24),
         )
         self.app = build_web(parts).app
         self.tokens = ApiTokens(self.database, self.clock, lambda: AGENCIES)

@@ -25,7 +25,9 @@ from wire.evidence import GopRoot, ManifestSignature
 from wire.health import CameraHealth, DeviceState, Health, OutboxHealth, WatchlistHealth
 from wire.incident import Incident, IncidentAck, Place
 from wire.names import WireModel
+from wire.plates import PlateRead
 from wire.receipt import GapRequest, Receipt, Received
+from wire.tracing import TraceSighting
 from wire.whep import IceServer, WhepAnswer, WhepOffer
 
 AT = datetime(2026, 3, 1, 21, 30, 15, 250000, tzinfo=UTC)
@@ -151,6 +153,20 @@ SAMPLES: dict[str, WireModel] = {
                 list_id="wanted", version=3, entries=120, expires_at=AT + timedelta(days=7)
             ),
         ),
+    ),
+    "trace": TraceSighting(
+        trace_id=uid(21),
+        read=PlateRead(
+            text="12가3456",
+            confidence=0.98,
+            at=AT,
+            camera="cam-1",
+            type="p7",
+            color="white",
+            direction="towards",
+            chance=0.97,
+        ),
+        quality="synchronised",
     ),
     "reply": Reply(
         command_id=uid(12),

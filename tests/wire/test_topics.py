@@ -28,6 +28,7 @@ def test_every_device_topic_parses_back() -> None:
         (HERE.health(), "health", None),
         (HERE.still("ab" * 32), "still", "ab" * 32),
         (HERE.reply("x"), "reply", "x"),
+        (HERE.trace(), "trace", None),
     ]:
         parsed = parse_up(topic)
         assert (parsed.address, parsed.kind, parsed.tail) == (HERE, kind, tail)

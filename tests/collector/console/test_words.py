@@ -87,11 +87,18 @@ FAMILIES = {
     "thing": get_args(ThingKind),
     "note": ("hydrant", "street", "hazard"),
     "platecolor": PLATE_COLORS,
+    "traceend": ("expired", "closed"),
+    "lists": ("list", "purpose", "until", "entries", "poles", "confirming", "hits", "act"),
     "direction": ("towards", "away", "left", "right", "standing"),
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
-TABLED = "ask|export|facts|health|help|holds|link|map|menu|plates|vehicles|verify|video|wall"
+TABLED = "|".join(
+    (
+        *("ask", "export", "facts", "health", "help", "holds", "link", "lists", "map", "menu"),
+        *("plates", "traces", "vehicles", "verify", "video", "wall"),
+    )
+)
 """Beginnings of keys that also stand in tables."""
 
 

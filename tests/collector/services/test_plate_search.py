@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from collector.services import plate_search
 from collector.services.offering import Offering
+from collector.services.plate_area import PlateArea
 from collector.services.plate_search import PlateSearchDesk
 from models.plates import COLOURS
 from provisioning.authority import Authority
 from tests.support.diaries import Diaries
 from tests.support.service_bench import SCENE, ServiceBench, camera
+from wire.command import PlateCropCommand
 
 URL = "/api/plates/searches"
 NEAR, FAR = "pole-001-1", "pole-002-1"
@@ -35,7 +38,7 @@ class Search:
         desk = PlateSearchDesk(
             self.bench.database,
             self.poles.commander,
-            offering,
+            PlateArea(offering, self.bench.settings.places()),
             self.bench.settings.places(),
             self.poles.names,
             self.bench.clock,
@@ -61,6 +64,11 @@ class Search:
         self.poles.passed(FAR, "bridge", "12가3456", now - timedelta(minutes=57))
         self.poles.passed(NEAR, "gate", "12가3456", now - timedelta(minutes=60))
         self.poles.passed(FAR, "bridge", "99나1234", now - timedelta(minutes=50))
+
+    def found(self, client: TestClient) -> dict[str, Any]:
+        """What the usual search tells."""
+        told: dict[str, Any] = client.post(URL, json=self.body()).json()
+        return told
 
 
 @pytest.fixture
@@ -176,3 +184,32 @@ def test_after_an_hour_it_is_forgotten_and_another_operator_sees_nothing(search:
 
 def test_the_page_knows_the_colours_that_poles_name() -> None:
     assert set(plate_search.PLATE_COLORS) == set(COLOURS)
+
+
+def test_the_picture_of_a_read_is_asked_of_its_pole_when_somebody_looks(search: Search) -> None:
+    search.drive()
+    with search.bench.client("oper") as client:
+        told = search.found(client)
+        (route,) = told["routes"]
+        assert len(search.poles.asked) == 2, "no picture is asked for with the question"
+        crop = client.get(route["sightings"][0]["crop"])
+        assert crop.status_code == 200, crop.text
+        assert crop.content.startswith(b"\xff\xd8\xff")
+        assert (crop.headers["cache-control"], crop.headers["content-type"]) == (
+            "no-store", "image/jpeg",
+        )  # fmt: skip
+        action = search.poles.asked[-1].action
+        assert isinstance(action, PlateCropCommand)
+        assert (action.question.case, action.question.basis) == ("2026-17", BASIS)
+        other = f"{URL}/{told['search_id']}/crops/{NEAR}/99"
+        assert client.get(other).status_code == 404
+        search.poles.silent.add(FAR)
+        gone = client.get(route["sightings"][1]["crop"])
+        assert (gone.status_code, gone.json()["code"]) == (504, "device.silent")
+        client.delete(f"{URL}/{told['search_id']}")
+        assert client.get(route["sightings"][0]["crop"]).status_code == 404
+    whole = b"".join(
+        one.read_bytes()
+        for one in search.bench.database.path.parent.glob(f"{search.bench.database.path.name}*")
+    )
+    assert crop.content not in whole

@@ -305,3 +305,29 @@ def test_entries_that_a_pole_has_yet_to_give_up_are_kept_for_it(city: City) -> N
         vehicle_lists.confirmed(run, HERE, "overdue", Held(2, 2, NOW))
         vehicle_lists.tidy(run)
         assert run.execute("SELECT count(*) FROM vehicle_entry").fetchone()[0] == 1
+
+
+def test_a_file_is_looked_at_with_every_bad_row_before_it_is_taken(city: City) -> None:
+    file = "차량번호,비고\n12가3456,A-1\n홍길동,\n12가3456,B-2\n34나5678,\n".encode("cp949")
+    terms = city.body()["terms"]
+    with city.bench.client("chief") as client:
+        told = client.post(f"{URL}/check", content=file).json()
+        assert (told["entries"], told["bad_rows"]) == (2, 2)
+        assert [one["row"] for one in told["bad"]] == [3, 4]
+        assert told["bad"][1]["reason_ko"] == "2행의 차량인데 비고가 다름"
+        assert client.get(URL).json() == [], "looking takes nothing"
+        refused = client.put(f"{URL}/overdue/table", params=terms, content=file)
+        assert (refused.status_code, refused.json()["code"]) == (422, "list.bad-rows")
+        asked = {**terms, "accept_bad": True, "confirm_each": True}
+        taken = client.put(f"{URL}/overdue/table", params=asked, content=file)
+        assert (taken.status_code, taken.json()["entries"]) == (200, 2), taken.text
+        (shown,) = client.get(URL).json()
+        assert (shown["revision"], shown["at_once_from"]) == (1, None)
+        nothing = client.post(f"{URL}/check", content=b"\x00\x01")
+        assert (nothing.status_code, nothing.json()["code"]) == (400, "request.invalid")
+    with city.bench.client("oper") as client:
+        for answer in (
+            client.post(f"{URL}/check", content=file),
+            client.put(f"{URL}/overdue/table", params=asked, content=file),
+        ):
+            assert answer.status_code == 403

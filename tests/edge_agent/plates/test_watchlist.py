@@ -200,8 +200,8 @@ def test_a_hundred_thousand_entries_are_matched_in_a_tenth_of_a_millisecond() ->
         read(plate, unsure={2: {plate[2]: 0.8}, 4: {plate[4]: 0.9}})
         for plate in list(plates)[::2000]
     ]
-    best_s = min(_timed(lists, one) for one in reads for _ in range(3))
-    assert best_s < 100e-6
+    for one in reads:
+        assert min(_timed(lists, one) for _ in range(5)) < 100e-6
     assert all(lists.match(one, NOW) for one in reads)
 
 

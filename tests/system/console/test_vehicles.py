@@ -46,6 +46,7 @@ class City:
 
     def start(self) -> None:
         self.centre.add_person("oper", PASSWORD, "centre", "operator")
+        self.centre.add_person("chief", PASSWORD, "centre", "supervisor")
         self.centre.signer.start()
         self.centre.collector.start()
         for pole in self.poles.values():
@@ -109,10 +110,12 @@ def city(tmp_path: Path) -> Iterator[City]:
         made.stop()
 
 
-def opened(page: Page, url: str, ready: str = "#ask", path: str = "/vehicles") -> None:
+def opened(
+    page: Page, url: str, ready: str = "#ask", path: str = "/vehicles", who: str = "oper"
+) -> None:
     page.goto(f"{url}/sign-in?next={path}")
     page.wait_for_selector("html[data-ready] #sign-in")
-    page.locator("[name=name]").fill("oper")
+    page.locator("[name=name]").fill(who)
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"html[data-ready] {ready}")
@@ -159,6 +162,21 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         assert (entry["person"], entry["case"], entry["pattern"]) == ("oper", "2026-17", "12가34??")
         wait_until(lambda: len(city.ledger("pole.plates.searched")) == 2, 30, "the poles' audit")
 
+        crop = route.locator("li").nth(0).locator("img.crop")
+        crop.scroll_into_view_if_needed()
+        expect(crop).to_have_js_property("complete", True)
+        assert crop.evaluate("image => image.naturalWidth") > 0
+        wait_until(lambda: city.ledger("pole.plates.shown"), 30, "the pole's audit of the picture")
+
+        trace_live(page, city)
+        watched.shoot("trace")
+        assert axe_faults(page) == []
+        page.locator(".trace button").click()
+        wait_until(lambda: len(city.ledger("pole.trace.ended")) == 2, 60, "the poles' word")
+        expect(page.locator(".trace")).to_have_count(0)
+        assert [one["why"] for one in city.ledger("trace.ended")] == ["oper"]
+        assert len(city.ledger("trace.removed")) == 1
+
         city.kill("pole-002-1")
         page.locator("[name=pattern]").fill("9012")
         page.keyboard.press("Enter")
@@ -173,6 +191,22 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         page.locator("#forget").click()
         expect(page.locator("#routes")).to_have_text("결과를 지웠습니다.")
         assert len(city.ledger("plates.forgotten")) == 1
+
+
+def trace_live(page: Page, city: City) -> None:
+    """A trace of the same car; it passes one pole, then the other, and the page shows both."""
+    page.locator("#trace").click()
+    told = page.locator(".trace")
+    expect(told.locator(".state")).to_contain_text("폴 2곳 중 2곳 추적 중")
+    city.passed("pole-001-1", "12가3456")
+    expect(told.locator(".way li")).to_have_count(1)
+    city.passed("pole-002-1", "78도9012")
+    city.passed("pole-002-1", "12가3456")
+    expect(told.locator(".way li")).to_have_count(2)
+    expect(told.locator(".way li").nth(1)).to_contain_text("북문")
+    expect(told.locator("img.crop").nth(1)).to_have_js_property("complete", True)
+    # What a trace tells is no incident: no agency hears of it.
+    assert city.centre.rows("SELECT 1 FROM incident") == []
 
 
 def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
@@ -195,6 +229,7 @@ def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
         expect(told.locator("img")).to_have_js_property("complete", True)
         assert told.locator("img").evaluate("image => image.naturalWidth") > 0
         expect(page.locator("#detail .stage img")).to_have_count(1)
+        expect(page.locator("[data-key=Y]")).to_be_in_viewport()
         assert axe_faults(page) == []
         watched.shoot("unconfirmed")
         assert city.centre.rows("SELECT 1 FROM delivery") == []
@@ -221,3 +256,41 @@ def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
         city.passed("pole-002-1", "12가3456")
         two = "SELECT 1 FROM delivery"
         wait_until(lambda: len(city.centre.rows(two)) == 2, 30, "the sure read's delivery")
+
+
+def test_a_supervisor_uploads_a_list_sees_its_bad_rows_and_ends_it(
+    chromium: Browser, city: City, tmp_path: Path
+) -> None:
+    table = tmp_path / "체납.csv"
+    table.write_text("차량번호,비고\n12가3456,A-1\n홍길동,\n2026-03-01,\n", encoding="cp949")
+    url = city.centre.collector.url
+    with watched_page(chromium, url, viewport=FULL_HD) as watched:
+        page = watched.page
+        watched.expected = ("dialog: overdue",)
+        opened(page, url, "#place", "/lists", "chief")
+        page.locator("[name=list_id]").fill("overdue")
+        page.locator("[name=owner]").select_option("police")
+        page.locator("[name=until]").fill(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}")
+        page.locator("[name=purpose]").fill("지방세 체납 차량")
+        page.locator("[name=basis]").fill("지방세징수법 제33조")
+        page.locator("[name=at_once_from]").select_option("")
+        page.locator("[name=file]").set_input_files(table)
+        page.locator("button[type=submit]").click()
+        expect(page.locator("#report")).to_contain_text("차량 1대, 잘못된 행 2개")
+        expect(page.locator("#report li").nth(0)).to_contain_text("3행 온전한 차량번호가 아님")
+        assert axe_faults(page) == []
+        watched.shoot("lists-report")
+        page.locator("#take").click()
+        expect(page.locator("#report")).to_contain_text("1차 개정: 차량 1대")
+        row = page.locator("[data-list=overdue]")
+        expect(row).to_contain_text("매번 사람이 확인")
+        expect(row).to_contain_text("최신 2곳", timeout=60_000)
+        assert axe_faults(page) == []
+        watched.shoot("lists")
+        page.set_viewport_size(PHONE)
+        watched.shoot("lists-phone")
+        page.on("dialog", lambda dialog: dialog.accept())
+        row.locator("button").click()
+        expect(page.locator("#holds-list")).to_contain_text("명단이 없습니다", timeout=60_000)
+        kinds = [len(city.ledger(one)) for one in ("list.taken", "list.ended")]
+        assert kinds == [1, 1]

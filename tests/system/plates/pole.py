@@ -23,8 +23,9 @@ from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
-from edge_agent.plates.search import search_handler
+from edge_agent.plates.search import crop_handler, search_handler
 from edge_agent.plates.stage import LivePlates, NamedFinder
+from edge_agent.plates.trace_desk import TraceDesk, trace_handler
 from edge_agent.rules.base import build_rules
 from edge_agent.scene import Box, Detection, Frame, Image
 from edge_agent.sight.camera_sight import CameraTracker
@@ -117,9 +118,13 @@ def main() -> None:
     scheduler = InferenceScheduler(clock)
     cars, plates = GivenCars(), GivenPlates()
     model = ModelId("given", "a" * 64)
+    traces = TraceDesk(
+        settings.data / "traces", identity.key, key, identity.name, guard.now, clock.monotonic,
+        reporter.audit, lambda sighting: link.sighted(sighting),
+    )  # fmt: skip
     desk = PlateDesk(
         settings.data, NamedFinder(plates, model), lists.match, scheduler, guard.now,
-        clock.monotonic, days=30, megabytes=100,
+        clock.monotonic, days=30, megabytes=100, traces=traces,
     )  # fmt: skip
     (camera,) = settings.cameras
     rules = build_rules(camera, ZoneInfo(settings.time_zone))
@@ -132,6 +137,7 @@ def main() -> None:
     )  # fmt: skip
 
     def health() -> Health:
+        traces.end_expired()
         return Health(
             boot_id=boot_id, at=clock.now(), quality=time_quality(),
             monotonic_s=clock.monotonic(), uptime_s=0, outbox=outbox.figures(),
@@ -153,6 +159,9 @@ def main() -> None:
     )  # fmt: skip
     link.dispatcher.register("watchlist.delta", watchlist_handler(lists))
     link.dispatcher.register("plates.search", search_handler(desk.search, reporter.audit))
+    link.dispatcher.register("plates.crop", crop_handler(desk.search, reporter.audit))
+    for name in ("trace.begin", "trace.end"):
+        link.dispatcher.register(name, trace_handler(traces))
     for start in (reporter.start, lists.report_lost, desk.start, link.start, scheduler.start):
         start()
     media_s = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,12 @@ def given_pole(
     )
 
 
-def real_agent(city: Authority, broker: BrokerHandle, folder: Path) -> Process:
+def real_agent(
+    city: Authority,
+    broker: BrokerHandle,
+    folder: Path,
+    rules: Sequence[dict[str, Any]] = (),
+) -> Process:
     """The agent as it is installed, its camera not there."""
     folder.mkdir(parents=True)
     register = load_register(city.register_file)
@@ -55,7 +61,7 @@ def real_agent(city: Authority, broker: BrokerHandle, folder: Path) -> Process:
         "data": str(folder / "data"),
         "broker": {"host": broker.host, "port": broker.port},
         "health_interval_s": 0.5,
-        "cameras": [{"id": "cam-1", "url": "rtsp://127.0.0.1:9/none"}],
+        "cameras": [{"id": "cam-1", "url": "rtsp://127.0.0.1:9/none", "rules": list(rules)}],
     }
     config.write_text(yaml.safe_dump(settings))
     return Process("edge_agent", [str(config)], folder)

@@ -12,6 +12,7 @@ export class Detail {
   #root;
   #back;
   #shown = null;
+  #more = null;
   #head = h("div", {});
   #below = h("div", {});
   #plates = h("div", {});
@@ -45,14 +46,17 @@ export class Detail {
     this.#root.replaceChildren(h("p", { class: "nothing" }, t("detail.nothing")));
   }
 
-  /** Draw an incident; `more` holds its steps and findings once they are loaded. */
-  show(incident, more = null) {
+  /** Draw an incident; `loaded` holds its steps and findings once they are loaded, and stays until newer ones are. */
+  show(incident, loaded = null) {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
       const { element } = this.viewer;
       this.#root.replaceChildren(this.#back, this.#head, this.#plates, element, this.#acts, this.#below, this.note.element);
       this.#root.scrollTop = 0;
+      this.#more = null;
     }
+    this.#more = loaded ?? this.#more;
+    const more = this.#more;
     this.viewer.show(incident);
     this.decider.show(incident);
     this.note.show(incident);

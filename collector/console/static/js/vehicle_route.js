@@ -25,10 +25,18 @@ function sighting(one, at, caseNumber) {
   const read = [word("platecolor", one.color), one.direction && word("direction", one.direction), t("vehicles.sure", { n: percent(one.confidence) })];
   return h("li", {},
     h("b", { class: "nr" }, String(at + 1)),
+    one.crop ? picture(one) : h("span", {}),
     h("time", { datetime: one.at }, whole(one.at)),
     h("span", {}, h("b", {}, place), h("br"), h("span", { class: "quiet" }, read.filter(Boolean).join(" · "))),
     h("a", { class: "button", href: keepLink(one, caseNumber), "aria-label": t("vehicles.keep_of", { camera: place }) }, t("vehicles.keep")),
     one.metres !== null && one.metres !== undefined && h("span", { class: one.plausible ? "leg" : "leg impossible" }, leg(one)));
+}
+
+/** The plate, asked of its pole once it is in sight. */
+function picture(one) {
+  const image = h("img", { class: "crop", src: one.crop, loading: "lazy", decoding: "async", alt: t("plates.crop") });
+  image.addEventListener("error", () => image.replaceWith(h("span", { class: "quiet" }, t("vehicles.no_crop"))));
+  return image;
 }
 
 function leg(one) {

@@ -5,6 +5,7 @@ import { $, h } from "./dom.js";
 import { bindHead } from "./head.js";
 import { inLanguage, instant, local, t, word } from "./locale.js";
 import { inShort } from "./problems.js";
+import { bindTraces } from "./traces.js";
 import { routeCard } from "./vehicle_route.js";
 
 const URL_OF = "/api/plates/searches";
@@ -113,6 +114,7 @@ async function begin() {
   const now = Date.now();
   form.start.value = minute(now - BACK_MS);
   form.end.value = minute(now + 60_000);
+  if (!form.hidden) await bindTraces(question, said);
   document.documentElement.dataset.ready = "";
 }
 
