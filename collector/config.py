@@ -298,6 +298,17 @@ class MapSettings(Settings):
             raise ValueError(f"tiles lacks {', '.join(lacking)}; a WMS needs wms_layers")
         return self
 
+    def as_json(self) -> dict[str, object] | None:
+        """What a page's Leaflet is told of the tiles; None without any."""
+        if self.tiles is None:
+            return None
+        return {
+            "address": self.tiles,
+            "wms_layers": self.wms_layers,
+            "attribution": self.attribution,
+            "deepest_zoom": self.deepest_zoom,
+        }
+
     @property
     def origin(self) -> str | None:
         """Of the tiles; the only one beside ours that the map's page may take pictures from."""

@@ -200,7 +200,7 @@ def build_web(parts: WebParts) -> Web:
     layer = load_layer(settings.layer) if settings.layer else Layer()
     links = UnitLinks(parts.database, parts.clock, settings.secure)
     units = unit.UnitPages(
-        cases, offering, reader, parts.persons, layer, links, positions, parts.changes
+        cases, offering, reader, parts.persons, layer, links, positions, parts.changes, settings.map
     )
     app.include_router(unit.build_router(units, people))
     area = PlateArea(offering, settings.places())

@@ -63,13 +63,18 @@ class ConsoleRoute(APIRoute):
         return guarded
 
 
-def policy_for_maps(tiles: str | None) -> str:
+def policy_for_maps(tiles: str | None, *, fetched: bool = False) -> str:
     """Of pages with a map: pictures also from the tiles' origin, and one policy for Leaflet.
 
     Leaflet writes one constant as markup while it loads; the page's policy lets that pass alone.
-    A tile that is wanted no more it makes an empty picture, whose address is its content.
+    A tile that is wanted no more it makes an empty picture, whose address is its content, as is
+    that of pictures which the page has `fetched` with a token.
     """
-    pictures = "img-src 'self'" if tiles is None else f"img-src 'self' data: {tiles}"
-    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", pictures).replace(
+    pictures = ["img-src 'self'"]
+    if fetched or tiles is not None:
+        pictures.append("data:")
+    if tiles is not None:
+        pictures.append(tiles)
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", " ".join(pictures)).replace(
         "trusted-types 'none'", "trusted-types default"
     )

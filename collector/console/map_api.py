@@ -54,7 +54,7 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
             "units": map_view.units(services, cases),
             "things": [map_view.thing(one) for one in services.things(person)],
             "areas": [map_view.area(one) for one in services.areas()],
-            "tiles": map_view.tiles(settings.map),
+            "tiles": settings.map.as_json(),
             "every_camera": seen is None,
         }
         return view.compact(found)

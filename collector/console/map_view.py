@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from collector.areas import NamedArea
-from collector.config import CameraPlace, MapSettings
+from collector.config import CameraPlace
 from collector.console.view import Json
 from collector.services.case import Case
-from collector.services.layer import Layer, Street
+from collector.services.layer import Layer
 from collector.services.place import Point, bearing_deg, distance_m
 from collector.services_for_console import ConsoleServices
 from collector.things import Thing
@@ -40,18 +40,6 @@ def area(one: NamedArea) -> Json:
     return {"name": one.name, "polygon": one.polygon, "circle": one.circle}
 
 
-def tiles(settings: MapSettings) -> Json | None:
-    """What Leaflet is told of the tiles; None without any."""
-    if settings.tiles is None:
-        return None
-    return {
-        "address": settings.tiles,
-        "wms_layers": settings.wms_layers,
-        "attribution": settings.attribution,
-        "deepest_zoom": settings.deepest_zoom,
-    }
-
-
 def ground(layer: Layer) -> Json:
     """Streets as [width_m, name, [[lat, lon], …]], widest first; `cut` when some were left out."""
     widest = sorted(layer.streets, key=lambda one: -one.width_m)
@@ -60,7 +48,7 @@ def ground(layer: Layer) -> Json:
         points += len(street.line)
         if points > MOST_POINTS:
             break
-        kept.append(_street(street))
+        kept.append(street.as_json())
     return {
         "streets": kept,
         "hydrants": [[at.lat, at.lon, name] for name, at in layer.hydrants[:MOST_SPOTS]],
@@ -132,9 +120,3 @@ def thing(one: Thing) -> Json:
         "said": {"ko": one.said, "en": one.said_en},
         "link": one.link,
     }
-
-
-def _street(one: Street) -> list[object]:
-    # A street's map is drawn to the metre: 1e-5 degrees.
-    line = [[round(at.lat, 5), round(at.lon, 5)] for at in one.line]
-    return [one.width_m, one.name, line]

@@ -15,7 +15,7 @@ from collector.access import SCOPES, Reads, declares
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.case_file_api import build_case_file_api
-from collector.console.headers import CONTENT_SECURITY_POLICY, ConsoleRoute, policy_for_maps
+from collector.console.headers import ConsoleRoute, policy_for_maps
 from collector.console.health_api import build_health_api
 from collector.console.map_api import build_map_api
 from collector.console.reach import VIEWERS, sees_every_camera
@@ -117,8 +117,8 @@ def build_router(services: ConsoleServices) -> APIRouter:
         answer = page(request, "unit.html")
         # It may know where it is, and shows pictures that it fetched with its token.
         answer.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"
-        answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
-            "img-src 'self'", "img-src 'self' data:"
+        answer.headers["Content-Security-Policy"] = policy_for_maps(
+            services.settings.map.origin, fetched=True
         )
         return answer
 

@@ -31,6 +31,10 @@ class Street:
     width_m: float
     line: tuple[Point, ...]
 
+    def as_json(self) -> list[object]:
+        """[width_m, name, [[lat, lon], …]], to the metre: 1e-5 degrees."""
+        return [self.width_m, self.name, [[round(p.lat, 5), round(p.lon, 5)] for p in self.line]]
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -105,6 +109,21 @@ def notes(layer: Layer, place: Point) -> tuple[Note, ...]:
         *_near(streets, STREET_M, STREETS),
         *_near(hydrants, HYDRANTS_M, HYDRANTS),
     )
+
+
+def streets_around(layer: Layer, place: Point, within_m: float) -> tuple[Street, ...]:
+    """Streets that come within so many metres, each cut to its part there; widest first."""
+    found = []
+    for street in layer.streets:
+        inside = [
+            number
+            for number, (begin, end) in enumerate(itertools.pairwise(street.line))
+            if distance_m(place, _nearest((begin, end), place)) <= within_m
+        ]
+        if inside:
+            line = street.line[inside[0] : inside[-1] + 2]
+            found.append(Street(street.name, street.width_m, line))
+    return tuple(sorted(found, key=lambda one: -one.width_m))
 
 
 def _near(found: Iterable[Note], within_m: float, at_most: int) -> list[Note]:

@@ -98,6 +98,15 @@ class Offering:
         found = next((one for one in self.cameras() if (one.device, one.camera) == key), None)
         return None if found is None else self._offered(sight(place, found))
 
+    def view(self, one: Offered) -> dict[str, float | None]:
+        """Where a camera looks and how far; empty for one that stands in the city no more."""
+        known = self._cameras.get((one.device, one.camera))
+        if known is None:
+            return {}
+        return {
+            "bearing_deg": known.bearing_deg, "fov_deg": known.fov_deg, "range_m": known.range_m,
+        }  # fmt: skip
+
     def for_unit(
         self, known: Iterable[Offered], here: Point, accuracy_m: float, scene: Point
     ) -> Ranked:

@@ -12,13 +12,14 @@ from pydantic import Field
 
 from collector.access import declares
 from collector.changes import Change, Changes
+from collector.config import MapSettings
 from collector.guard import same_origin
 from collector.persons import Persons
 from collector.problems import ProblemError
 from collector.relay import Relay
 from collector.services.case import Body, Case, Ranked
 from collector.services.cases import CaseDesk
-from collector.services.layer import Layer, notes
+from collector.services.layer import Layer, notes, streets_around
 from collector.services.offering import Offering
 from collector.services.place import Point
 from collector.services.rings import rings
@@ -29,6 +30,8 @@ from wire.grant import GrantRequest, PersonToken
 from wire.names import utc_text
 
 STILLS = 6
+MAP_M = 700.0
+"""Of the map on a phone, around the scene."""
 
 
 class Position(Body):
@@ -52,6 +55,7 @@ class UnitPages:
         links: UnitLinks,
         positions: UnitPositions,
         changes: Changes,
+        ground: MapSettings,
     ) -> None:
         self._desk = desk
         self._offering = offering
@@ -61,6 +65,7 @@ class UnitPages:
         self.links = links
         self._positions = positions
         self._changes = changes
+        self._map = ground
 
     def token(self, request: Request) -> str:
         """The unit's token of a request; raises ProblemError."""
@@ -103,7 +108,10 @@ class UnitPages:
             "happened_at": utc_text(since),
             "place": {"lat": place.lat, "lon": place.lon, "accuracy_m": one.accuracy_m},
             "address": one.personal.address if one.personal else "",
-            "cameras": [camera.model_dump(mode="json") for camera in one.cameras],
+            "cameras": [
+                {**camera.model_dump(mode="json"), **self._offering.view(camera)}
+                for camera in one.cameras
+            ],
             "stills": [f"/api/unit/stills/{sha256}" for sha256 in self.stills(one)],
             "text": self._text(one),
             "rings": [
@@ -131,6 +139,8 @@ class UnitPages:
                 }
                 for note in notes(self._layer, place)
             ] if one.service == "fire-dispatch" else [],
+            "streets": [one.as_json() for one in streets_around(self._layer, place, MAP_M)],
+            "tiles": self._map.as_json(),
         }  # fmt: skip
 
     def stills(self, one: Case) -> tuple[str, ...]:

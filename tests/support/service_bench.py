@@ -231,6 +231,7 @@ class ServiceBench:
             UnitLinks(self.database, self.clock, secure=False),
             self.positions,
             self.changes,
+            self.settings.map,
         )
         self._later.append((r"/unit", lambda: unit.build_router(self.units, people)))
 

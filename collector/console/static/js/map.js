@@ -11,6 +11,7 @@ import { City } from "./map_city.js";
 import { boundsOf, roundAbove } from "./map_geometry.js";
 import { wordsOf } from "./map_others.js";
 import { Panel } from "./map_panel.js";
+import { layTiles } from "./map_tiles.js";
 import { follow } from "./stream.js";
 
 const KOREA = [[33, 125], [39, 130]];
@@ -108,13 +109,8 @@ function showAll() {
 function lay(tiles) {
   canvas.tiled = Boolean(tiles);
   if (!tiles) return;
-  const shared = { maxZoom: 21, maxNativeZoom: tiles.deepest_zoom };
-  const layer = tiles.wms_layers
-    ? L.tileLayer.wms(tiles.address, { ...shared, layers: tiles.wms_layers, format: "image/png", transparent: false })
-    : L.tileLayer(tiles.address, shared);
-  layer.addTo(map);
   // A tile server that is away leaves the plain ground.
-  layer.on("tileerror", () => { canvas.tiled = false; canvas.redraw(); });
+  layTiles(map, tiles, () => { canvas.tiled = false; canvas.redraw(); });
   $("#attribution").textContent = tiles.attribution;
 }
 

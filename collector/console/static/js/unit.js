@@ -1,27 +1,35 @@
 // A unit's phone: one case by the token behind the #, ranked anew as the unit moves.
 
 import { OWN, Refusal } from "./api.js";
-import { $, h, svg } from "./dom.js";
+import { $, h } from "./dom.js";
 import { inLanguage, reasonsOf, t, when, word } from "./locale.js";
 import { Session } from "./player.js";
 import { inWords } from "./problems.js";
+import { UnitMap } from "./unit_map.js";
 
 const EVERY_MS = 10_000;
-const RUN_M_S = 3;
-const SHOWN_M = 250;
+const TOLD_MS = 5_000; // How often the room hears where the phone is.
 const token = location.hash.slice(1);
 const bearer = { Authorization: `Bearer ${token}`, [OWN[0]]: OWN[1] };
 let shown = null;
-let here = null;
+let here = null; // Where the phone is, once the officer lets it be told.
+let watching = null;
+let telling = null;
 let session = null;
 let pictures = "";
 let opened = false; // The link opens once; what it leaves here opens the case from then on.
 
-async function ask(path, body) {
+const map = new UnitMap((camera) => {
+  const row = document.getElementById(idOf(camera));
+  row?.scrollIntoView({ block: "center" });
+  $("button", row)?.focus({ preventScroll: true });
+});
+
+async function ask(path, body, more = {}) {
   const options = body
     ? { method: "POST", body: JSON.stringify(body), headers: { ...bearer, "Content-Type": "application/json" } }
     : { headers: bearer };
-  const response = await fetch(path, { ...options, cache: "no-store" }).catch(() => null);
+  const response = await fetch(path, { ...options, cache: "no-store", ...more }).catch(() => null);
   if (!response) throw new Refusal(0, { code: "console.unreachable" });
   if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
   return response;
@@ -36,37 +44,18 @@ function tell(error) {
   }
 }
 
-/** Metres east and south of the scene. */
-function metres({ lat, lon }) {
-  const north = (lat - shown.place.lat) * 111_195;
-  const east = (lon - shown.place.lon) * 111_195 * Math.cos((shown.place.lat * Math.PI) / 180);
-  return [east, -north];
-}
-
-function dot(at, kind, label) {
-  const [x, y] = metres(at);
-  if (Math.hypot(x, y) > SHOWN_M * 2) return null;
-  return svg("g", {}, svg("circle", { class: kind, cx: x, cy: y, r: 7 }), label && svg("text", { x: x + 9, y: y + 5 }, label));
-}
-
-function drawMap() {
-  $("#map").replaceChildren(...[
-    ...shown.rings.map(({ minutes }) => svg("circle", { class: "ring", cx: 0, cy: 0, r: minutes * 60 * RUN_M_S })),
-    ...shown.cameras.map((one) => dot(one, "camera", one.camera)),
-    ...shown.notes.filter((one) => one.kind === "hydrant").map((one) => dot(one, "hydrant", one.text)),
-    dot(shown.place, "scene", ""), here && dot(here, "here", ""),
-  ].filter(Boolean));
-}
-
+const idOf = ({ device, camera }) => `camera-${device}-${camera}`;
 const titleOf = ({ device, camera }) => {
   const known = shown.cameras.find((one) => one.device === device && one.camera === camera);
   return known ? inLanguage({ ko: known.title, en: known.title_en }) : camera;
 };
 
 function drawCameras(cameras) {
-  $("#cameras").replaceChildren(...cameras.map((one) => h("li", {},
-    h("b", {}, titleOf(one)), h("span", { class: "why" }, `${word("sees", one.sees)} · ${reasonsOf(one)}`),
+  $("#cameras").replaceChildren(...cameras.map((one, n) => h("li", { id: idOf(one), class: one.live ? "" : "away" },
+    h("span", { class: "number", "aria-hidden": "true" }, n + 1),
+    h("div", {}, h("b", {}, titleOf(one)), h("span", { class: "why" }, `${word("sees", one.sees)} · ${reasonsOf(one)}`)),
     h("button", { type: "button", onclick: () => watch(one) }, t("cases.live")))));
+  map.number(cameras, titleOf);
 }
 
 function draw() {
@@ -79,7 +68,7 @@ function draw() {
   $("#notes-part").hidden = !shown.notes.length;
   $("#notes").replaceChildren(...shown.notes.map((one) => h("li", {},
     `${word("note", one.kind)} ${one.text} · ${Math.round(one.distance_m)} m · ${Math.round(one.direction_deg)}°${one.width_m ? ` · ${t("unit.width", { n: one.width_m })}` : ""}`)));
-  drawMap();
+  map.show(shown);
 }
 
 async function drawStills() {
@@ -94,11 +83,48 @@ async function drawStills() {
   $("#stills").replaceChildren(...urls.map((src) => h("img", { src, alt: t("unit.still") })));
 }
 
-async function move(position) {
-  here = position;
-  const found = await (await ask("/api/unit/position", { lat: here.lat, lon: here.lon })).json();
-  drawCameras(found.cameras);
-  drawMap();
+/** Tell the room where the phone is, as long as the officer lets it. */
+async function move() {
+  if (!here) return;
+  try {
+    drawCameras((await (await ask("/api/unit/position", here)).json()).cameras);
+    tell(null);
+  } catch (error) {
+    tell(error);
+    if (error.status === 401) stay();
+  }
+}
+
+function locate() {
+  if (watching !== null) return stay();
+  if (!navigator.geolocation) return tell(new Refusal(0, { code: "console.no_position" }));
+  watching = navigator.geolocation.watchPosition(({ coords }) => {
+    const first = here === null;
+    here = { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.min(2000, Math.round(coords.accuracy)) };
+    map.stand(here);
+    if (first) move();
+  }, () => { stay(); tell(new Refusal(0, { code: "console.no_position" })); }, { enableHighAccuracy: true, maximumAge: TOLD_MS });
+  telling = setInterval(move, TOLD_MS);
+  drawLocate();
+}
+
+/** It is told no more, and the room forgets it. */
+function stay() {
+  if (watching === null) return;
+  navigator.geolocation.clearWatch(watching);
+  clearInterval(telling);
+  watching = null;
+  here = null;
+  map.stand(null);
+  drawLocate();
+  if (shown) drawCameras(shown.cameras);
+  ask("/api/unit/position", null, { method: "DELETE", keepalive: true }).catch(() => {});
+}
+
+function drawLocate() {
+  $("#locate").setAttribute("aria-pressed", String(watching !== null));
+  $("#locate").textContent = t(watching === null ? "unit.locate" : "unit.locate_stop");
+  $("#located").textContent = t(watching === null ? "unit.locate_note" : "unit.located");
 }
 
 async function watch(camera) {
@@ -132,14 +158,16 @@ async function load() {
     await drawStills();
   } catch (error) {
     tell(error);
-    if (error.status === 401) { stop(); clearInterval(timer); }
+    if (error.status === 401) { stop(); stay(); clearInterval(timer); }
   }
   document.documentElement.dataset.ready = "";
 }
 
 $("#stop").addEventListener("click", stop);
-$("#locate").addEventListener("click", () => navigator.geolocation.watchPosition(
-  ({ coords }) => move({ lat: coords.latitude, lon: coords.longitude }).catch(tell), () => tell(new Refusal(0, { code: "console.no_position" }))));
-addEventListener("pagehide", stop);
+$("#locate").addEventListener("click", locate);
+$("#zoom-in").addEventListener("click", () => map.zoom(1));
+$("#zoom-out").addEventListener("click", () => map.zoom(-1));
+addEventListener("pagehide", () => { stop(); stay(); });
+drawLocate();
 const timer = setInterval(load, EVERY_MS);
 load();
