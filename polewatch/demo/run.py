@@ -65,6 +65,8 @@ class Demo:
     rules: Sequence[Asked] = RULES
     clip_file: Path = CLIP
     lines: Sequence[Asked] = ()
+    neighbours: Sequence[Asked] = ()
+    """Cameras of poles that are enrolled and do not run."""
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
     books: Books = field(init=False)
@@ -87,6 +89,7 @@ class Demo:
                 agent_metrics=free_port(),
             ),
             self.broker,
+            self.neighbours,
         )
         self.books = Books(self.site.agent_data / "health.json")
         self.family = Family(self.folder / "logs")

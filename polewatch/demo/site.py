@@ -98,14 +98,21 @@ class DemoSite:
         return self.folder / "authority" / "identities" / name
 
 
-def make_site(folder: Path, ports: Ports, broker: Broker = "nats") -> DemoSite:
-    """Fill `folder` (made when missing) with keys and configurations; the camera's URL follows."""
+def make_site(
+    folder: Path, ports: Ports, broker: Broker = "nats", neighbours: Sequence[Asked] = ()
+) -> DemoSite:
+    """Fill `folder` (made when missing) with keys and configurations; the camera's URL follows.
+
+    `neighbours`: cameras of other poles, as in collector.yaml; the poles are enrolled.
+    """
     for part in ("authority", "broker", "agent", "collector", "signer"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "authority")
     authority = Authority.init(folder / "authority", SITE)
     with authority.batch():
         device = authority.issue_device(POLE)
+        for other in sorted({str(one["device"]) for one in neighbours}):
+            authority.issue_device(other.rpartition("-")[0])
         for agency in AGENCIES:
             authority.issue_agency(agency)
         authority.issue_service("broker", "broker", hosts=LOOPBACK)
@@ -113,7 +120,7 @@ def make_site(folder: Path, ports: Ports, broker: Broker = "nats") -> DemoSite:
         authority.issue_service("signer", "signer", hosts=LOOPBACK)
     site = DemoSite(folder, device.name, ports, broker)
     _broker(site, authority)
-    _centre(site)
+    _centre(site, neighbours)
     return site
 
 
@@ -133,7 +140,7 @@ def _broker(site: DemoSite, authority: Authority) -> None:
     site.broker_config.write_text(text)
 
 
-def _centre(site: DemoSite) -> None:
+def _centre(site: DemoSite, neighbours: Sequence[Asked]) -> None:
     (site.collector_config.parent / "routing.yaml").write_text(yaml.safe_dump(ROUTES))
     signer_cert = str(site.identity("signer") / "cert.pem")
     _write(
@@ -160,7 +167,11 @@ def _centre(site: DemoSite) -> None:
                     "lat": 37.5371,
                     "lon": 126.7377,
                     "address": "인천광역시 계양구 계산동",
-                }
+                    "bearing_deg": 90,
+                    "fov_deg": 90,
+                    "range_m": 60,
+                },
+                *neighbours,
             ],
         },
     )

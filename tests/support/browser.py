@@ -42,6 +42,8 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 FULL_HD: ViewportSize = {"width": 1920, "height": 1080}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCREENSHOTS = Path(__file__).parents[2] / "var/screenshots"
+ATTACK = """<img src=x onerror="alert(1)">"""
+"""What no field may make of the page; a dialog, or markup that a policy refuses, is a complaint."""
 AXE = "axe-core@4.14.1"
 AXE_SHA512 = (
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
@@ -149,6 +151,12 @@ def until(page: Page, condition: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
         page.wait_for_timeout(50)
+
+
+def is_text(page: Page) -> None:
+    """AssertionError unless ATTACK stands on the page, as text alone."""
+    expect(page.locator("body")).to_contain_text(ATTACK)
+    assert page.locator("img[onerror], script:not([src])").count() == 0
 
 
 def axe_script() -> str:

@@ -150,6 +150,7 @@ class FilledStore:
         self.cases: tuple[Case, ...] = ()
         self.units: tuple[UnitPosition, ...] = ()
         self.things: tuple[Thing, ...] = ()
+        self.keys: dict[str, str] = {}
         self.token = PersonToken(
             token_id=new_id(),
             person="김관제",
@@ -175,6 +176,7 @@ class FilledStore:
             cases_of=cases_of,
             positions=lambda permits: tuple(one for one in self.units if one.permit_id in permits),
             things=lambda _person: self.things,
+            device_key=self.keys.get,
         )
 
     def close(self) -> None:

@@ -11,8 +11,7 @@ from typing import Literal
 
 from joserfc.util import urlsafe_b64decode
 
-from tests.support.broker import BrokerHandle
-from tests.support.mqtt import MqttPeer
+from tests.support.mqtt import Listening, MqttPeer
 from wire.command import NonceWindow
 from wire.envelope import CloudEvent, body, cloud_event, sign
 from wire.event import ClipPart, Event, StillPart, Times
@@ -181,7 +180,7 @@ def read(token: bytes) -> CloudEvent:
 class Wired:
     """A SimDevice on a broker."""
 
-    def __init__(self, device: SimDevice, broker: BrokerHandle) -> None:
+    def __init__(self, device: SimDevice, broker: Listening) -> None:
         self.device = device
         self.peer = MqttPeer(broker, device.identity.folder)
         self._heard = 0

@@ -31,6 +31,8 @@ from wire.incident import IncidentState
 CONSOLE = Path(__file__).parents[3] / "collector/console"
 SOURCES = sorted([*(CONSOLE / "static/js").glob("*.js"), *(CONSOLE / "templates").glob("*.html")])
 
+VERIFIED = ("signature", "chain", "pictures", "times", "files")
+
 # Families whose last part is chosen at run time, with all members that the program knows.
 FAMILIES = {
     "type": get_args(RuleType),
@@ -62,15 +64,11 @@ FAMILIES = {
     "step": STEPS,
     "verified": (
         "intact",
-        "zip",
-        "manifest",
-        "clip",
-        "signature",
-        "signer",
-        "gop",
-        "chain",
-        "unreadable",
+        *("altered", "missing", "reordered", "added", "times"),
+        *("container", "manifest", "signature", "signer", "attached", "unreadable"),
     ),
+    "checked": VERIFIED,
+    "checking": VERIFIED,
     "shift": ("came", "waiting", "confirmed", "rejected", "closed", "left"),
     "cameras": ("state", "camera", "fault", "since"),
     "casestate": get_args(CaseState),

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from polewatch.demo.run import Demo
-from tests.support.browser import Watched, axe_faults, watched_page
+from tests.support.browser import ATTACK, Watched, axe_faults, is_text, watched_page
 from tests.support.demo import first_alarm, sign_in
 from tests.support.wait import wait_until
 
@@ -28,8 +28,8 @@ def test_asked_approved_seen_and_closed(page: Watched) -> None:
     at = page.page
     at.locator("[name=lat]").fill("126.7377")
     at.locator("[name=lon]").fill("37.5371")
-    at.locator("[name=case]").fill("112-2026-7")
-    at.locator("[name=purpose]").fill("폭행 신고")
+    at.locator("[name=case]").fill(f"112-2026-7 {ATTACK}")
+    at.locator("[name=purpose]").fill(f"폭행 신고 {ATTACK}")
     at.get_by_role("button", name="요청").click()
     expect(at.locator("#problem")).to_contain_text("위도와 경도가 바뀌었습니다")
     at.locator("[name=lat]").fill("37.5371")
@@ -38,6 +38,7 @@ def test_asked_approved_seen_and_closed(page: Watched) -> None:
     case = at.locator("article")
     expect(case).to_have_attribute("data-state", "asked")
     expect(case).to_contain_text("거리")
+    is_text(at)
     expect(case.get_by_role("button", name="실시간")).to_have_count(0)
     assert axe_faults(at) == []
     case.get_by_role("button", name="승인").click()

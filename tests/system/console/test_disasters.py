@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -13,9 +14,9 @@ from playwright.sync_api import Browser, expect
 
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA
-from tests.support.browser import PHONE, Watched, axe_faults, watched_page
+from tests.support.browser import ATTACK, PHONE, Watched, axe_faults, is_text, watched_page
 from tests.support.demo import end, reader, sign_in
-from tests.support.disaster_room import Room, circle
+from tests.support.disaster_room import Room, circle, info
 from tests.support.wait import wait_until
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -58,7 +59,11 @@ def test_a_room_s_alert_is_seen_decided_watched_and_cancelled(page: Watched, dem
     page.expected = ("409",)
     with httpx.Client(base_url=demo.console, timeout=60) as machine:
         room = Room(machine, "/api/services/cap/incheon", SECRET, lambda: datetime.now(UTC), HERE)
-        drill, real = room.alert(status="Exercise"), room.alert()
+        drill = room.alert(status="Exercise")
+        # Whatever a room writes stays text.
+        there = replace(HERE, desc=ATTACK)
+        said = info(there, headline=ATTACK, event=f"호우경보 {ATTACK}", description=ATTACK)
+        real = room.alert(infos=(said,))
         room.send(drill)
         room.send(real)
         room.refused(room.alert(status="Draft"), 400)
@@ -69,7 +74,8 @@ def test_a_room_s_alert_is_seen_decided_watched_and_cancelled(page: Watched, dem
         expect(at.locator("#messages")).to_contain_text("Draft")
         case = at.locator("article:not([data-drill])")
         expect(case).not_to_contain_text("훈련")
-        expect(case).to_contain_text("호우경보")
+        expect(case).to_contain_text(f"호우경보 {ATTACK}")
+        is_text(at)
         expect(case).to_contain_text(f"/ {CAMERA}")
         expect(case.get_by_role("button", name="실시간")).to_have_count(0)
         case.get_by_role("button", name="승인").click()

@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from polewatch.demo.run import Demo
-from tests.support.browser import Watched, axe_faults, watched_page
+from tests.support.browser import ATTACK, Watched, axe_faults, is_text, watched_page
 from tests.support.demo import recorded_s, sign_in
 from tests.support.ledger import entries
 from tests.support.wait import wait_until
 
 KEEPER = "kim"
-CASE, REASON = "2026-1187", "쓰러진 사람의 영상이 필요함"
+CASE, REASON = f"2026-1187 {ATTACK}", f"쓰러진 사람의 영상이 필요함 {ATTACK}"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,7 @@ def test_a_recording_is_held_for_a_case_and_released(page: Watched, demo: Demo) 
     for words in ("계양대로", KEEPER, "경찰 112", REASON, "보존 중", "해제할 때까지", "MB"):
         expect(row).to_contain_text(words)
     expect(shown.locator("tr.case")).to_have_text(f"사건 {CASE}")
+    is_text(shown)
     assert axe_faults(shown) == []
     page.shoot("holds")
     (asked,) = entries(demo, "hold.asked")

@@ -12,14 +12,13 @@ from collector.areas import NamedArea
 from collector.changes import Change
 from collector.config import MapSettings
 from collector.things import Thing
-from tests.support.browser import FULL_HD, PHONE, Watched, axe_faults, watched_page
+from tests.support.browser import ATTACK, FULL_HD, PHONE, Watched, axe_faults, is_text, watched_page
 from tests.support.console_cases import case_at, unit_of
 from tests.support.console_city import city_places, streets
 from tests.support.console_day import a_day
 from tests.support.console_server import served
 from tests.support.console_store import FilledStore, Told, street_still
 
-ATTACK = """<img src=x onerror="alert(1)">"""
 TILES = "https://tiles.example"
 PLACES = city_places()[:40]
 LATS, LONS = [one.lat for one in PLACES], [one.lon for one in PLACES]
@@ -116,6 +115,7 @@ def test_units_and_boards_stand_on_the_map(shown: Watched, store: FilledStore) -
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator("#thing-title")).to_have_text(ATTACK)
     expect(page.locator("#thing-said")).to_have_text(ATTACK)
+    is_text(page)
     assert axe_faults(page) == []
     boards.click()
     expect(boards).to_have_attribute("aria-pressed", "false")

@@ -11,6 +11,7 @@ from tests.support.browser import PHONE, Watched, until, watched_page
 from tests.support.console_day import a_day
 from tests.support.console_server import served
 from tests.support.console_store import PLACES, Delivered, FilledStore, Told
+from wire.event import Severity
 from wire.names import new_id
 
 ATTACK = """<img src=x onerror="alert(1)"><script>alert(2)</script>'"&amp;"""
@@ -191,6 +192,35 @@ def test_the_keyboard_is_enough(console: Watched, day: list[str]) -> None:
     expect(page.locator("#sound")).to_have_text("알림음 심각만")
 
 
+def test_each_severity_has_its_tones_once_somebody_wants_them(
+    chromium: Browser, address: str, store: FilledStore
+) -> None:
+    with watched_page(chromium, address, cookies={"pw_person": "yes"}) as watched:
+        page = watched.page
+        # What the browser's own oscillators are told to play.
+        page.add_init_script(
+            "window.tones = []; const start = OscillatorNode.prototype.start;"
+            "OscillatorNode.prototype.start = function (...at) {"
+            " window.tones.push(Math.round(this.frequency.value)); return start.apply(this, at); };"
+        )
+        page.goto(f"{address}/")
+        page.wait_for_selector("html[data-ready]")
+
+        def heard(severity: Severity, place: int) -> list[int]:
+            page.evaluate("() => { window.tones = []; }")
+            come = store.tell(Told("fire", severity, place, picture=None))
+            expect(page.locator(f"#row-{come}")).to_have_count(1)
+            found: list[int] = page.evaluate("() => window.tones")
+            return found
+
+        assert heard("severe", 0) == []
+        page.keyboard.press("m")
+        expect(page.locator("#sound")).to_have_text("알림음 심각만")
+        assert page.evaluate("() => window.tones") == [880] * 3
+        assert heard("minor", 1) == []
+        assert heard("severe", 2) == [880] * 3
+
+
 def test_keys_mean_nothing_while_somebody_writes(console: Watched, day: list[str]) -> None:
     page = console.page
     page.keyboard.press("p")
@@ -320,6 +350,16 @@ def test_what_comes_from_outside_never_becomes_markup(
         expect(page.locator("#timeline")).to_contain_text(ATTACK)
         expect(page.locator("#told")).to_contain_text(ATTACK)
         assert page.locator("img[onerror], script:not([src])").count() == 0
+        device, camera = PLACES[0][:2]
+        for path in (
+            f"/map?camera={device}/{camera}",
+            f"/wall?cameras={device}/{camera}",
+            "/health",
+        ):
+            page.goto(f"{address}{path}")
+            page.wait_for_selector("html[data-ready]")
+            expect(page.locator("main")).to_contain_text(ATTACK)
+            assert page.locator("img[onerror], script:not([src])").count() == 0, path
 
 
 def test_a_phone_shows_one_thing_at_a_time(chromium: Browser, address: str, day: list[str]) -> None:

@@ -55,7 +55,7 @@ def tells_where_it_is(chromium: Browser, demo: Demo, page: Page) -> None:
         locate.click()
         expect(unit).to_have_count(0)
         expect(page.locator("#map .sign.here")).to_have_count(0)
-        told = [one for one in entries(demo, "personal.read") if one["asked"] == "units=true"]
+        told = [one for one in entries(demo, "personal.read") if one.get("asked") == "units=true"]
         assert {(one["person"], one["what"]) for one in told} == {(PERSON, "map")}
         locate.click()
         expect(unit).to_have_count(1)

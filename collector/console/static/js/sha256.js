@@ -18,6 +18,9 @@ function constants() {
 }
 constants();
 
+/** Bytes in hex. */
+export const hex = (bytes) => [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+
 export class Sha256 {
   #state = FIRST.slice();
   #words = new Uint32Array(64);
@@ -44,6 +47,11 @@ export class Sha256 {
 
   /** In hex; nothing may be added afterwards. */
   hex() {
+    return hex(this.bytes());
+  }
+
+  /** 32 bytes; nothing may be added afterwards. */
+  bytes() {
     const bytes = this.#bytes;
     const end = new Uint8Array(this.#left < 56 ? 64 - this.#left : 128 - this.#left);
     end[0] = 0x80;
@@ -51,7 +59,9 @@ export class Sha256 {
     view.setUint32(end.length - 8, Math.floor(bytes / 2 ** 29));
     view.setUint32(end.length - 4, (bytes * 8) >>> 0);
     this.update(end);
-    return [...this.#state].map((word) => word.toString(16).padStart(8, "0")).join("");
+    const found = new DataView(new ArrayBuffer(32));
+    this.#state.forEach((word, n) => found.setUint32(n * 4, word));
+    return new Uint8Array(found.buffer);
   }
 
   #block(data, at) {

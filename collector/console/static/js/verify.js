@@ -1,47 +1,31 @@
-// An export checked where it lies, without a byte of it leaving the machine: the clip's hash against the
-// manifest, the manifest against the pole's signature, each signed GOP against the one before it. The
-// pole's key is the one that the centre's register names. Pictures are held against the roots by
-// `polewatch clip verify`.
+// An export checked where it lies, without a byte of it leaving the machine, as `polewatch clip verify` does:
+// the manifest against the pole's signature, each signed GOP against the one before it, every picture against
+// the Merkle root of its GOP, its times, and the files' hashes. The pole's key is the one that the centre's
+// register names.
 
 import { getJson } from "./api.js";
+import { Fault } from "./fault.js";
+import { readMp4 } from "./mp4.js";
+import { checkPictures, checkTimes, shownOf } from "./pictures.js";
 import { Sha256 } from "./sha256.js";
+import { entriesOf } from "./zip.js";
 
-const END = 0x06054b50;
-const ENTRY = 0x02014b50;
+const CLIP = "clip.mp4";
+const MANIFEST = "manifest.json";
+const TYPE = "kr.polewatch.";
+const SPKI = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const PIECE = 4_000_000;
 const HOLE_MS = 5_000; // A hole that is named ends this close to the GOP that follows it.
-const text = new TextDecoder();
+const text = new TextDecoder("utf-8", { fatal: true });
 const bytesOf = (string) => new TextEncoder().encode(string);
 
-class Fault extends Error {}
+/** What is looked at, in this order. */
+export const STEPS = ["signature", "chain", "pictures", "times", "files"];
 
-/** Names to {at, size} of a ZIP without compression; raises Fault. */
-async function entriesOf(blob) {
-  const tail = new DataView(await blob.slice(Math.max(0, blob.size - 65_557)).arrayBuffer());
-  let at = tail.byteLength - 22;
-  while (at >= 0 && tail.getUint32(at, true) !== END) at -= 1;
-  if (at < 0) throw new Fault("zip");
-  const [count, size, start] = [tail.getUint16(at + 10, true), tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
-  const list = new DataView(await blob.slice(start, start + size).arrayBuffer());
-  const found = new Map();
-  for (let n = 0, here = 0; n < count; n += 1) {
-    if (here + 46 > list.byteLength || list.getUint32(here, true) !== ENTRY || list.getUint16(here + 10, true) !== 0) throw new Fault("zip");
-    const length = list.getUint16(here + 28, true);
-    const name = text.decode(new Uint8Array(list.buffer, here + 46, length));
-    const header = list.getUint32(here + 42, true);
-    const local = new DataView(await blob.slice(header, header + 30).arrayBuffer());
-    found.set(name, { at: header + 30 + local.getUint16(26, true) + local.getUint16(28, true), size: list.getUint32(here + 24, true) });
-    here += 46 + length + list.getUint16(here + 30, true) + list.getUint16(here + 32, true);
-  }
-  return found;
-}
-
-async function sha256(blob, { at, size }, onBytes) {
+async function sha256(blob, { at, size }) {
   const hash = new Sha256();
   for (let done = 0; done < size; done += PIECE) {
-    const piece = new Uint8Array(await blob.slice(at + done, at + Math.min(size, done + PIECE)).arrayBuffer());
-    hash.update(piece);
-    onBytes?.(Math.min(size, done + PIECE), size);
+    hash.update(new Uint8Array(await blob.slice(at + done, at + Math.min(size, done + PIECE)).arrayBuffer()));
   }
   return hash.hex();
 }
@@ -63,60 +47,115 @@ function fromBase64url(string) {
   return Uint8Array.from(atob(string.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
 }
 
-/** The event in a compact JWS that `name` signed with `key`; raises Fault. */
-async function believed(token, name, key, what) {
+/** Whether a certificate (PEM) is of an Ed25519 key: its SubjectPublicKeyInfo (RFC 8410) stands in it. */
+function isOf(certificate, key) {
+  const der = atob(certificate.replace(/-----[^-]+-----|\s/g, ""));
+  return der.includes(String.fromCharCode(...SPKI, ...key));
+}
+
+const headOf = (token) => JSON.parse(text.decode(fromBase64url(token.split(".")[0])));
+
+/** What `name` says of a `kind` in a compact JWS signed with `key`; raises Fault. */
+async function believed(token, name, key, kind) {
   const [head, payload, signature] = token.split(".");
-  const header = JSON.parse(text.decode(fromBase64url(head)));
-  if (header.kid !== name || !["EdDSA", "Ed25519"].includes(header.alg)) throw new Fault(what);
-  const holds = await crypto.subtle.verify("Ed25519", key, fromBase64url(signature), bytesOf(`${head}.${payload}`));
-  if (!holds) throw new Fault(what);
-  return JSON.parse(text.decode(fromBase64url(payload)));
+  const header = headOf(token);
+  if (header.kid !== name) throw new Fault("signer");
+  const holds = ["EdDSA", "Ed25519"].includes(header.alg)
+    && await crypto.subtle.verify("Ed25519", key, fromBase64url(signature), bytesOf(`${head}.${payload}`));
+  if (!holds) throw new Fault("signature");
+  const event = JSON.parse(text.decode(fromBase64url(payload)));
+  if (event.type !== TYPE + kind) throw new Fault("manifest");
+  return event.data;
 }
 
 /** Whether the statement names a hole that ends where this GOP begins. */
 function told(statement, root) {
   const start = new Date(root.start_at).getTime();
-  return statement.missing.some((one) => Math.abs(start - new Date(one.end_at).getTime()) <= HOLE_MS);
+  return statement.missing.some((one) => new Date(one.start_at).getTime() < start && Math.abs(start - new Date(one.end_at).getTime()) < HOLE_MS);
 }
 
-async function checked(blob, onBytes) {
+async function signed({ statement, signatures }, key) {
+  const own = signatures.find((token) => headOf(token).kid === statement.device);
+  if (!own) throw new Fault("signer");
+  const said = await believed(own, statement.device, key, "manifest");
+  if (said.statement_sha256 !== hashOf(canonical(statement)) || said.export_id !== statement.export_id) throw new Fault("manifest");
+}
+
+/** The signed roots in order, with the times of their pictures. */
+async function chained(statement, key) {
+  const chain = [];
+  let before = null;
+  for (const [n, gop] of statement.gops.entries()) {
+    const root = await believed(gop.token, statement.device, key, "gop");
+    if (root.camera !== statement.camera) throw new Fault("signer", root, n + 1);
+    if (root.pictures !== gop.since_90k.length) throw new Fault("manifest", root, n + 1);
+    if (before && root.previous !== before && !told(statement, root)) throw new Fault("missing", root, n + 1);
+    before = hashOf(gop.token);
+    chain.push({ ...root, since: gop.since_90k });
+  }
+  return chain;
+}
+
+async function checkFiles(blob, entries, statement) {
+  const attached = new Map(statement.attached.map((one) => [one.file, one.sha256]));
+  if ((await sha256(blob, entries.get(CLIP))) !== statement.file_sha256) throw new Fault("container");
+  const beside = [...entries.keys()].filter((name) => name !== CLIP && name !== MANIFEST);
+  if (beside.length !== attached.size) throw new Fault("attached");
+  for (const name of beside) {
+    if (!attached.has(name) || (await sha256(blob, entries.get(name))) !== attached.get(name)) throw new Fault("attached");
+  }
+}
+
+async function opened(blob) {
   const entries = await entriesOf(blob);
-  const manifest = entries.get("manifest.json");
-  if (!manifest || manifest.size > 100e6) throw new Fault("manifest");
-  const { statement, signatures } = JSON.parse(text.decode(await blob.slice(manifest.at, manifest.at + manifest.size).arrayBuffer()));
-  const about = { device: statement.device, camera: statement.camera, case: statement.case, exporter: statement.exporter, start_at: statement.start_at, end_at: statement.end_at, gops: statement.gops.length };
-  const named = await getJson(`/api/keys/${encodeURIComponent(statement.device)}`);
-  if (!named.key) throw Object.assign(new Fault("signer"), { about });
+  if (!entries) throw new Fault("unreadable");
+  const manifest = entries.get(MANIFEST);
+  if (!manifest || !entries.has(CLIP) || manifest.size > 256e6) throw new Fault("manifest");
+  const read = text.decode(await blob.slice(manifest.at, manifest.at + manifest.size).arrayBuffer());
   try {
-    const key = await crypto.subtle.importKey("raw", fromBase64url(named.key), "Ed25519", false, ["verify"]);
-    for (const [file, wanted] of [[statement.file, statement.file_sha256], ...statement.attached.map((one) => [one.file, one.sha256])]) {
-      const entry = entries.get(file);
-      if (!entry || (await sha256(blob, entry, onBytes)) !== wanted) throw new Fault("clip");
-    }
-    const digest = hashOf(canonical(statement));
-    const own = signatures.find((token) => JSON.parse(text.decode(fromBase64url(token.split(".")[0]))).kid === statement.device);
-    if (!own) throw new Fault("signature");
-    const said = await believed(own, statement.device, key, "signature");
-    if (said.data?.statement_sha256 !== digest || said.data.export_id !== statement.export_id) throw new Fault("signature");
-    let before = null;
-    for (const gop of statement.gops) {
-      const root = await believed(gop.token, statement.device, key, "gop");
-      if (before && root.data.previous !== before && !told(statement, root.data)) throw new Fault("chain");
-      before = hashOf(gop.token);
-    }
-    return about;
-  } catch (error) {
-    throw Object.assign(error, { about });
+    const { statement, signatures } = JSON.parse(read);
+    if (!statement.gops.length || !signatures.length) throw new Fault("manifest");
+    const pictures = statement.gops.reduce((sum, gop) => sum + gop.since_90k.length, 0);
+    return { entries, statement, signatures, pictures };
+  } catch {
+    throw new Fault("manifest");
   }
 }
 
-/** {code, about}: `intact`, or the first thing that does not hold; `about` as far as it could be read. */
+/**
+ * {code, done, about, at, number, pictures, holes}: `intact` or the first thing that does not hold, which of
+ * STEPS held, whose export it is, and where it fails: a time, and the number of a GOP.
+ */
 export async function verified(blob, onBytes) {
+  const found = { code: "intact", done: [], about: null, at: null, number: null };
   try {
-    return { code: "intact", about: await checked(blob, onBytes) };
+    const { entries, statement, signatures, pictures } = await opened(blob);
+    found.about = {
+      device: statement.device, camera: statement.camera, case: statement.case, exporter: statement.exporter,
+      start_at: statement.start_at, end_at: statement.end_at,
+      gops: statement.gops.length, pictures, holes: statement.missing.length, attached: statement.attached.length,
+    };
+    const named = await getJson(`/api/keys/${encodeURIComponent(statement.device)}`);
+    if (!named.key) throw new Fault("signer");
+    const raw = fromBase64url(named.key);
+    if (!statement.certificates.some((one) => isOf(one, raw))) throw new Fault("signer");
+    const key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
+    await signed({ statement, signatures }, key);
+    found.done.push("signature");
+    const chain = await chained(statement, key);
+    found.done.push("chain");
+    const media = await readMp4(blob, entries.get(CLIP), pictures);
+    checkPictures(await shownOf(blob, media, onBytes), chain);
+    found.done.push("pictures");
+    checkTimes(media, chain);
+    found.done.push("times");
+    await checkFiles(blob, entries, statement);
+    found.done.push("files");
   } catch (error) {
-    if (error instanceof Fault) return { code: error.message, about: error.about ?? null };
     if (error.problem) throw error;
-    return { code: "unreadable", about: error.about ?? null };
+    found.code = error instanceof Fault ? error.code : "unreadable";
+    found.at = error.at ?? null;
+    found.number = error.number ?? null;
   }
+  return found;
 }
