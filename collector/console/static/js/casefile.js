@@ -1,40 +1,21 @@
 // One incident's case file: what happened in its order, who was told, who saw and got what, and the way
 // of a provision from request to destruction.
 
-import { getJson, postJson, Refusal } from "./api.js";
+import { getJson, postJson } from "./api.js";
 import { $, h, shape } from "./dom.js";
+import { bindHead } from "./head.js";
 import { inLanguage, local, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
-import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
-import { bindTheme } from "./theme.js";
+import { acting, tell } from "./telling.js";
 import { result } from "./verdict.js";
 
 const ID = location.pathname.split("/")[2];
 const STEPS = ["request", "approve", "view", "export", "destroy"];
 const SIGN = { good: "✓", wait: "…", bad: "✕" };
 const form = $("#ask");
+const act = acting(load);
 let shown = null;
-
-function tell(error) {
-  const problem = $("#problem");
-  problem.hidden = !error;
-  if (!error) return;
-  const { title, remedy, code } = inWords(error);
-  const said = error instanceof Refusal ? error.problem.detail : "";
-  problem.textContent = [title, said || remedy, code].filter(Boolean).join(" · ");
-  problem.scrollIntoView({ block: "nearest" });
-}
-
-async function act(what) {
-  tell(null);
-  try {
-    await what();
-    await load();
-  } catch (error) {
-    tell(error);
-  }
-}
 
 const receiverName = (one) => (one.channel && one.channel !== "mqtt" ? `${word("agency", one.agency)} ${one.channel.toUpperCase()}` : word("agency", one.agency));
 
@@ -186,5 +167,5 @@ $("#verify-file").addEventListener("change", async (event) => {
 const again = () => load().catch(tell);
 follow("/api/stream", {
   incident: (one) => { if (one.incident_id === ID) again(); }, cases: again, still: ({ sha256 }) => { if (shown?.stills.some((one) => one.sha256 === sha256 && !one.url)) again(); }, resync: again,
-}, () => {});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+}, (up) => { $("#link").hidden = up; });
+bindHead();

@@ -2,35 +2,18 @@
 
 import { getJson, postJson } from "./api.js";
 import { $, h } from "./dom.js";
+import { bindHead } from "./head.js";
 import { inLanguage, reasonsOf, t, when, word } from "./locale.js";
 import { Session } from "./player.js";
-import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
-import { bindTheme } from "./theme.js";
+import { acting, tell } from "./telling.js";
 
 const CASES = "/api/services/cases";
 const LAST_MS = 2 * 60_000;
 const form = $("#ask");
 const decides = document.body.dataset.decides === "yes";
+const act = acting(load);
 let session = null;
-
-function tell(error) {
-  const problem = $("#problem");
-  problem.hidden = !error;
-  if (!error) return;
-  const { title, remedy, code, detail } = inWords(error);
-  problem.textContent = [title, remedy, detail, code].filter(Boolean).join(" · ");
-}
-
-async function act(what) {
-  tell(null);
-  try {
-    await what();
-    await load();
-  } catch (error) {
-    tell(error);
-  }
-}
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -115,5 +98,5 @@ async function load() {
 
 $("#stop").addEventListener("click", stop);
 addEventListener("pagehide", stop);
-follow("/api/stream", { cases: () => load().catch(tell), resync: () => load().catch(tell) }, () => {});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+follow("/api/stream", { cases: () => load().catch(tell), resync: () => load().catch(tell) }, (up) => { $("#link").hidden = up; });
+bindHead(stop);

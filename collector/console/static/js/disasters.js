@@ -5,8 +5,8 @@ import { $, h } from "./dom.js";
 import { bindHead } from "./head.js";
 import { inLanguage, instant, lang, local, reasonsOf, t, when, whole, word } from "./locale.js";
 import { Session } from "./player.js";
-import { inWords } from "./problems.js";
 import { follow } from "./stream.js";
+import { acting, tell } from "./telling.js";
 
 const CASES = "/api/services/cases";
 const ALERTS = "/api/services/disasters";
@@ -14,27 +14,9 @@ const MESSAGES = "/api/services/disaster-messages";
 const TILES = 9;
 const decides = document.body.dataset.decides === "yes";
 const pages = new Map(); // Which page of its cameras each alert shows.
+const act = acting(load);
 let session = null;
 let turn = 0; // Of several readings only the last is shown.
-
-function tell(error) {
-  const problem = $("#problem");
-  problem.hidden = !error;
-  if (!error) return;
-  const { title, remedy, code, detail } = inWords(error);
-  problem.textContent = [title, remedy, detail, code].filter(Boolean).join(" · ");
-  problem.scrollIntoView({ block: "nearest" });
-}
-
-async function act(what) {
-  tell(null);
-  try {
-    await what();
-    await load();
-  } catch (error) {
-    tell(error);
-  }
-}
 
 const numbers = (text) => text.split(/[\s,]+/).filter(Boolean).map(Number);
 

@@ -2,9 +2,9 @@
 
 import { getJson, postJson } from "./api.js";
 import { $, h } from "./dom.js";
+import { bindHead } from "./head.js";
 import { clock, inLanguage, instant, lang, local, t, whole, word } from "./locale.js";
 import { inShort } from "./problems.js";
-import { bindTheme } from "./theme.js";
 
 const LOOK_AGAIN_MS = 20_000;
 const LAST_MS = 10 * 60_000; // What the form begins with: the time that just went by.
@@ -133,9 +133,5 @@ async function begin() {
 
 $("#all").addEventListener("change", load);
 $("#release-cancel").addEventListener("click", () => dialog.close());
-$("#sign-out").addEventListener("click", async () => {
-  await postJson("/api/sign-out", {}, { stay: true }).catch(() => {});
-  location.assign("/sign-in");
-});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+bindHead();
 begin().catch((error) => { said.textContent = inShort(error); });

@@ -1,10 +1,10 @@
 // Who read what of whom: for the privacy officer, with filters.
 
-import { getJson, postJson } from "./api.js";
+import { getJson } from "./api.js";
 import { $, h } from "./dom.js";
+import { bindHead } from "./head.js";
 import { instant, t, whole, word } from "./locale.js";
 import { inWords } from "./problems.js";
-import { bindTheme } from "./theme.js";
 
 const COLUMNS = ["at", "person", "what", "record", "case"];
 const form = $("#place");
@@ -60,9 +60,5 @@ form.addEventListener("submit", (event) => {
   load(true);
 });
 $("#more").addEventListener("click", () => load(false));
-$("#sign-out").addEventListener("click", async () => {
-  await postJson("/api/sign-out", {}, { stay: true }).catch(() => {});
-  location.assign("/sign-in");
-});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+bindHead();
 load(true);

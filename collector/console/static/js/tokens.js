@@ -2,9 +2,9 @@
 
 import { getJson, postJson } from "./api.js";
 import { $, h } from "./dom.js";
+import { bindHead } from "./head.js";
 import { t, whole, word } from "./locale.js";
 import { inWords } from "./problems.js";
-import { bindTheme } from "./theme.js";
 
 const COLUMNS = ["name", "agency", "scopes", "until", "used", "act"];
 const form = $("#place");
@@ -68,9 +68,5 @@ form.addEventListener("submit", async (event) => {
   }
   load();
 });
-$("#sign-out").addEventListener("click", async () => {
-  await postJson("/api/sign-out", {}, { stay: true }).catch(() => {});
-  location.assign("/sign-in");
-});
-bindTheme($("#theme"), (theme) => word("theme", theme));
+bindHead();
 load();

@@ -47,10 +47,10 @@ function fromBase64url(string) {
   return Uint8Array.from(atob(string.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
 }
 
-/** Whether a certificate (PEM) is of an Ed25519 key: its SubjectPublicKeyInfo (RFC 8410) stands in it. */
+/** Whether a certificate (PEM, others may follow) is of an Ed25519 key: its SubjectPublicKeyInfo (RFC 8410) stands in it. */
 function isOf(certificate, key) {
-  const der = atob(certificate.replace(/-----[^-]+-----|\s/g, ""));
-  return der.includes(String.fromCharCode(...SPKI, ...key));
+  const [, first] = /-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(certificate) ?? [];
+  return Boolean(first) && atob(first.replace(/\s/g, "")).includes(String.fromCharCode(...SPKI, ...key));
 }
 
 const headOf = (token) => JSON.parse(text.decode(fromBase64url(token.split(".")[0])));
