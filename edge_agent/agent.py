@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -16,11 +17,14 @@ from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionHost
 from edge_agent.clips.session_commands import session_handlers, session_news
 from edge_agent.config import AgentSettings, CameraSettings
+from edge_agent.drawn.desk import RulesDesk
+from edge_agent.drawn.trial import TrialDesk
+from edge_agent.drawn.vault import RulesVault, effective, rules_folder, rules_of
 from edge_agent.export_notes import pass_on
 from edge_agent.export_setting import export_desk
+from edge_agent.eyes import Eyes
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.metrics import families
-from edge_agent.pipeline import Analysis
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
@@ -28,12 +32,8 @@ from edge_agent.plates.search import crop_handler, search_handler
 from edge_agent.plates.shipped import shipped_finder
 from edge_agent.plates.trace_desk import TraceDesk, trace_handler
 from edge_agent.ring_keeper import RingKeeper
-from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire, wants_plates
+from edge_agent.rules.base import wants_plates
 from edge_agent.sight.attention import Attention
-from edge_agent.sight.camera_sight import camera_sight, with_second_look
-from edge_agent.sight.detector import Detector, ModelId
-from edge_agent.sight.fire import FireNetwork, FireWatch
-from edge_agent.sight.posture import Posture
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.certificate import CertificateError, OwnCertificate
 from edge_agent.uplink.commands import Answer, CommandFailedError, CommandGate
@@ -46,9 +46,9 @@ from edge_agent.uplink.synchronised import time_quality
 from edge_agent.uplink.trust import PeerTrust, WallClockGuard
 from edge_agent.watch import CameraWatch
 from models.registry import Registry
+from wire.camera_rules import CameraRules
 from wire.clock import Clock, SystemClock
 from wire.command import Command, EpochBegin, IdentityCertificate
-from wire.event import ModelPart
 from wire.exposition import MetricsServer
 from wire.health import OutboxHealth
 from wire.identity import Identity, IdentityError, load_certificate
@@ -73,7 +73,6 @@ class Agent:
 
     def __init__(self, settings: AgentSettings, version: str, clock: Clock | None = None) -> None:
         """Raises IdentityError, ModelError, OutboxError or SettingsError, each with its remedy."""
-        self._settings = settings
         self._clock = clock or SystemClock()
         self.boot_id = new_id()
         self._limits_due_s = 0.0
@@ -91,25 +90,16 @@ class Agent:
             raise IdentityError(
                 f"{settings.trust.signer} is not valid now; fetch the signer's new certificate"
             )
-        self._detector = Detector(
-            Registry.default(), settings.model, threads=settings.detector_threads
-        )
-        self._eyes = with_second_look(
-            self._detector,
-            Registry.default(),
+        vault = RulesVault(rules_folder(settings.data))
+        counts = rules_of(settings, vault)
+        self._settings = effective(settings, counts)
+        self._eyes = Eyes(
+            settings.model,
             settings.fine_model,
+            settings.time_zone,
             threads=settings.detector_threads,
         )
-        self._posture = (
-            Posture(Registry.default(), threads=settings.detector_threads)
-            if any(wants_closer_look(camera) for camera in settings.cameras)
-            else None
-        )
-        self._fire = (
-            FireNetwork(Registry.default(), threads=settings.detector_threads)
-            if any(wants_fire(camera) for camera in settings.cameras)
-            else None
-        )
+        self._eyes.load(self._settings.cameras)
         settings.data.mkdir(parents=True, exist_ok=True)
         self._signer = Signer(identity.name, identity.key, self.address.source)
         self._outbox = Outbox.open(
@@ -141,8 +131,12 @@ class Agent:
             self._reporter.audit,
         )
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
+        self._rules = RulesDesk(settings, vault, counts, self._clock, self._reporter.audit)
+        every = (*settings.cameras, *self._settings.cameras)
+        self._plate_cameras = {camera.id for camera in every if wants_plates(camera)}
         self._plates = self._plate_desk(identity, key, guard)
         self._cameras = self._make_cameras()
+        self._rules.watches(self._prepare_rules, self._plate_cameras)
         self._keeper = RingKeeper(
             settings,
             {camera.id: camera.ring for camera in self._cameras},
@@ -150,6 +144,13 @@ class Agent:
             self._reporter.audit,
         )
         self._keeper.plan()
+        self._trials = TrialDesk(
+            rules_folder(settings.data),
+            self._rules,
+            {camera.id: camera.ring for camera in self._cameras},
+            self._clock,
+            self._reporter.audit,
+        )
         self._holds = HoldDesk(
             {camera.id: camera.ring.keeping for camera in self._cameras}, self._reporter.audit
         )
@@ -191,6 +192,7 @@ class Agent:
             dropped=self._dropped,
             faults=self._faults,
             lists=self._lists,
+            rules=self._rules.told,
         )
         self._certificate = OwnCertificate(identity, guard, self._on_certificate)
         self._link = Link(
@@ -242,15 +244,14 @@ class Agent:
         ]
 
     def _make_camera(self, camera: CameraSettings) -> CameraWatch | None:
-        model = self._model_part(self._detector.model)
-        rules = build_rules(camera, ZoneInfo(self._settings.time_zone))
-        fire = None if self._fire is None or not wants_fire(camera) else FireWatch(self._fire)
         glimpses, plates = None, None
-        if self._plates is not None and wants_plates(camera):
+        if self._plates is not None and camera.id in self._plate_cameras:
             glimpses = None if camera.sub_url is None else Glimpses(camera.id)
             plates = self._plates.stage(camera.id, glimpses)
-        analysis = Analysis(
-            *camera_sight(self._eyes), rules, self._posture, fire, plates, Attention(camera)
+        analysis = self._eyes.watch(
+            camera,
+            plates=plates if wants_plates(camera) else None,
+            attention=Attention(camera),
         )
         try:
             return CameraWatch(
@@ -261,9 +262,9 @@ class Agent:
                 self._scheduler,
                 self._reporter,
                 self._signer,
-                model,
-                self._models_by_type(),
+                lambda kind: self._eyes.model_of(kind, self._rules.sha256),
                 glimpses,
+                plates,
             )
         except SettingsError as error:
             # The others go on; this one is reported down with what is wrong.
@@ -271,13 +272,25 @@ class Agent:
             self._reporter.camera(camera.id, "down", "config.invalid", str(error))
             return None
 
+    def _prepare_rules(self, camera: str, rules: CameraRules) -> Callable[[], None]:
+        """What has a camera watched for other rules, once it is called. Raises ModelError."""
+        watch = next((one for one in self._cameras if one.id == camera), None)
+        if watch is None:
+            # Its credentials are wrong: the rules count when it runs again.
+            return lambda: None
+        plates = watch.plates if wants_plates(rules) else None
+        analysis = self._eyes.watch_for(watch.pipeline.analysis, rules, plates)
+        return partial(watch.watch_for, rules, analysis)
+
     def _plate_desk(
         self, identity: Identity, key: BootKey, guard: WallClockGuard
     ) -> PlateDesk | None:
         """What reads plates, when a camera asks for it."""
         settings = self._settings
-        if not any(wants_plates(camera) for camera in settings.cameras):
+        if not self._plate_cameras:
             return None
+        finder = shipped_finder(Registry.default(), settings.detector_threads)
+        self._eyes.reads_plates(finder.model)
         traces = TraceDesk(
             settings.data / "traces",
             identity.key,
@@ -291,7 +304,7 @@ class Agent:
         try:
             return PlateDesk(
                 settings.data,
-                shipped_finder(Registry.default(), settings.detector_threads),
+                finder,
                 self._lists.match,
                 self._scheduler,
                 guard.now,
@@ -306,23 +319,10 @@ class Agent:
                 "check the disk and who may write there"
             ) from error
 
-    def _models_by_type(self) -> dict[str, ModelPart]:
-        """Types of findings that another model than the detector stands behind."""
-        models: dict[str, ModelPart] = {}
-        if self._fire is not None:
-            models |= dict.fromkeys(("fire", "smoke"), self._model_part(self._fire.model))
-        if self._plates is not None:
-            models["plate"] = self._model_part(self._plates.model)
-        return models
-
-    def _model_part(self, model: ModelId) -> ModelPart:
-        return ModelPart(
-            name=model.name, sha256=model.sha256, config_sha256=self._settings.sha256()
-        )
-
     def _start(self) -> None:
         self._reporter.start()
         self._lists.report_lost()
+        self._trials.start()
         if self._plates is not None:
             self._plates.start()
         try:
@@ -336,6 +336,7 @@ class Agent:
             camera.start()
 
     def _end(self) -> None:
+        self._trials.stop()
         for camera in self._cameras:
             camera.stop()
         self._scheduler.stop()
@@ -408,7 +409,7 @@ class Agent:
     def _faults(self) -> list[str]:
         found = {self._link.fault, self._reporter.fault}
         found |= {camera.disk_fault for camera in self._cameras}
-        found |= self._keeper.faults()
+        found |= self._keeper.faults() | self._rules.faults
         return sorted(code for code in found if code)
 
     def _register_handlers(self) -> None:
@@ -424,6 +425,11 @@ class Agent:
             register("plates.crop", crop_handler(self._plates.search, self._reporter.audit))
             register("trace.begin", trace_handler(self._plates.traces))
             register("trace.end", trace_handler(self._plates.traces))
+        register("config.apply", self._rules.apply)
+        register("rules.show", self._rules.show)
+        register("rules.try", self._trials.begin)
+        register("rules.trial.show", self._trials.show)
+        register("rules.trial.end", self._trials.end)
         register("hold.place", self._holds.place)
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)

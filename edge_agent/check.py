@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from edge_agent.checks import box, network, video
 from edge_agent.checks.result import Check, CheckResult, bad, carry_out_all, good
 from edge_agent.checks.sample import Sampler
 from edge_agent.config import AgentSettings, load_agent_settings
+from edge_agent.drawn.vault import LOST, InForce, RulesVault, effective, rules_folder, rules_of
 from edge_agent.plates import locate, reader
 from edge_agent.ring_keeper import planned, too_short
 from edge_agent.rules.base import wants_closer_look, wants_fire, wants_plates
@@ -44,7 +45,10 @@ def run_checks(
         yield bad("config", "config.invalid", str(error))
         return
     yield good("config", f"{config}: {len(settings.cameras)} cameras")
-    yield from carry_out_all(checks(settings, clock, turn), clock)
+    vault = RulesVault(rules_folder(settings.data))
+    counts = rules_of(settings, vault)
+    yield check_rules(counts, vault.unreadable)
+    yield from carry_out_all(checks(effective(settings, counts), clock, turn), clock)
 
 
 def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Iterator[Check]:
@@ -78,6 +82,26 @@ def checks(settings: AgentSettings, clock: Clock, turn: IceServer | None) -> Ite
     yield Check("whep", 20, partial(video.check_session, clock))
     if turn is not None:
         yield Check("turn", 15, partial(network.check_turn, turn))
+
+
+def check_rules(counts: Mapping[str, InForce], unreadable: Collection[str]) -> CheckResult:
+    """Which zones, lines and rules count for each camera: the centre's, or those of this file."""
+    told = [_told(camera, one) for camera, one in counts.items()]
+    if unreadable:
+        lost = ", ".join(sorted(unreadable))
+        return bad("rules", LOST, f"{lost}: what the centre sent cannot be read; {'; '.join(told)}")
+    return good("rules", "; ".join(told))
+
+
+def _told(camera: str, one: InForce) -> str:
+    rules = f"{camera}: {len(one.rules.rules)} rules"
+    if one.told.source == "file":
+        return f"{rules} of this file"
+    since = "" if one.told.since is None else f" since {one.told.since:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"{rules} of the centre, revision {one.told.revision}{since}: zones, lines and rules of "
+        "this file do not count for it; the console changes them"
+    )
 
 
 def check_identity(settings: AgentSettings, clock: Clock) -> CheckResult:

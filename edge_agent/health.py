@@ -19,6 +19,7 @@ from edge_agent.plates.list_desk import ListDesk
 from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.health import CameraHealth, Health, OutboxHealth
+from wire.rules import RulesHealth
 
 FILE_NAME = "health.json"
 
@@ -61,6 +62,8 @@ class HealthBook:
     dropped: Callable[[], Mapping[str, int]]
     faults: Callable[[], Sequence[str]]
     lists: ListDesk
+    rules: Callable[[str], RulesHealth]
+    """Which ones are in force, by camera."""
     _rates: dict[str, _Rates] = field(default_factory=dict)
     _latest: Health | None = None
     _started: float = field(init=False)
@@ -136,6 +139,7 @@ class HealthBook:
             ring_holds=len(one.ring.keeping.holds()),
             ring_deleted_segments=counters.segments_deleted,
             ring_deleted_bytes=counters.bytes_deleted,
+            rules=self.rules(pipeline.camera),
         )
 
     def _leave(self, health: Health) -> None:

@@ -6,6 +6,7 @@ camera's lane of the shared inference: slow analysis costs frames, never packets
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ from edge_agent.sight.attention import Attention, gate_settings
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.still_objects import StillObjects
 from edge_agent.sight.tamper import TamperWatch
+from wire.camera_rules import CameraRules
 from wire.clock import Clock
 
 log = structlog.get_logger()
@@ -131,6 +133,24 @@ class Analysis:
         self._plates = plates
         self._attention = attention
 
+    def asking(
+        self,
+        rules: Sequence[Rule],
+        closer: LooksCloser | None = None,
+        fire: WatchesFire | None = None,
+        plates: ReadsPlates | None = None,
+        attention: Attention | None = None,
+    ) -> Analysis:
+        """The same camera watched for other rules: what it has seen so far is not forgotten.
+
+        `fire` is taken only when nothing looked for fire before.
+        """
+        fire = fire and (self._fire or fire)
+        other = Analysis(self._detector, self._tracker, rules, closer, fire, plates, attention)
+        other._still = other._still and (self._still or other._still)
+        other._tamper = other._tamper and (self._tamper or other._tamper)
+        return other
+
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
         detections = self._detector.detect(frame.image)
@@ -188,6 +208,7 @@ class CameraPipeline:
         self.camera = settings.id
         self.tracks = 0
         self._analysis = analysis
+        self._fresh: deque[tuple[Analysis, Callable[[Frame], None]]] = deque()
         self._on_seen = on_seen
         self.lane = scheduler.add(settings.id, settings.analysis_fps, self._analyse)
         self.gate = PacketGate(gate_settings(settings)) if settings.gate else None
@@ -233,7 +254,28 @@ class CameraPipeline:
         if self.glimpses is not None:
             self.glimpses.stop()
 
+    def watch_for(
+        self, rules: CameraRules, analysis: Analysis, on_turn: Callable[[Frame], None]
+    ) -> None:
+        """Analyse by `analysis`, which `rules` asked for, from the next frame on.
+
+        `on_turn` is told of that frame first.
+        """
+        if self.gate is not None:
+            self.gate.watch_for(gate_settings(rules))
+        self._fresh.append((analysis, on_turn))
+
+    @property
+    def analysis(self) -> Analysis:
+        """What the next frame will be analysed by."""
+        return self._fresh[-1][0] if self._fresh else self._analysis
+
     def _analyse(self, frame: Frame) -> None:
+        while self._fresh:
+            self._analysis, on_turn = self._fresh[0]
+            # Only now, so that `analysis` never names the old one in between.
+            self._fresh.popleft()
+            on_turn(frame)
         seen = self._analysis.step(frame)
         self.decoder.judged(frame.media_s, busy=seen.busy)
         self.tracks = sum(track.seen for track in seen.tracks)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -16,12 +17,14 @@ from edge_agent.clips.keeping import KeepingLimits
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.sources import ClipSource
 from edge_agent.config import AgentSettings, CameraSettings
-from edge_agent.pipeline import Analysis, CameraPipeline, Seen
+from edge_agent.pipeline import Analysis, CameraPipeline, ReadsPlates, Seen
 from edge_agent.ring_keeper import ring_folder
+from edge_agent.scene import Finding, Frame
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.report import Reporter
 from edge_agent.uplink.rows import Signer
 from edge_agent.uplink.synchronised import time_quality
+from wire.camera_rules import CameraRules
 from wire.clock import Clock
 from wire.event import ModelPart
 
@@ -43,20 +46,21 @@ class CameraWatch:
         scheduler: InferenceScheduler,
         reporter: Reporter,
         signer: Signer,
-        model: ModelPart,
-        models: Mapping[str, ModelPart],
+        model_of: Callable[[str], ModelPart | None],
         glimpses: Glimpses | None = None,
+        plates: ReadsPlates | None = None,
     ) -> None:
-        """`signer` seals what is recorded.
+        """`signer` seals what is recorded; events name the model that stands behind their type.
 
-        Events name `model`, the detector, or the one that `models` has for their type.
+        `plates` reads those of this camera whenever its rules ask for them.
 
         Raises SettingsError when the camera's credentials cannot be read.
         """
         self.id = camera.id
         self._reporter = reporter
-        self._model = model
-        self._models = models
+        self._model_of = model_of
+        self._open: dict[tuple[str, str], Finding] = {}
+        self.plates = plates
         self._drill = camera.drill
         self._event_days = settings.ring.event_days
         self.disk_fault: str | None = None
@@ -108,6 +112,10 @@ class CameraWatch:
         """Finish the ring's last segment; nothing may use it afterwards."""
         self.ring.close()
 
+    def watch_for(self, rules: CameraRules, analysis: Analysis) -> None:
+        """Go on with other rules from the next frame on; what the old ones have open is closed."""
+        self.pipeline.watch_for(rules, analysis, self._close_open)
+
     def dropped(self) -> dict[str, int]:
         """What full queues and failures lost, by queue."""
         return {
@@ -126,13 +134,24 @@ class CameraWatch:
             if finding.plate is not None and not finding.plate.hits:
                 # On no list: it stands in the diary, and goes nowhere else.
                 continue
-            # No weights take part in telling that a camera was tampered with.
-            seen_by = None if finding.type == "tamper" else self._model
-            model = self._models.get(finding.type, seen_by)
-            finding_id = self._reporter.finding(finding, seen.frame, model=model, drill=self._drill)
-            self.ring.hold_event(
-                event_hold(finding_id, finding, seen.frame, timedelta(days=self._event_days))
-            )
+            self._report(finding, seen.frame)
+
+    def _report(self, finding: Finding, frame: Frame) -> None:
+        key = (finding.rule, finding.key)
+        if finding.phase == "close":
+            self._open.pop(key, None)
+        else:
+            self._open[key] = finding
+        model = self._model_of(finding.type)
+        finding_id = self._reporter.finding(finding, frame, model=model, drill=self._drill)
+        self.ring.hold_event(
+            event_hold(finding_id, finding, frame, timedelta(days=self._event_days))
+        )
+
+    def _close_open(self, frame: Frame) -> None:
+        for finding in list(self._open.values()):
+            ended = replace(finding, phase="close", end_s=max(frame.media_s, finding.alarm_s))
+            self._report(ended, frame)
 
     def _on_status(self, status: CameraStatus) -> None:
         self._reporter.camera(self.id, status.state, status.code, status.message)

@@ -7,15 +7,24 @@ before the device knows the time.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from wire.event import MAX_CROP
 from wire.hold import CaseHold, CaseRelease, EventRelease
-from wire.names import Id, Name, Sha256, Text, WireModel
+from wire.names import Id, Name, Text, WireModel
 from wire.plates import PlateAnswer, PlateCropQuestion, PlateSearch, WatchlistDelta
 from wire.recording import Recording, RecordingQuestion
+from wire.rules import (
+    RulesChange,
+    RulesInForce,
+    RulesQuestion,
+    RulesTrial,
+    TrialEnd,
+    TrialQuestion,
+    TrialShown,
+)
 from wire.tracing import TraceOrder
 from wire.whep import WhepAnswer, WhepCandidate, WhepControl, WhepOffer, WhepStatus, WhepWithdrawal
 
@@ -59,11 +68,32 @@ class WhepWithdraw(WireModel):
 
 
 class ConfigApply(WireModel):
-    """A camera's rules or the whole configuration, with the hash of what it replaces."""
+    """A camera's rules, with the hash of what they replace."""
 
     name: Literal["config.apply"] = "config.apply"
-    replaces_sha256: Sha256
-    configuration: dict[str, Any]
+    change: RulesChange
+
+
+class RulesShow(WireModel):
+    name: Literal["rules.show"] = "rules.show"
+    question: RulesQuestion
+
+
+class RulesTry(WireModel):
+    """Runs on the pole by itself; `rules.trial.show` asks how far it is."""
+
+    name: Literal["rules.try"] = "rules.try"
+    trial: RulesTrial
+
+
+class RulesTrialShow(WireModel):
+    name: Literal["rules.trial.show"] = "rules.trial.show"
+    question: TrialQuestion
+
+
+class RulesTrialEnd(WireModel):
+    name: Literal["rules.trial.end"] = "rules.trial.end"
+    end: TrialEnd
 
 
 class EpochBegin(WireModel):
@@ -136,6 +166,10 @@ Action = Annotated[
     | WhepControlCommand
     | WhepWithdraw
     | ConfigApply
+    | RulesShow
+    | RulesTry
+    | RulesTrialShow
+    | RulesTrialEnd
     | EpochBegin
     | PlateSearchCommand
     | PlateCropCommand
@@ -176,6 +210,8 @@ class Reply(WireModel):
     recording: Recording | None = None
     plates: PlateAnswer | None = None
     crop: str | None = Field(None, max_length=MAX_CROP, description="plates.crop: JPEG in base64.")
+    rules: RulesInForce | None = None
+    trial: TrialShown | None = None
     held_bytes: int | None = Field(
         None, ge=0, description="hold.place: size of the span, with what is yet to be recorded."
     )

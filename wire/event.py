@@ -232,6 +232,8 @@ class AuditEvent(WireModel):
         "trace.begun",
         "trace.refused",
         "trace.ended",
+        "rules.tried",
+        "rules.trial-ended",
     ]
     at: Moment
     quality: TimeQuality

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wire.event import TimeQuality
 from wire.names import Id, Moment, Name, Sha256, Text, WireModel
+from wire.rules import RulesHealth
 
 
 class DeviceState(WireModel):
@@ -50,6 +51,7 @@ class CameraHealth(WireModel):
     ring_holds: int = Field(0, ge=0, description="Holds that count, cases and events.")
     ring_deleted_segments: int = Field(0, ge=0, description="Since the ring's index was made.")
     ring_deleted_bytes: int = Field(0, ge=0)
+    rules: RulesHealth | None = Field(None, description="What is watched for.")
 
 
 class WatchlistHealth(WireModel):

@@ -93,6 +93,10 @@ class PacketGate:
         self._surprises: deque[float] = deque(maxlen=SURPRISES)
         self._forgiven_s = -math.inf
 
+    def watch_for(self, settings: GateSettings) -> None:
+        """The camera's rules are others from now on."""
+        self._settings = settings
+
     @property
     def open(self) -> bool:
         return self.reason != "idle"

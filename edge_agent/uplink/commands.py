@@ -16,6 +16,7 @@ from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
 from wire.names import Id, Name, WireModel, new_id
 from wire.plates import PlateAnswer
 from wire.recording import Recording
+from wire.rules import RulesInForce, TrialShown
 from wire.whep import WhepAnswer, WhepStatus
 
 WINDOW_S = 600.0
@@ -177,6 +178,8 @@ class Answer:
     plates: PlateAnswer | None = None
     crop: str | None = None
     """JPEG in base64."""
+    rules: RulesInForce | None = None
+    trial: TrialShown | None = None
     held_bytes: int | None = None
     message: str | None = None
 
@@ -266,6 +269,8 @@ class Dispatcher:
                         recording=answer.recording,
                         plates=answer.plates,
                         crop=answer.crop,
+                        rules=answer.rules,
+                        trial=answer.trial,
                         held_bytes=answer.held_bytes,
                     )
                 )

@@ -133,7 +133,7 @@ def main() -> None:
     watch = CameraWatch(
         settings, camera, clock,
         Analysis(cars, CameraTracker(), rules, plates=stage),
-        scheduler, reporter, signer, part, {},
+        scheduler, reporter, signer, lambda _type: part,
     )  # fmt: skip
 
     def health() -> Health:
