@@ -34,6 +34,7 @@ from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.estate.keeper import EstateKeeper
 from collector.services.estate.world import WorldView
+from collector.services.rules.keeper import RulesKeeper
 from collector.services.tracing.desk import TraceDesk
 from collector.services.tracing.keeper import TraceKeeper
 from collector.services.vehicle_lists.keeper import ListKeeper
@@ -120,8 +121,8 @@ class Collector:
         )
         self._lists = ListKeeper(self._database, self._commander, self._trust.devices, clock)
         self._estate = self._kept_estate()
+        self._rules = RulesKeeper(self._database, self._commander, clock)
         source = service_source(settings.site, self._identity.name)
-
         self._certificates = CertificateDesk(self._commander, clock, self._trust.device_certificate)
         mqtt = MqttChannel(
             source,
@@ -180,6 +181,7 @@ class Collector:
         self._lists.start()
         self._traces.start()
         self._estate.start()
+        self._rules.start()
         self._disasters.start()
         self._upkeep.start()
         self._certificates.start()
@@ -204,6 +206,7 @@ class Collector:
             self._lists.stop()
             self._traces.stop()
             self._estate.stop()
+            self._rules.stop()
             self._disasters.stop()
             self._inbox.stop()
             self._dispatch.stop()
@@ -241,6 +244,7 @@ class Collector:
             self._commander.hear_window(device, window)
             self._orders.device_came(device)
             self._lists.device_came(device)
+            self._rules.device_came(device)
         for device, boot_id, monotonic_s in effects.clocks:
             self._commander.hear_clock(device, boot_id, monotonic_s)
         for device, state in effects.states:
@@ -336,4 +340,5 @@ class Collector:
             certificate_ends=self._trust.certificate_ends,
             wake_lists=self._lists.wake,
             traces=self._traced,
+            wake_rules=self._rules.wake,
         )

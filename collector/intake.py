@@ -287,9 +287,13 @@ class Intake:
                 | "trace.begun"
                 | "trace.refused"
                 | "trace.ended"
+                | "rules.tried"
+                | "rules.trial-ended"
+                | "config.applied"
+                | "config.refused"
             ) as action:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
-            case "command.refused" | "config.refused":
+            case "command.refused":
                 detail = f"{audit.code or ''} {audit.detail or ''}".strip()
                 # Of a kind only the first of a minute is told in full: each code is a kind.
                 refusals.note(run, f"pole.{audit.code or audit.action}", device, detail, now)

@@ -70,6 +70,12 @@ Kind = Literal[
     "pole.trace.begun",
     "pole.trace.refused",
     "pole.trace.ended",
+    "rules.tried",
+    "rules.changed",
+    "pole.rules.tried",
+    "pole.rules.trial-ended",
+    "pole.config.applied",
+    "pole.config.refused",
     "list.taken",
     "list.ended",
 ]

@@ -52,6 +52,8 @@ from collector.services.offering import Offering
 from collector.services.plate_area import PlateArea
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
+from collector.services.rules import api as rules_api
+from collector.services.rules.desk import RulesDesk
 from collector.services.tracing import api as tracing_api
 from collector.services.tracing.desk import TraceDesk
 from collector.services.unit_link import UnitLinks
@@ -92,6 +94,7 @@ class WebParts:
     certificate_ends: Callable[[], Mapping[str, datetime]]
     wake_lists: Callable[[], None]
     traces: TraceDesk
+    wake_rules: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,14 @@ def build_web(parts: WebParts) -> Web:
     app.include_router(
         work_api.build_router(parts.database, reader, parts.persons.required, parts.clock)
     )
+    drawn = RulesDesk(
+        parts.database,
+        parts.commander,
+        parts.clock,
+        parts.devices,
+        parts.wake_rules,
+    )
+    app.include_router(rules_api.build_router(drawn, parts.database, parts.persons))
 
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:

@@ -39,17 +39,17 @@ EXPERIMENTAL: Final[tuple[RuleType, ...]] = (
 """The ones that have not reached their bar; what they reach stands in the accuracy
 reference, and each of their events is to be read with that."""
 
-_ZONE_TYPES: Final = frozenset(
+ZONE_TYPES: Final = frozenset(
     {"intrusion", "loitering", "abandonment", "dumping", "crowd", "stopped_vehicle"}
 )
-_LINE_TYPES: Final = frozenset({"line_crossing", "wrong_way"})
-_WHOLE_PICTURE: Final = frozenset({"tamper"})
+LINE_TYPES: Final = frozenset({"line_crossing", "wrong_way"})
+WHOLE_PICTURE: Final = frozenset({"tamper"})
 VEHICLES: Final[tuple[Label, ...]] = ("car", "bus", "truck", "motorcycle")
-_DEFAULT_LABELS: Final[dict[str, tuple[Label, ...]]] = {
+DEFAULT_LABELS: Final[dict[str, tuple[Label, ...]]] = {
     "stopped_vehicle": VEHICLES,
     "wrong_way": VEHICLES,
 }
-_DEFAULT_SEVERITY: Final[dict[str, Severity]] = {
+DEFAULT_SEVERITY: Final[dict[str, Severity]] = {
     "fire": "severe",
     "smoke": "severe",
     "fall": "severe",
@@ -60,10 +60,10 @@ _DEFAULT_SEVERITY: Final[dict[str, Severity]] = {
     "dumping": "minor",
     "stopped_vehicle": "minor",
 }
-_DEFAULT_COUNT: Final = 5
+DEFAULT_COUNT: Final = 5
 _ARROWS: Final = {"wrong_way": "; give it to the zone as an arrow, or name a line along the road"}
-_DEFAULT_COOLDOWN: Final[dict[str, float]] = {"line_crossing": 0.0}
-_DEFAULT_SECONDS: Final[dict[str, float]] = {
+DEFAULT_COOLDOWN: Final[dict[str, float]] = {"line_crossing": 0.0}
+DEFAULT_SECONDS: Final[dict[str, float]] = {
     "loitering": 10.0,
     "fall": 3.0,
     "abandonment": 10.0,
@@ -181,7 +181,7 @@ class RuleSpec(Settings):
         default=None,
         ge=2,
         le=200,
-        description=f"For `crowd`: how many are a crowd; {_DEFAULT_COUNT} when left out.",
+        description=f"For `crowd`: how many are a crowd; {DEFAULT_COUNT} when left out.",
     )
     labels: tuple[Label, ...] = Field(
         default=("person",),
@@ -196,7 +196,7 @@ class RuleSpec(Settings):
         ge=0.1,
         le=86_400,
         description="How long it must last before the alarm; the type has its own default: "
-        + ", ".join(f"{name} {value:g}" for name, value in _DEFAULT_SECONDS.items())
+        + ", ".join(f"{name} {value:g}" for name, value in DEFAULT_SECONDS.items())
         + ".",
     )
     schedule: tuple[ScheduleSpec, ...] = Field(
@@ -207,7 +207,7 @@ class RuleSpec(Settings):
     severity: Severity = Field(
         default="moderate",
         description="The severity of its events; the type has its own when it is left out: "
-        + ", ".join(f"{name} {severity}" for name, severity in _DEFAULT_SEVERITY.items())
+        + ", ".join(f"{name} {severity}" for name, severity in DEFAULT_SEVERITY.items())
         + ".",
     )
     cooldown_s: float = Field(
@@ -252,13 +252,13 @@ class RuleSpec(Settings):
             f"a rule of the type {self.type!r} needs",
             f"a rule of the type {self.type!r} takes",
         )
-        if self.zone is None and self.type in _ZONE_TYPES:
+        if self.zone is None and self.type in ZONE_TYPES:
             raise ValueError(f"{needs} a zone")
         if self.line is None and self.type == "line_crossing":
             raise ValueError(f"{needs} a line")
         if self.zone is None and self.line is None and self.type == "wrong_way":
             raise ValueError(f"{needs} a zone with a direction, or a line along the road")
-        if self.line is not None and self.type not in _LINE_TYPES:
+        if self.line is not None and self.type not in LINE_TYPES:
             raise ValueError(f"{takes} no line")
         if self.zone is not None and self.type == "line_crossing":
             raise ValueError(f"{takes} no zone: the line says where")
@@ -266,14 +266,14 @@ class RuleSpec(Settings):
             raise ValueError(f"{takes} no direction" + _ARROWS.get(self.type, ""))
         if self.count is not None and self.type != "crowd":
             raise ValueError(f"{takes} no count")
-        if self.seconds is not None and self.type not in _DEFAULT_SECONDS:
+        if self.seconds is not None and self.type not in DEFAULT_SECONDS:
             raise ValueError(f"{takes} no seconds")
         given = self.model_fields_set & {"plates", "lists", "near_matches", "min_certainty"}
         if self.type != "plate" and given:
             raise ValueError(f"{takes} no {sorted(given)[0]}")
         if self.plates == "any" and self.zone is None:
             raise ValueError("a rule for any plate needs a zone")
-        if self.type in _WHOLE_PICTURE:
+        if self.type in WHOLE_PICTURE:
             for key in sorted(self.model_fields_set & {"zone", "labels", "min_height"}):
                 raise ValueError(f"{takes} no {key}: it is about the whole picture")
         if self.type == "stopped_vehicle" and not set(self.heeded) <= {*VEHICLES, "bicycle"}:
@@ -285,33 +285,33 @@ class RuleSpec(Settings):
         """`seconds`, or the type's default; 0 for types that do not wait."""
         if self.seconds is not None:
             return self.seconds
-        return _DEFAULT_SECONDS.get(self.type, 0.0)
+        return DEFAULT_SECONDS.get(self.type, 0.0)
 
     @property
     def heeded(self) -> tuple[Label, ...]:
         """`labels`, or the type's default."""
         if "labels" in self.model_fields_set:
             return self.labels
-        return _DEFAULT_LABELS.get(self.type, self.labels)
+        return DEFAULT_LABELS.get(self.type, self.labels)
 
     @property
     def graded(self) -> Severity:
         """`severity`, or the type's default."""
         if "severity" in self.model_fields_set:
             return self.severity
-        return _DEFAULT_SEVERITY.get(self.type, self.severity)
+        return DEFAULT_SEVERITY.get(self.type, self.severity)
 
     @property
     def rest_s(self) -> float:
         """`cooldown_s`, or the type's default."""
         if "cooldown_s" in self.model_fields_set:
             return self.cooldown_s
-        return _DEFAULT_COOLDOWN.get(self.type, self.cooldown_s)
+        return DEFAULT_COOLDOWN.get(self.type, self.cooldown_s)
 
     @property
     def crowd(self) -> int:
         """`count`, or its default."""
-        return _DEFAULT_COUNT if self.count is None else self.count
+        return DEFAULT_COUNT if self.count is None else self.count
 
 
 class CameraRules(Settings):

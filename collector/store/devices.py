@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from collector.store.moments import moment, stamp
 from wire.event import CameraState
 from wire.health import DeviceState, Health
+from wire.rules import RulesHealth
 
 
 def heard(run: sqlite3.Connection, devices: Mapping[str, int], now: datetime) -> None:
@@ -97,3 +98,21 @@ def watchlists(run: sqlite3.Connection) -> dict[str, tuple[dict[str, int], datet
         device: ({one["list_id"]: one["version"] for one in json.loads(lists or "[]")}, moment(at))
         for device, lists, at in rows
     }
+
+
+def rules(
+    run: sqlite3.Connection, of: Collection[str]
+) -> dict[tuple[str, str], tuple[RulesHealth, datetime]]:
+    """Which rules the newest health of these devices says are in force, by device and camera."""
+    found = {}
+    for device in of:
+        row = run.execute(
+            "SELECT json_extract(health, '$.cameras'), health_at FROM device"
+            " WHERE device = ? AND health IS NOT NULL",
+            (device,),
+        ).fetchone()
+        for one in json.loads(row[0] or "[]") if row else ():
+            if (told := one.get("rules")) is not None:
+                health = RulesHealth.model_validate(told)
+                found[device, one["camera"]] = health, moment(row[1])
+    return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from joserfc.util import urlsafe_b64decode
 
 from collector.numbers import Numbers
-from collector.store import damage, events, incidents, orders
+from collector.store import camera_rules, damage, events, incidents, orders
 from collector.store.database import FILE_NAME, Database
 from collector.store.moments import moment
 from wire.envelope import CloudEvent
@@ -70,6 +70,7 @@ TABLES = (
     "asset_fault",
     "work_order",
     "work_step",
+    "camera_rules",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 
@@ -221,6 +222,8 @@ def _is_whole(table: str, row: dict[str, object]) -> bool:
             return _is_moment(expires_at) and _is_moment(changed_at)
         case "trace", {"began_at": str(began_at), "expires_at": str(expires_at)}:
             return _is_moment(began_at) and _is_moment(expires_at)
+        case "camera_rules", _:
+            return camera_rules.is_whole(row)
         case "device_list", {"at": str(at)}:
             return _is_moment(at)
     return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from collector.commander import Commander
 from collector.voice import Voice
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
 from edge_agent.plates.list_vault import ListVault
-from edge_agent.uplink.commands import CommandFailedError
+from edge_agent.uplink.commands import CommandFailedError, Handler
 from provisioning.authority import Authority
 from tests.support.device import SimDevice, read
 from wire.clock import Clock
@@ -26,8 +26,17 @@ from wire.sealed import BootKey
 class ListedPoles:
     """Each pole's desk; commands of `commander` reach it unless it is away."""
 
-    def __init__(self, folder: Path, town: Authority, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        town: Authority,
+        clock: Clock,
+        more: Callable[[str], Mapping[str, Handler]] = lambda _name: {},
+    ) -> None:
+        """`more`: what a pole of that name does on other commands, by their names."""
         self._folder, self._town, self._clock = folder, town, clock
+        self._more = more
+        self._handlers: dict[str, Mapping[str, Handler]] = {}
         self._devices: dict[str, SimDevice] = {}
         self._desks: dict[str, ListDesk] = {}
         self._away: set[str] = set()
@@ -55,6 +64,10 @@ class ListedPoles:
         vault = ListVault(self._folder / name, device.identity.key)
         self._devices[name] = device
         self._desks[name] = ListDesk(vault, key, name, self._clock.now, _nothing)
+        self._handlers[name] = {
+            "watchlist.delta": watchlist_handler(self._desks[name]),
+            **self._more(name),
+        }
         self.commander.hear_window(
             name,
             NonceWindow(
@@ -95,10 +108,12 @@ class ListedPoles:
     def _answer(self, command: Command) -> None:
         said = {"command_id": command.command_id, "monotonic_s": self._clock.monotonic()}
         try:
-            answer = watchlist_handler(self._desks[command.device])(command)
-            reply = Reply(ok=True, message=answer.message, **said)
+            answer = self._handlers[command.device][command.action.name](command)
+            reply = Reply(
+                ok=True, message=answer.message, rules=answer.rules, trial=answer.trial, **said
+            )
         except CommandFailedError as error:
-            reply = Reply(ok=False, code=error.code, message=str(error), **said)
+            reply = Reply(ok=False, code=error.code, message=error.message, **said)
         self.commander.hear_reply(command.device, reply)
 
 

@@ -83,6 +83,7 @@ class WholeWeb:
             areas=lambda: (),
             device_key=lambda _device: None,
             wake_lists=lambda: None,
+            wake_rules=lambda: None,
             certificate_ends=dict,
             devices=lambda: (),
             traces=TraceDesk(self.database, settings.places(), self.clock, 24),
