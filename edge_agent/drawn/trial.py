@@ -109,6 +109,11 @@ class TrialDesk:
                 what = f"a trial of {known.shown.camera} runs"
                 raise CommandFailedError("trial.busy", what)
             trial, order = self._prepared(asked)
+            try:
+                self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._mark.write_text(trial.shown.model_dump_json())
+            except OSError as error:
+                raise CommandFailedError("disk.full", f"{self._mark}: {error.strerror}") from error
             self._trial = trial
             self._thread = threading.Thread(
                 target=self._run, args=(trial, order), name="trial", daemon=True
@@ -197,8 +202,6 @@ class TrialDesk:
     def _run(self, trial: _Trial, order: TrialOrder) -> None:
         state, code = "failed", "trial.failed"
         try:
-            self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._mark.write_text(trial.shown.model_dump_json())
             state, code = self._watch(trial, order)
         except (OSError, ValueError) as error:
             log.error("trial.failed", camera=order.camera, error=str(error))
