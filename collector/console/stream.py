@@ -67,7 +67,7 @@ class Stream:
                 if any(one.kind == "reload" for one in changes):
                     yield message("resync", None)
                     continue
-                if changes:
+                if not changes or self._states_are_due():
                     await self._look_who_sees()
                 if self._units and any(one.kind == "unit" for one in changes):
                     cases = await open_cases(self._services, self._person)
@@ -80,6 +80,9 @@ class Stream:
         if self._states_due:
             left = min(left, max(0.0, self._states_due - time.monotonic()))
         return min(left, LOOK_EVERY_S)
+
+    def _states_are_due(self) -> bool:
+        return bool(self._states_due) and time.monotonic() >= self._states_due
 
     async def _look_who_sees(self) -> None:
         if not sees_every_camera(self._person):
@@ -111,7 +114,7 @@ class Stream:
             self._states_due = time.monotonic()
         elif not self._states_due:
             self._states_due = time.monotonic() + STATES_EVERY_S
-        if self._states_due and time.monotonic() >= self._states_due:
+        if self._states_are_due():
             self._states_due = 0.0
             found += self._changed_states()
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -203,11 +204,19 @@ def test_a_tile_says_what_ails_and_opens_when_it_is_well(
     assert axe_faults(page) == []
 
 
+XYZ = MapSettings(tiles=f"{TILES}/{{z}}/{{x}}/{{y}}.jpg", attribution="Gyeyang-gu")
+WMS = MapSettings(tiles=f"{TILES}/wms", wms_layers="roads,buildings", attribution="Gyeyang-gu")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "asked"),
+    [(XYZ, r"/[0-9]+/[0-9]+/[0-9]+\.jpg$"), (WMS, r"/wms\?.*layers=roads%2Cbuildings.*bbox=")],
+    ids=["xyz", "wms"],
+)
 def test_the_citys_tiles_by_configuration_on_a_phone_in_english(
-    chromium: Browser, store: FilledStore
+    chromium: Browser, store: FilledStore, tiles: MapSettings, asked: str
 ) -> None:
     a_day(store)
-    tiles = MapSettings(tiles=f"{TILES}/{{z}}/{{x}}/{{y}}.jpg", attribution="Gyeyang-gu")
     store.settings = store.settings.model_copy(update={"map": tiles})
     with (
         served(store) as address,
@@ -227,5 +236,5 @@ def test_the_citys_tiles_by_configuration_on_a_phone_in_english(
         assert axe_faults(page) == []
         watched.shoot("map-phone")
         assert watched.strangers
-        assert all(one.startswith(f"{TILES}/") for one in watched.strangers)
+        assert all(re.search(f"^{TILES}{asked}", one) for one in watched.strangers)
         watched.strangers.clear()
