@@ -16,6 +16,7 @@ from edge_agent.clips.ring import Ring
 from edge_agent.clips.room import Share
 from edge_agent.pipeline import CameraPipeline
 from edge_agent.plates.list_desk import ListDesk
+from edge_agent.stages import costs
 from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
 from wire.health import CameraHealth, Health, OutboxHealth
@@ -92,6 +93,7 @@ class HealthBook:
             clip_bytes=self.clip_bytes(),
             sessions=self.sessions(),
             cpu_s=usage.ru_utime + usage.ru_stime,
+            stages=dict(costs()),
             rss_mb=_rss_mb(),
             disk_free_mb=shutil.disk_usage(self.folder).free / 1e6,
             dropped=dict(self.dropped()),

@@ -56,6 +56,12 @@ def families(health: Health) -> Iterator[Metric]:
         ("queue",),
         (((name,), count) for name, count in health.dropped.items()),
     )
+    yield counters(
+        f"{p}stage_cpu_seconds_total",
+        "CPU time by stage.",
+        ("stage",),
+        (((name,), seconds) for name, seconds in health.stages.items()),
+    )
     yield gauges(
         f"{p}watchlist_entries",
         "Plates of a list on this box.",

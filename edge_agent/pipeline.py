@@ -38,6 +38,7 @@ from edge_agent.sight.attention import Attention, gate_settings
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.sight.still_objects import StillObjects
 from edge_agent.sight.tamper import TamperWatch
+from edge_agent.stages import stage
 from wire.camera_rules import CameraRules
 from wire.clock import Clock
 
@@ -153,24 +154,31 @@ class Analysis:
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:
         """Analyse one frame; `wall` is the time that schedules see, else the frame's arrival."""
-        detections = self._detector.detect(frame.image)
-        tracks = self._tracker.update(detections, frame.media_s, frame.image)
-        height, width = frame.image.shape[:2]
-        still = self._still
-        fire, tamper = self._fire, self._tamper
-        sighting = Sighting(
-            media_s=frame.media_s,
-            wall=frame.received_at if wall is None else wall,
-            tracks=tracks,
-            detections=detections,
-            aspect=width / height,
-            look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(frame.image),
-            still_objects=() if still is None else still.update(frame.image, frame.media_s),
-            burning=() if fire is None else fire.update(frame.image, frame.media_s),
-            passages=() if self._plates is None else self._plates.update(frame, tracks, detections),
-            tamper=None if tamper is None else tamper.update(frame.image, frame.media_s),
-        )
-        findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
+        image, media_s = frame.image, frame.media_s
+        with stage("detect"):
+            detections = self._detector.detect(image)
+        with stage("track"):
+            tracks = self._tracker.update(detections, media_s, image)
+        with stage("plates"):
+            passages = (
+                () if self._plates is None else self._plates.update(frame, tracks, detections)
+            )
+        with stage("rules"):
+            height, width = image.shape[:2]
+            still, fire, tamper = self._still, self._fire, self._tamper
+            sighting = Sighting(
+                media_s=media_s,
+                wall=frame.received_at if wall is None else wall,
+                tracks=tracks,
+                detections=detections,
+                aspect=width / height,
+                look=NO_CLOSER_LOOK if self._closer is None else self._closer.at(image),
+                still_objects=() if still is None else still.update(image, media_s),
+                burning=() if fire is None else fire.update(image, media_s),
+                passages=passages,
+                tamper=None if tamper is None else tamper.update(image, media_s),
+            )
+            findings = tuple(finding for rule in self._rules for finding in rule.update(sighting))
         attention = self._attention
         busy = attention is None or attention.update(sighting, findings)
         return Seen(frame, tracks, findings, busy)

@@ -90,7 +90,22 @@ def picture(health: Health, before: Health | None) -> Group:
         lines.append("dropped " + ", ".join(f"{k} {v}" for k, v in health.dropped.items()))
     if health.faults:
         lines.append("faults " + ", ".join(health.faults))
-    return Group(table, Text("\n".join(lines)))
+    return Group(table, _stages(health, before), Text("\n".join(lines)))
+
+
+def _stages(health: Health, before: Health | None) -> Table:
+    """What each stage costs now, dearest first; from the start where nothing is known before."""
+    last = {} if before is None else before.stages
+    since_s = health.uptime_s if before is None else health.monotonic_s - before.monotonic_s
+    rates = {
+        name: (seconds - last.get(name, 0.0)) / max(since_s, 1e-3)
+        for name, seconds in health.stages.items()
+    }
+    whole = sum(rates.values()) or 1.0
+    table = Table("stage", "CPU ms per s", "share")
+    for name, rate in sorted(rates.items(), key=lambda item: -item[1]):
+        table.add_row(name, f"{1000 * rate:.1f}", f"{rate / whole:.0%}")
+    return table
 
 
 def _cpu(health: Health, before: Health | None) -> float:

@@ -91,6 +91,9 @@ class Health(WireModel):
     clip_bytes: int = Field(ge=0, description="WebRTC media bytes sent since start.")
     sessions: int = Field(ge=0)
     cpu_s: float = Field(ge=0, description="CPU seconds of the agent since start.")
+    stages: dict[str, float] = Field(
+        default_factory=dict, max_length=32, description="The same by stage."
+    )
     rss_mb: float = Field(ge=0)
     disk_free_mb: float = Field(ge=0)
     dropped: dict[str, int] = Field(

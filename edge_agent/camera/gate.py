@@ -21,8 +21,11 @@ from edge_agent.camera.sizes import Sizes
 Want = Literal["all", "look", "hold"]
 """`all`: decode, with what is held; `look`: decode this keyframe alone, by itself; `hold`: keep."""
 
-Reason = Literal["starting", "seen", "sizes", "look", "patrol", "untold", "sparse", "intra", "idle"]
-"""Why it is open; `idle`: it is not. `untold`: sizes tell nothing of this camera's picture;
+Reason = Literal[
+    "starting", "seen", "sizes", "look", "change", "patrol", "untold", "sparse", "intra", "idle"
+]
+"""Why it is open; `idle`: it is not. `look`: analysis saw something in one; `change`: one differs
+from that before it, whatever it shows. `untold`: sizes tell nothing of this camera's picture;
 `sparse`: its keyframes are too far apart for looks; `intra`: every packet is a keyframe, so that
 each can be decoded when its turn comes."""
 
@@ -35,8 +38,11 @@ ALARMED_S: Final = 3.0
 FRESH_S: Final = 2.0
 """Analysis that is further behind says nothing about now."""
 
-LOOK_S: Final = (1.8, 7.2)
+LOOK_S: Final = (1.8, 3.6)
 """Between two looks: the shortest, doubled with each that shows nothing, up to the longest."""
+
+MOST_PATIENT: Final = 5
+"""How often the looks whose changes are let pass are doubled, where changes were nothing."""
 
 SPARSE_S: Final = 8.0
 """Keyframes further apart are too few."""
@@ -52,6 +58,9 @@ SURPRISED_S: Final = 600.0
 
 FORGIVEN_S: Final = 600.0
 """After this time one opening for nothing is forgiven."""
+
+_FOR_NOTHING: Final = ("sizes", "change", "patrol")
+"""Reasons that stand until something is seen."""
 
 _WAITING: Final = 600
 
@@ -92,6 +101,9 @@ class PacketGate:
         self._look_every_s = LOOK_S[0]
         self._surprises: deque[float] = deque(maxlen=SURPRISES)
         self._forgiven_s = -math.inf
+        self._nothing = 0
+        """Openings for a changed look that were for nothing, in a row."""
+        self._let_pass = 0
 
     def watch_for(self, settings: GateSettings) -> None:
         """The camera's rules are others from now on."""
@@ -143,6 +155,16 @@ class PacketGate:
             return "look"
         return "hold"
 
+    def changed(self, now_s: float) -> None:
+        """The keyframe just looked at differs from the one before it.
+
+        It opens for that; where trees sway, ever more rarely.
+        """
+        if self._let_pass > 0:
+            self._let_pass -= 1
+        elif not self.open:
+            self._wake(now_s, "change", ALARMED_S)
+
     def judged(self, media_s: float, *, busy: bool) -> None:
         """Analysis has seen the picture of `media_s`; `busy`: there is something to be watched."""
         self._judged_s = max(self._judged_s, media_s)
@@ -154,7 +176,9 @@ class PacketGate:
                 self._wake(media_s, "look", 0.0)
             elif self.reason == "sizes":
                 self.sizes.restless = max(0, self.sizes.restless - 1)
-            self.reason = "seen" if self.reason in ("sizes", "patrol") else self.reason
+            elif self.reason == "change":
+                self._nothing = 0
+            self.reason = "seen" if self.reason in _FOR_NOTHING else self.reason
         elif media_s - self._seen_s >= ALARMED_S:
             for place, size in self._said_of(media_s):
                 self.sizes.learn(place, size)
@@ -209,6 +233,9 @@ class PacketGate:
             # It opened, and nothing was there.
             self.sizes.restless += 1
             self._forgiven_s = now_s
+        elif self.reason == "change":
+            self._nothing = min(self._nothing + 1, MOST_PATIENT)
+            self._let_pass = 2**self._nothing - 1
         self.sizes.calm()
         self.reason = "idle"
         self._since_s = self._looked_s = now_s

@@ -19,6 +19,7 @@ from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.glance import Glance
 from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
 from edge_agent.scene import Frame
+from edge_agent.stages import stage
 
 JITTER: Final = 0.2
 """A frame this part of a step early counts as on time."""
@@ -94,7 +95,9 @@ class GatedDecoding:
         if gate is None:
             yield from map(Taken, self._take(packet))
             return
-        want = gate.take(packet.dts_90k / TICKS, len(packet.data), keyframe=packet.keyframe)
+        shuts = gate.open
+        with stage("gate"):
+            want = gate.take(packet.dts_90k / TICKS, len(packet.data), keyframe=packet.keyframe)
         if want == "all":
             yield from self._catch_up()
             if gate.intra and packet.pts_90k < self._due - self._step * JITTER:
@@ -102,11 +105,12 @@ class GatedDecoding:
                 return
             yield from map(Taken, self._take(packet))
             return
+        before = self._held
         if packet.keyframe:
             self._held = []
         self._held.append(packet)
         if want == "look":
-            yield from map(Taken, self._look(packet))
+            yield from map(Taken, self._look(packet, before, fresh=shuts))
         if gate.open:
             yield from self._catch_up()
 
@@ -133,8 +137,14 @@ class GatedDecoding:
             for frame in self._take(packet):
                 yield Taken(frame, late=True)
 
-    def _look(self, packet: EncodedPacket) -> Iterator[Frame]:
-        """This keyframe, if it differs from what was analysed last or a picture is due anyway."""
+    def _look(
+        self, packet: EncodedPacket, before: list[EncodedPacket], *, fresh: bool
+    ) -> Iterator[Frame]:
+        """This keyframe, if it differs from the one before or a picture is due anyway.
+
+        `before` is the GOP before it, taken up again when the gate opens; `fresh`: it is the first
+        of an idle time, with which later ones are compared.
+        """
         assert self.gate is not None
         assert self._info is not None
         self._looker = self._looker or self._opened(self._info)
@@ -153,7 +163,13 @@ class GatedDecoding:
             return
         self.decoded += 1
         feed = packet.media_s - self._fed_s >= FED_S or packet.media_s < self._fed_s
-        if self._glance.differs(pictures[0]) or feed:
+        differs = self._glance.differs(pictures[0])
+        if differs and not fresh:
+            self.gate.changed(packet.media_s)
+            if self.gate.open:
+                self._held = [*before, packet]
+                return
+        if differs or feed:
             self._fed_s = packet.media_s
             self._due = max(self._due, packet.pts_90k + self._step)
             yield self._frame(pictures[0], packet)

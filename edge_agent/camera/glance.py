@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH: Final = 480
-"""Pixels across: a person of 25 pixels in 1080p still covers 6."""
+WIDTH: Final = 960
+"""Pixels across: a person of 25 pixels in 1080p still covers 12 by 4."""
 
 LEAST_STEP: Final = 10.0
 """Grey levels, blurred over three pixels, by which a pixel must differ."""

@@ -20,6 +20,7 @@ from edge_agent.sight.detector import GROUPS
 from edge_agent.sight.motion import Motion, MotionMap
 from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from edge_agent.sight.windows import cover, grid, holds, window_size
+from edge_agent.stages import stage
 
 _SHRINK: Final = 0.45
 """Windows are shown to the model at this size: a person of 35 pixels is 16 there, and found."""
@@ -101,7 +102,8 @@ class RegionDetector:
         if len(self._grid) == 1:
             return self._detector.detect(image)
         whole = self._glance(image)
-        motion = self._motion.update(image)
+        with stage("motion"):
+            motion = self._motion.update(image)
         windows = self._windows(whole, motion)
         self.windows += len(windows)
         self.looked_closer += bool(windows)

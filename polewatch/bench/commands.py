@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+
+class GatePart(StrEnum):
+    """What `bench gate` measures."""
+
+    both = "both"
+    costs = "costs"
+    events = "events"
+
 
 app = typer.Typer(no_args_is_help=True, help="Parts of Polewatch beside named peers, in one run.")
 
@@ -258,3 +268,74 @@ def crowd(
     table.add_row("packets lost", "", str(found.lost))
     table.add_row("Mbit/s", "", f"{found.mbit_per_s:.0f}")
     Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench gate --json")
+def gate(
+    part: Annotated[
+        GatePart, typer.Option(help="What it costs, which events it costs, or both.")
+    ] = GatePart.both,
+    seconds: Annotated[float, typer.Option(min=5, max=600, help="Of each live measurement.")] = 20,
+    street: Annotated[Path, typer.Option(help="vtest.avi of Debian's opencv-doc.")] = STREET,
+    conditions: Annotated[
+        list[str] | None, typer.Option("--condition", help="Of the street; all when left out.")
+    ] = None,
+    peer: Annotated[bool, typer.Option(help="Let Debian's motion watch the cameras too.")] = True,
+    keep: Annotated[bool, typer.Option(help="Keep the result for the performance page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What decoding on demand saves beside decoding everything and Debian's motion, and misses.
+
+    Costs: one 1080p camera that shows nobody and one that shows people, live, all sides recording.
+    Events: composed streets of which the people of the first half were used to choose settings and
+    those of the second are reported.
+    """
+    import tempfile
+
+    from edge_agent.recording import RecordingError
+    from models.registry import ModelError
+    from polewatch.bench import gate as bench
+    from polewatch.bench.environment import PeerError
+    from polewatch.bench.gate_result import kept
+
+    bench.quiet_logs()
+    say = Console(stderr=True).print
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as name:
+            folder = Path(name)
+            costs = (
+                bench.measure_costs(folder, seconds, peer=peer, say=say)
+                if part is not GatePart.events
+                else None
+            )
+            events = (
+                bench.measure_events(street, folder, late=True, only=conditions or (), say=say)
+                if part is not GatePart.costs
+                else ()
+            )
+    except (OSError, RecordingError, ModelError, PeerError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    idle, busy, sub = costs or (None, None, None)
+    found = bench.GateBench(idle, busy, sub, events)
+    if keep:
+        say(f"kept: {kept(found, Path.cwd())}")
+    if as_json:
+        typer.echo(json.dumps(found.summary() | asdict(found)))
+        return
+    table = Table("camera", "gated", "all decoded", "motion", "decoding alone", "decoded", "gate")
+    for title, row in (("idle", found.idle), ("busy", found.busy), ("substream", found.busy_sub)):
+        if row is not None:
+            other = "" if row.motion is None else f"{row.motion:.3f}"
+            figures = (f"{row.gated:.4f}", f"{row.all:.3f}", other, f"{row.decoding:.3f}")
+            table.add_row(title, *figures, f"{row.decoded_share:.1%}", row.gate)
+    if costs is not None:
+        Console().print(table)
+    table = Table("street", "alarms", "missed", "added", "later by at most", "decoded", "gate")
+    for one in found.events:
+        counts = (str(one.expected), str(one.missed), str(one.added))
+        latest = f"{max(one.delays_s, default=0.0):.1f} s"
+        table.add_row(one.condition, *counts, latest, f"{one.decoded_share:.0%}", one.gate)
+    if found.events:
+        Console().print(table)
+    typer.echo(json.dumps(found.summary()))

@@ -60,6 +60,8 @@ class Watched:
     """Of the packets, those that found the gate open."""
     reasons: tuple[tuple[str, int], ...]
     """Packets by why the gate was open, or `idle`."""
+    last: str
+    """The reason at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def watch(
         0 if gate is None else gate.wakes,
         1 - idle / max(1, len(packets)),
         tuple(sorted(reasons.items())),
+        "off" if gate is None else gate.reason,
     )
 
 

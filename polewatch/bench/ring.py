@@ -6,12 +6,8 @@ signs what it writes; what each part costs is measured by itself on the same pic
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +27,7 @@ from edge_agent.clips.keeping import Keeping, KeepingLimits
 from edge_agent.clips.segment import SegmentWriter, open_unbuffered
 from edge_agent.uplink.rows import Signer
 from polewatch.bench.environment import PeerError
+from polewatch.bench.live import Answering, camera, cpu_of
 from polewatch.bench.packets import packets_of
 from polewatch.bench.ring_recorder import NO_RING
 from wire.clock import SystemClock
@@ -81,7 +78,7 @@ def measure(cameras: int, seconds: float, *, peer: bool) -> RingBench:
         folder = Path(name)
         clip = folder / "camera.mp4"
         make_clip(clip)
-        with _camera(clip) as url:
+        with camera(clip) as url:
             own, told = _own(url, cameras, seconds, str(folder / "own"))
             reading, _ = _own(url, cameras, seconds, NO_RING)
             other = Cost("ffmpeg -c copy -f segment", 0.0) if peer else None
@@ -126,51 +123,17 @@ def make_clip(path: Path) -> None:
         container.mux(stream.encode())
 
 
-@contextlib.contextmanager
-def _camera(clip: Path) -> Iterator[str]:
-    """The demo's RTSP camera with this clip in a loop, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "polewatch.rtsp", "--file", str(clip)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        if not url:
-            raise OSError("the camera did not start; see its message above")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def _own(url: str, cameras: int, seconds: float, folder: str) -> tuple[float, dict[str, float]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "polewatch.bench.ring_recorder", url, str(cameras), folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = Answering("polewatch.bench.ring_recorder", [url, str(cameras), folder])
     try:
         time.sleep(WARM_UP_S)
-        before = _ask(process)
-        cpu_s = _cpu_of([process.pid], seconds)
-        after = _ask(process)
+        before = process.ask()
+        cost = cpu_of([process.pid], seconds)
+        after = process.ask()
     finally:
-        process.kill()
-        process.wait(10)
+        process.end()
     told = {key: after[key] - before[key] for key in ("pictures", "seconds")}
-    return cpu_s, {**told, "rss_mb": after["rss_mb"]}
-
-
-def _ask(process: subprocess.Popen[str]) -> dict[str, float]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    told: dict[str, float] = json.loads(process.stdout.readline())
-    return told
+    return cost, {**told, "rss_mb": after["rss_mb"]}
 
 
 def _ffmpeg(url: str, cameras: int, seconds: float, folder: Path) -> float:
@@ -187,28 +150,16 @@ def _ffmpeg(url: str, cameras: int, seconds: float, folder: Path) -> float:
             command += ["-segment_format", "mpegts", str(out / "%06d.ts")]
             processes.append(subprocess.Popen(command))
         time.sleep(WARM_UP_S)
-        cpu_s = _cpu_of([process.pid for process in processes], seconds)
+        cost = cpu_of([process.pid for process in processes], seconds)
         if any(process.poll() is not None for process in processes):
             raise PeerError("ffmpeg ended by itself; see its message above")
         if len(list(folder.rglob("*.ts"))) < cameras:
             raise PeerError("ffmpeg recorded nothing")
-        return cpu_s
+        return cost
     finally:
         for process in processes:
             process.kill()
             process.wait(10)
-
-
-def _cpu_of(pids: list[int], seconds: float) -> float:
-    """CPU seconds a second that these processes use during `seconds`."""
-    before, began = sum(map(_cpu_s, pids)), time.monotonic()
-    time.sleep(seconds)
-    return (sum(map(_cpu_s, pids)) - before) / (time.monotonic() - began)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _parts(packets: list[EncodedPacket], cameras: int, folder: Path) -> Iterator[Cost]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_a_quiet_camera_is_decoded_at_first_then_only_looked_at() -> None:
     assert not camera.gate.open
     assert camera.share(30) == 0
     looks = [when for when, want in camera.wants if want == "look" and when >= 30]
-    assert 3 <= len(looks) <= 6
+    assert 6 <= len(looks) <= 8
     # Looks are of keyframes alone.
     assert all(round(when * FPS) % camera.gop == 0 for when in looks)
 
@@ -96,6 +97,22 @@ def test_a_look_that_shows_something_opens_it() -> None:
     camera.run(60)
     assert camera.opened_after(45) <= 8
     assert camera.gate.reason == "look"
+
+
+def test_a_changed_look_opens_it_and_ever_more_rarely_when_nothing_is_there() -> None:
+    camera = Camera()
+    camera.run(40)
+    woken = []
+    for _ in range(400):
+        camera.run(1)
+        before = camera.gate.wakes
+        if not camera.gate.open and camera.wants[-1][1] != "all":
+            camera.gate.changed(camera.now / FPS)
+        if camera.gate.wakes > before:
+            woken.append(camera.now / FPS)
+    assert woken[0] <= 42
+    gaps = [b - a for a, b in pairwise(woken)]
+    assert gaps[-1] > 3 * gaps[0]
 
 
 def test_sizes_that_did_not_tell_of_what_looks_showed_are_believed_no_more() -> None:

@@ -55,6 +55,21 @@ def test_a_movement_is_seen_from_its_first_picture_on(codec: Codec, b_frames: in
     assert all((one.image == known[one.media_s]).all() for one in same)
 
 
+def test_a_change_that_only_a_look_shows_is_taken_up_from_the_keyframe_before_it() -> None:
+    quiet = encode(400, quiet=range(400), width=128, height=96, gop=20)
+    other = next(one for one in _stream() if one.keyframe and one.media_s >= 38)
+    decoding = GatedDecoding("yard", gate := PacketGate(), analysis_fps=5)
+    decoding.stream(info_of(quiet))
+    out: list[Taken] = []
+    for packet in [*(one for one in quiet if one.media_s < 38), other]:
+        out = list(decoding.packet(packet))
+        for taken in out:
+            gate.judged(taken.frame.media_s, busy=False)
+    assert gate.reason == "change"
+    assert 36 <= out[0].frame.media_s < 38
+    assert out[-1].frame.media_s == 38
+
+
 def test_most_of_a_quiet_stream_is_not_decoded() -> None:
     packets = _stream()
     _, part = _run(packets, PacketGate())

@@ -1,0 +1,117 @@
+"""The gate's figures as the performance page has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from polewatch.bench.gate import Costs, GateBench
+from polewatch.performance.result import Figure, Peer, keep, result
+
+CPU: Final = "CPU s/s"
+
+
+def kept(found: GateBench, root: Path) -> str:
+    """Keep what was measured, costs and events each by themselves; the names of the files."""
+    paths = []
+    if found.idle is not None and found.busy is not None and found.busy_sub is not None:
+        of = result(
+            "gate-costs",
+            "pole",
+            "Decoding on demand: CPU of one 1080p camera",
+            command="polewatch bench gate --part costs --keep",
+            condition=(
+                "two rules about people; reading by RTSP and recording included on every side, "
+                "which read the same camera at the same time. The idle camera is a drawn scene "
+                "with a sensor's noise, the busy one the demo's street made larger"
+            ),
+            figures=_costs(found.idle, found.busy, found.busy_sub, found),
+        )
+        paths.append(keep(of, root))
+    if found.events:
+        of = result(
+            "gate-events",
+            "pole",
+            "Decoding on demand: events",
+            command="polewatch bench gate --part events --keep",
+            condition=(
+                "the empty street of OpenCV's clip into which people of its second half walk one "
+                "by one, as a camera of each condition would send it; alarms of the watch that "
+                "decodes everything are the measure. Settings were chosen on the people of the "
+                "first half"
+            ),
+            figures=_events(found),
+        )
+        paths.append(keep(of, root))
+    return ", ".join(str(path) for path in paths)
+
+
+def _costs(idle: Costs, busy: Costs, sub: Costs, found: GateBench) -> tuple[Figure, ...]:
+    ratios = found.summary()
+    figures = [
+        Figure(
+            label="idle camera",
+            value=round(idle.gated, 4),
+            unit=CPU,
+            peer=Peer(name="all decoded", value=round(idle.all, 4)),
+            basis=f"{idle.decoded_share:.1%} of the pictures decoded, gate {idle.gate}",
+        ),
+        Figure(label="... to all decoded", value=ratios["idle_vs_decode_all"], goal=1 / 15),
+        Figure(
+            label="... to motion",
+            value=ratios["idle_vs_motion"],
+            goal=1 / 5,
+            basis="not run" if idle.motion is None else f"motion 4.5: {idle.motion:.3f} {CPU}",
+        ),
+        Figure(
+            label="idle camera, decoding alone",
+            value=round(idle.decoding, 4),
+            unit=CPU,
+            basis="ffmpeg to null, one thread",
+        ),
+        Figure(
+            label="busy camera",
+            value=round(busy.gated, 4),
+            unit=CPU,
+            peer=Peer(name="all decoded", value=round(busy.all, 4)),
+            basis=f"{busy.analysed_fps:.1f} pictures a second analysed",
+        ),
+        Figure(label="... to all decoded", value=ratios["busy_vs_decode_all"], goal=0.5),
+        Figure(
+            label="busy camera with a substream",
+            value=round(sub.gated, 4),
+            unit=CPU,
+            peer=Peer(name="all of the main stream decoded", value=round(sub.all, 4)),
+            basis=f"{sub.analysed_fps:.1f} pictures a second analysed",
+        ),
+        Figure(label="... to it", value=ratios["busy_substream_vs_decode_all"], goal=0.5),
+    ]
+    return tuple(figures)
+
+
+def _events(found: GateBench) -> tuple[Figure, ...]:
+    ratios = found.summary()
+    delay = ratios["added_delay_s"]
+    return (
+        Figure(
+            label="alarms missed",
+            value=ratios["missed_events"],
+            goal=0,
+            basis=f"of {ratios['expected_events']}; {ratios['added_events']} added",
+        ),
+        Figure(label="alarm later by, half of them", value=delay["p50"], unit="s"),
+        Figure(label="... by at most", value=delay["max"], unit="s", goal=1.0),
+        *(
+            Figure(
+                label=f"{one.condition}: missed",
+                value=one.missed,
+                goal=0,
+                basis=(
+                    f"of {one.expected}, {one.added} added, later by at most "
+                    f"{max(one.delays_s, default=0.0):.1f} s; {one.decoded_share:.0%} decoded, "
+                    f"gate {one.gate} at the end"
+                ),
+            )
+            for one in found.events
+        ),
+    )
