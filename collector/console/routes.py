@@ -15,6 +15,7 @@ from collector.access import SCOPES, Reads, declares
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.case_file_api import build_case_file_api
+from collector.console.estate_pages import build_estate_pages
 from collector.console.headers import ConsoleRoute, policy_for_maps
 from collector.console.health_api import build_health_api
 from collector.console.map_api import build_map_api
@@ -33,7 +34,8 @@ from wire.names import utc_text
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
-    r"/(?:cases|disasters|health|holds|lists|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
+    r"/(?:assets(?:/(?:labels|[a-z2-9]{12}))?|"
+    r"cases|disasters|health|holds|lists|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -236,6 +238,8 @@ def build_router(services: ConsoleServices) -> APIRouter:
         # A page of an older version may ask once more; only what fits its name is kept.
         kept = f"public, max-age={YEAR_S}, immutable" if version == assets.version else "no-store"
         return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})
+
+    router.include_router(build_estate_pages(services, page))
 
     # Beside the pages, not below them: each of these declares for itself.
     whole = APIRouter()

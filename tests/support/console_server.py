@@ -9,9 +9,12 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from collector import problems
 from collector.console.routes import build_router
 from collector.guard import Guard
+from collector.services.estate.api import LONGER
 from collector.serving import listen
+from tests.support.console_assets import asset_routers
 from tests.support.console_store import FilledStore
 from tests.support.wait import wait_until
 
@@ -21,7 +24,10 @@ def served(store: FilledStore, port: int = 0) -> Iterator[str]:
     """The address; the cookie `pw_person=yes` is a sign-in. Ends all connections on leaving."""
     app = FastAPI()
     app.include_router(build_router(store.services()))
-    app.add_middleware(Guard, secure=False)
+    for router in asset_routers(store):
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Guard, secure=False, longer=LONGER)
     listener = listen("127.0.0.1", port)
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

@@ -20,7 +20,7 @@ from collector.problems import ProblemError
 from collector.roles import require
 from collector.services.case import Body
 from collector.services.estate import shown
-from collector.services.estate.condition import conditions
+from collector.services.estate.condition import Condition, condition
 from collector.services.estate.desk import EstateDesk, Taken
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
 from collector.services.estate.fields import FIELDS, KINDS, Kind
@@ -53,6 +53,7 @@ LONGER: Final = {"/api/assets": MOST_BYTES, "/api/work-orders": MOST_BYTES}
 MOST_CHANGES, MOST_ORDERS = 100, 20
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AssetId = Annotated[str, Path(pattern=r"^[a-z2-9]{12}$")]
+Json = shown.Json
 Month = Annotated[str, Query(max_length=7, description="Of the site's calendar: 2026-11.")]
 
 
@@ -80,29 +81,16 @@ class Estate:
     zone: ZoneInfo
     clock: Clock
 
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[Json]:
         """Every asset as it is now."""
-        world = self.world.now()
-        assets, seen, orders = self.reader.look(
-            lambda run: (estate.all_of(run), spans.last_seen(run), work_orders.not_closed(run))
-        )
-        states, open_orders = conditions(assets, world), shown.counts(orders)
-        found = []
-        for one in assets:
-            place = (one.device or "", one.camera or "")
-            found.append(
-                shown.asset(
-                    one, states[one.asset_id], world.cameras.get(place), seen.get(place),
-                    open_orders.get(one.asset_id, 0),
-                )
-            )  # fmt: skip
-        return found
+        assets = self.reader.look(estate.all_of)
+        return [one for one, _ in self._as_they_are(assets)]
 
-    def one(self, asset_id: str) -> dict[str, Any]:
-        """One asset with its history, orders, months and what belongs together with it."""
-        found, changes, orders = self.reader.look(
+    def one(self, asset_id: str) -> Json:
+        """One asset with its history, orders, and what belongs together with it."""
+        assets, changes, orders = self.reader.look(
             lambda run: (
-                estate.find(run, asset_id),
+                estate.all_of(run),
                 estate.changes_of(run, asset_id, MOST_CHANGES),
                 [
                     shown.order(one, work_orders.steps(run, one.number))
@@ -110,19 +98,31 @@ class Estate:
                 ],
             )
         )
+        found = next((one for one in assets if one.asset_id == asset_id), None)
         if found is None:
             raise ProblemError("estate.unknown")
-        every = self.listed()
-        mine = next(one for one in every if one["id"] == asset_id)
-        state = conditions([found], self.world.now())[asset_id]
+        near = [one for one in assets if found.tag == one.parent or one.tag == found.parent]
+        (mine, state), *others = self._as_they_are([found, *near])
         return {
             **mine,
             **shown.details(found, state),
-            "parts": [one for one in every if one["parent"] == found.tag],
-            "on": next((one for one in every if one["tag"] == found.parent), None),
+            "parts": [one for one, _ in others if one["parent"] == found.tag],
+            "on": next((one for one, _ in others if one["tag"] == found.parent), None),
             "changes": [shown.change(one) for one in changes],
             "work": orders,
         }
+
+    def _as_they_are(self, assets: list[Asset]) -> list[tuple[Json, Condition]]:
+        world = self.world.now()
+        seen, orders = self.reader.look(
+            lambda run: (spans.last_seen(run), shown.counts(work_orders.not_closed(run)))
+        )
+        found = []
+        for one in assets:
+            state, place = condition(one, world), (one.device or "", one.camera or "")
+            camera, waiting = world.cameras.get(place), orders.get(one.asset_id, 0)
+            found.append((shown.asset(one, state, camera, seen.get(place), waiting), state))
+        return found
 
     def month(self, month: str) -> MonthReport:
         """Raises ProblemError for what is no month."""

@@ -62,11 +62,6 @@ class Condition:
     code: str | None = None
 
 
-def conditions(assets: Iterable[Asset], world: World) -> dict[str, Condition]:
-    """How each asset is, by its id."""
-    return {one.asset_id: condition(one, world) for one in assets}
-
-
 def condition(asset: Asset, world: World) -> Condition:
     """How one asset is."""
     if asset.retired is not None and asset.retired <= world.today.isoformat():

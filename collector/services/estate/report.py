@@ -78,11 +78,12 @@ def month_report(
     """Raises ValueError for what is no month."""
     whole = read_month(month, zone)
     within = Span(whole.start, max(whole.start, min(whole.end, now)))
+    every = estate.all_of(run)
     assets: defaultdict[tuple[str, str], list[Asset | None]] = defaultdict(list)
-    for known in estate.all_of(run):
+    for known in every:
         if known.kind == "camera" and known.device and not _gone(known, within, zone):
             assets[known.device, known.camera or ""].append(known)
-    planned, changes = work_orders.planned(run, within), spans.seen(run, within)
+    planned, changes = _left_out(run, every, within), spans.seen(run, within)
     watched = spans.watched(run, within)
     found = []
     for row in cameras:
@@ -137,6 +138,25 @@ def report_rows(report: MonthReport) -> list[list[Cell]]:
 def percent(one: Share) -> float | None:
     """To two places, rounded down: 100 means always."""
     return None if one.rate is None else int(one.rate * 10_000 + 1e-9) / 100
+
+
+def _left_out(run: sqlite3.Connection, every: list[Asset], within: Span) -> dict[str, list[Span]]:
+    """Planned maintenance of each camera: its own, its box's, and that of what it hangs on."""
+    planned = work_orders.planned(run, within)
+    of_tag = {one.tag: planned.get(one.asset_id, []) for one in every}
+    of_box: defaultdict[str, list[Span]] = defaultdict(list)
+    for one in every:
+        if one.kind == "box" and one.device is not None:
+            of_box[one.device] += planned.get(one.asset_id, [])
+    return {
+        one.asset_id: [
+            *of_tag[one.tag],
+            *of_box.get(one.device or "", []),
+            *of_tag.get(one.parent or "", []),
+        ]
+        for one in every
+        if one.kind == "camera"
+    }
 
 
 def _figures(one: Share) -> list[Cell]:

@@ -53,7 +53,7 @@ def asset(
 
 
 def details(one: Asset, state: Condition) -> Json:
-    """What a list does not show of an asset."""
+    """What a list does not show of an asset; `own`: what it says itself and no configuration."""
     known = fault(state.code) if state.code else None
     return {
         "firmware": one.firmware,
@@ -64,6 +64,7 @@ def details(one: Asset, state: Condition) -> Json:
         "network": one.network,
         "note": one.note,
         "photo": one.photo,
+        "own": {name: getattr(one, name) for name in ("title", "address", "lat", "lon")},
         "cause": known
         and {
             "code": known.code,

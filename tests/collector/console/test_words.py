@@ -15,6 +15,8 @@ from collector.console.words import WORDS
 from collector.procedure import STEPS
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
+from collector.services.estate.condition import FAULTS, STATES
+from collector.services.estate.fields import FIELD_NAMES, KINDS
 from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
 from collector.signer.permit import Service
@@ -22,6 +24,7 @@ from collector.store.api_tokens import Role
 from collector.store.case_file import VIEWS
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
+from collector.store.work_orders import ORDER_STATES, WHATS
 from collector.texts import TYPES
 from collector.things import ThingKind
 from wire.event import RuleType, Severity
@@ -88,13 +91,33 @@ FAMILIES = {
     "traceend": ("expired", "closed"),
     "lists": ("list", "purpose", "until", "entries", "poles", "confirming", "hits", "act"),
     "direction": ("towards", "away", "left", "right", "standing"),
+    "assetstate": STATES,
+    "assetfault": FAULTS,
+    "assetkind": KINDS,
+    "assetfield": ("tag", "kind", "photo", *FIELD_NAMES),
+    "assethead": ("state", "asset", "place", "product", "work"),
+    "monthhead": ("camera", "rate", "picture", "dark", "unknown", "planned", "outages"),
+    "workstate": ORDER_STATES,
+    "workwhat": WHATS,
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 
 TABLED = "|".join(
     (
-        *("ask", "export", "facts", "health", "help", "holds", "link", "lists", "map", "menu"),
-        *("plates", "traces", "vehicles", "verify", "video", "wall"),
+        *(
+            "ask",
+            "assets",
+            "export",
+            "facts",
+            "health",
+            "help",
+            "holds",
+            "link",
+            "lists",
+            "map",
+            "menu",
+        ),
+        *("plates", "traces", "vehicles", "verify", "video", "wall", "work"),
     )
 )
 """Beginnings of keys that also stand in tables."""

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import watched_page
+from tests.support.console_assets import register
 from tests.support.console_city import city
 from tests.support.console_server import served
 from tests.support.console_store import FilledStore, Told
@@ -21,6 +22,7 @@ SHOWS = {
     "/": ("#rows", "row-{id}"),
     "/map": ("#running-list", "running-{id}"),
     "/health": None,
+    "/assets": None,
 }
 """Where a new incident comes to be seen on each page, and as which element."""
 
@@ -36,6 +38,7 @@ def test_ready_within_a_second_and_new_ones_visible_at_once(
     chromium: Browser, tmp_path: Path
 ) -> None:
     store = city(tmp_path)
+    assert register(store) > 3_000
     with (
         served(store) as address,
         watched_page(chromium, address, cookies={"pw_person": "yes"}) as watched,

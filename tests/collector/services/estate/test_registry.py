@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from collector.config import CameraPlace
+from collector.said import korean
 from collector.services.estate.dates import EARLIEST, LATEST, read_date
 from collector.services.estate.desk import EstateDesk, Taken
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
@@ -262,3 +264,13 @@ def csv_guard(text: str) -> str:
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20))
 def test_guarding_a_cell_can_be_taken_back(text: str) -> None:
     assert unguarded(csv_guard(text)) == text
+
+
+def test_every_reason_is_told_in_korean_too(registry: Registry) -> None:
+    registry.take(GOOD)
+    head = "관리번호,종류,설치위치번호,장비이름,카메라이름,제조사,일련번호,설치일,철거일\n"
+    told = registry.take(f"{head}P-1,폴,,,,,,,\n" + "".join(f"{row}\n" for row, _ in BAD))
+    english = re.compile(r"\b(is|the|no|that|there|of|year|day)\b")
+    said = [korean(one.reason) or one.reason for one in told.bad]
+    assert [one for one in said if english.search(one)] == []
+    assert "장비이름: Pole 1: 영문 소문자, 숫자, - 로 된 이름이 아닙니다" in said

@@ -289,7 +289,8 @@ def test_a_month_s_report_equals_a_computation_by_hand(town: Town) -> None:
     """March has 744 hours. The centre was away for 24 of them on the 10th, and for good from the
     31st on.
 
-    cam-1: dark 6 h on the 5th, 12 h on the 20th of which 4 h are planned, announced before.
+    cam-1: dark 6 h on the 5th, 12 h on the 20th of which 4 h are planned, announced before; an hour
+    of the 25th is planned at its box.
     cam-2 was installed on the 16th and retired on the 26th (240 h), and never heard of.
     cam-3 is in no registry and was first heard of on the 30th at noon.
     """
@@ -316,23 +317,27 @@ def test_a_month_s_report_equals_a_computation_by_hand(town: Town) -> None:
             work_orders.open_order(
                 run, town.camera.asset_id, announced, title="렌즈 교체", planned=planned
             )
+        # Of the box: for the cameras at it, too; cam-1 saw in that hour.
+        work_orders.open_order(
+            run, BOX.asset_id, day(24), title="배터리", planned=Span(day(25, 1), day(25, 2))
+        )
         report = month_report(run, rows, "2026-03", KST, day(31, 48))
     first, other, unregistered = report.cameras
     hour = 3600.0
-    assert first.share == Share(4 * hour, 48 * hour, (744 - 4 - 48 - 14) * hour, 14 * hour, 3)
-    assert other.share == Share(dark_s=240 * hour, outages=1)
+    assert first.share == Share(5 * hour, 48 * hour, (744 - 5 - 48 - 14) * hour, 14 * hour, 3)
+    assert other.share == Share(1 * hour, dark_s=239 * hour, outages=2)
     assert unregistered.share == Share(unknown_s=24 * hour, picture_s=12 * hour)
-    assert percent(first.share) == 91.62, "678 of 740 hours, rounded down"
+    assert percent(first.share) == 91.61, "677 of 739 hours, 91.610…, rounded down"
     assert [(name, count) for name, count, _ in report.purposes] == [
         ("", 1), ("방범", 1), ("산불 감시", 1),
     ]  # fmt: skip
-    assert report.total == Share(4 * hour, 72 * hour, 690 * hour, 254 * hour, 4)
+    assert report.total == Share(6 * hour, 72 * hour, 689 * hour, 253 * hour, 5)
     table = report_rows(report)
     assert all(len(row) == len(HEADINGS) for row in table)
     assert table[0][:4] == ["C-1", "cam-1", "방범", None]
-    assert table[0][5:] == [740.0, 678.0, 14.0, 48.0, 4.0, 91.62, 3]
+    assert table[0][5:] == [739.0, 677.0, 14.0, 48.0, 5.0, 91.61, 3]
     assert table[2][0] == "미등록"
-    assert table[-1][5:] == [1016.0, 690.0, 254.0, 72.0, 4.0, 67.91, 4]
+    assert table[-1][5:] == [1014.0, 689.0, 253.0, 72.0, 6.0, 67.94, 5]
 
 
 def test_what_is_old_is_forgotten_and_the_month_stays_right(town: Town) -> None:

@@ -1,0 +1,214 @@
+"""Assets with real processes: the camera loses its picture, the agent is cut, the centre is away.
+
+All of it shows in states, work orders and the month, which equals what the changes say by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+import yaml
+
+from provisioning.authority import Authority
+from tests.support.broker import BrokerHandle, make_broker, make_city
+from tests.support.centre import Centre
+from tests.support.rtsp import Camera, demo_camera
+from tests.support.told import Process
+from tests.support.wait import wait_until
+from wire.register import load_register
+
+PASSWORD = "correct horse battery"
+DEVICE = "pole-001-1"
+PATIENCE_S = 90
+SETTLE_S = 1.0
+TABLE = (
+    "관리번호,종류,장비이름,카메라이름,설치목적,설치일\n"
+    f"C-1,카메라,{DEVICE},cam-1,방범,\n"
+    f"B-1,함체,{DEVICE},,,2020. 1. 1.\n"
+)
+
+
+def agent_config(city: Authority, broker: BrokerHandle, folder: Path, url: str) -> Path:
+    register = load_register(city.register_file)
+    address = register.address(next(one for one in register.devices if one.name == DEVICE))
+    settings = {
+        "site": address.site,
+        "shard": address.shard,
+        "identity": str(city.identity(DEVICE)),
+        "trust": {
+            "collector": str(city.identity("collector") / "cert.pem"),
+            "signer": str(city.identity("signer") / "cert.pem"),
+        },
+        "data": str(folder / "data"),
+        "broker": {"host": broker.host, "port": broker.port},
+        "health_interval_s": 0.5,
+        "cameras": [{"id": "cam-1", "url": url}],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "agent.yaml"
+    config.write_text(yaml.safe_dump(settings))
+    return config
+
+
+@dataclass
+class Scene:
+    """What plays, and who looks at it."""
+
+    centre: Centre
+    broker: BrokerHandle
+    city: Authority
+    camera: Camera
+    agent: Process
+    client: httpx.Client = field(default_factory=httpx.Client)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def assets(self, *arguments: str) -> str:
+        """The real command; what it printed."""
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "collector", "assets", *arguments,
+                "--config", str(self.centre.config),
+            ],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sign_in(self) -> None:
+        self.client = httpx.Client(
+            base_url=self.centre.collector.url, headers={"X-Polewatch": "1"}, timeout=60
+        )
+        answer = self.client.post("/api/sign-in", json={"name": "chief", "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+
+    def asset(self, tag: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/api/assets/{self.ids[tag]}").json()
+        return found
+
+    def wait_state(self, tag: str, state: str, *faults: str) -> None:
+        def so() -> bool:
+            one = self.asset(tag)
+            return (one["state"], tuple(one["faults"])) == (state, faults)
+
+        wait_until(so, PATIENCE_S, f"{tag} to be {state} {faults}")
+
+    def wait_order(self, tag: str, fault: str, state: str, reopened: int = 0) -> dict[str, Any]:
+        def there() -> dict[str, Any] | None:
+            found: list[dict[str, Any]] = self.asset(tag)["work"]
+            fits = (fault, state, reopened)
+            return next((o for o in found if (o["fault"], o["state"], o["reopened"]) == fits), None)
+
+        order = wait_until(there, PATIENCE_S, f"an order of {tag} for {fault}, {state}")
+        assert order is not None
+        return order
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    city = make_city(tmp_path / "authority")
+    broker = make_broker("nats", city, tmp_path / "broker")
+    broker.start()
+    patience = {"every_s": 0.2, "open_after_s": 0.5, "settle_s": SETTLE_S}
+    centre = Centre(tmp_path / "centre", city, broker, {"assets": patience})
+    with demo_camera() as camera:
+        config = agent_config(city, broker, tmp_path / "agent", camera.url)
+        agent = Process("edge_agent", [str(config)], tmp_path / "agent")
+        try:
+            yield Scene(centre, broker, city, camera, agent)
+        finally:
+            agent.kill()
+            centre.stop()
+            broker.stop()
+
+
+def by_hand(scene: Scene, until: datetime) -> dict[str, float]:
+    """Seconds of the camera since it was first heard of, from the rows, piece by piece."""
+    changes = [
+        (datetime.fromisoformat(row["at"]), bool(row["sees"]))
+        for row in scene.centre.rows("SELECT at, sees FROM camera_seen ORDER BY at")
+    ]
+    heard = [
+        (datetime.fromisoformat(row["began_at"]), datetime.fromisoformat(row["until"]))
+        for row in scene.centre.rows("SELECT * FROM centre_watched")
+    ]
+    found = {"picture": 0.0, "dark": 0.0}
+    ends = [at for at, _ in changes[1:]] + [until]
+    for (start, sees), end in zip(changes, ends, strict=True):
+        for began, ended in heard:
+            seconds = (min(end, ended) - max(start, began)).total_seconds()
+            found["picture" if sees else "dark"] += max(0.0, seconds)
+    whole = (until - changes[0][0]).total_seconds()
+    return {**found, "unknown": whole - found["picture"] - found["dark"]}
+
+
+def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -> None:
+    centre = scene.centre
+    centre.add_person("chief", PASSWORD, "centre", "supervisor")
+    centre.signer.start()
+    centre.collector.start()
+    table = centre.folder / "자산.csv"
+    table.write_bytes(TABLE.encode("cp949"))
+    assert "2 new" in scene.assets("import", str(table))
+    scene.sign_in()
+    scene.ids = {one["tag"]: one["id"] for one in scene.client.get("/api/assets").json()["assets"]}
+    assert scene.asset("C-1")["title"] == "정문", "as collector.yaml calls it"
+    scene.agent.start()
+    scene.wait_state("C-1", "well")
+
+    scene.camera.stop()
+    scene.wait_state("C-1", "bad", "no_picture")
+    order = scene.wait_order("C-1", "no_picture", "open")
+    url = f"/api/work-orders/{order['number']}"
+    assert scene.client.post(f"{url}/done", json={"note": "전원 확인"}).status_code == 204
+    scene.wait_order("C-1", "no_picture", "open", reopened=1)
+    scene.camera.start()
+    mended = scene.wait_order("C-1", "no_picture", "closed", reopened=1)
+    assert mended["repair_s"] >= SETTLE_S
+    assert [one["what"] for one in mended["steps"]] == ["opened", "done", "reopened", "closed"]
+    scene.wait_state("C-1", "well")
+
+    scene.agent.kill()
+    scene.wait_state("C-1", "bad", "offline")
+    cut = scene.wait_order("B-1", "offline", "open")
+    assert [one for one in scene.asset("C-1")["work"] if one["fault"] == "offline"] == []
+    scene.agent.start()
+    scene.wait_order("B-1", "offline", "closed")
+    assert cut["number"] != order["number"]
+    scene.wait_state("C-1", "well")
+
+    stopped = datetime.now(UTC)
+    centre.collector.stop()
+    centre.collector.start()
+    away = (datetime.now(UTC) - stopped).total_seconds()
+    scene.sign_in()
+    scene.wait_state("C-1", "well")
+    _the_month_is_right(scene, away)
+
+
+def _the_month_is_right(scene: Scene, away_s: float) -> None:
+    """What the report says while the month goes on lies between what holds before and after."""
+    now = datetime.now(UTC)
+    month = f"{now.astimezone(ZoneInfo('Asia/Seoul')):%Y-%m}"
+    before = by_hand(scene, now)
+    found = scene.client.get(f"/api/assets/availability?month={month}").json()
+    after = by_hand(scene, datetime.now(UTC))
+    (camera,) = found["cameras"]
+    for part in ("picture", "dark", "unknown"):
+        assert before[part] - 1e-3 <= camera[f"{part}_s"] + 1.0, part
+        assert camera[f"{part}_s"] <= after[part] + 1.0, part
+    assert camera["outages"] == 2, "without a picture, and cut"
+    assert camera["unknown_s"] >= away_s / 2
+    assert camera["dark_s"] > 2 * SETTLE_S
+    rows = json.loads(scene.assets("availability", month, "--json"))
+    assert [row["관리번호"] for row in rows] == ["C-1", "소계 방범", "합계"]
+    assert rows[0]["장애건수"] == 2
