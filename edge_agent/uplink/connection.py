@@ -113,7 +113,9 @@ class Connection:
             reason = error.strerror or str(error) or type(error).__name__
             raise LinkError("broker.unreachable", f"{self._where} ({reason})") from error
         self._await(lambda: self._connack, "no CONNACK")
-        status, mid = self._client.subscribe(subscription, qos=1)
+        # Whatever comes is asked for, or said, again; and on nats-server a subscription with QoS 1
+        # is two durable consumers: a city's poles could not all come back at once.
+        status, mid = self._client.subscribe(subscription, qos=0)
         if status != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise LinkError("broker.unreachable", f"{self._where} ({mqtt.error_string(status)})")
         granted = self._await(lambda: self._subscribed.get(mid), "no SUBACK")
