@@ -148,6 +148,7 @@ class Collector:
             self._routing.current,
             self._changes,
             clock,
+            behind=lambda: self._inbox.behind,
         )
         self._metrics = self._told_figures()
 

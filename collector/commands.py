@@ -55,6 +55,10 @@ app.command(epilog="Example: polewatch collector restore /backup/2026-11-26.sqli
     backup_commands.restore
 )
 
+SWITCH_S = 0.001
+"""Python's own 5 ms make whoever verifies a signature, which lets another thread in, wait so long
+for each: a fifth of the messages a second in a flood."""
+
 PrintReady = Annotated[
     bool, typer.Option("--print-ready", help="Print one JSON line once all listeners stand.")
 ]
@@ -67,6 +71,7 @@ def run(config: CollectorConfig = COLLECTOR_YAML, print_ready_line: PrintReady =
     from collector.config import CollectorSettings
 
     logs.configure()
+    sys.setswitchinterval(SWITCH_S)
     with readable_errors():
         collector = Collector(load_settings(config, CollectorSettings), SystemClock())
         code = collector.run((lambda url: logs.print_ready(http=url)) if print_ready_line else None)

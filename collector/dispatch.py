@@ -43,7 +43,9 @@ class Dispatch:
         routing: Callable[[], Routing],
         changes: Changes,
         clock: Clock,
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`behind`: whether agencies' words may have come and are not taken in yet."""
         self._settings = settings
         self._database = database
         self._desk = desk
@@ -51,6 +53,7 @@ class Dispatch:
         self._routing = routing
         self._changes = changes
         self._clock = clock
+        self._behind = behind
         self._lanes: dict[tuple[str, str | None], Lane] = {}
         self._lock = threading.Lock()
         self._running = False
@@ -159,6 +162,7 @@ class Dispatch:
             queue,
             self._changes,
             self._clock,
+            self._behind,
         )
 
     def _escalate(self) -> None:

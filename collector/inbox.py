@@ -5,7 +5,6 @@ Read the collector from here. One thread owns the path; nothing is said before t
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from collector.store.refusals import count
 from collector.store.stills import sweep
 from collector.trust import TrustKeeper
 from collector.verdict import Numbered, Refused, Verdict, judge
+from collector.waiting import Waiting
 from wire import faultpoint
 from wire.clock import Clock
 
@@ -74,9 +74,7 @@ class Inbox:
         self._clock = clock
         self._done = done
         self._announce = announce
-        self._queue: queue.Queue[Incoming] = queue.Queue(settings.queue)
-        self._bytes = 0
-        self._bytes_lock = threading.Lock()
+        self._waiting = Waiting(settings.queue, settings.queue_megabytes * 1_000_000)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._next_sweep = 0.0
@@ -89,16 +87,17 @@ class Inbox:
 
     def offer(self, message: Incoming) -> None:
         """Called by the link; never waits."""
-        try:
-            if self._bytes + len(message.payload) > self._settings.queue_megabytes * 1_000_000:
-                raise queue.Full
-            self._queue.put_nowait(message)
-            self._count(len(message.payload))
-        except queue.Full:
+        if not self._waiting.offer(message):
             # The broker's window of unacknowledged messages should be smaller, but mosquitto 2.0.11
             # forgets it when a session is resumed. What matters is sent again until receipted.
             self.counts.dropped += 1
             self._done(message)
+
+    @property
+    def behind(self) -> bool:
+        """Whether more waits than one transaction takes: an agency's word may be among it, or
+        still at the broker."""
+        return len(self._waiting) >= self._settings.batch
 
     def start(self) -> None:
         self._thread.start()
@@ -114,7 +113,8 @@ class Inbox:
                 self._gaps.load(run)
             while not self._stop.is_set():
                 self.beat_s = self._clock.monotonic()
-                batch = self._next_batch()
+                # While one batch commits, the next one gathers.
+                batch = self._waiting.take(self._settings.batch, TICK_S)
                 if batch:
                     self._settle(batch)
                 self._tick()
@@ -122,24 +122,6 @@ class Inbox:
             self.failed = error
             log.exception("inbox.failed")
             raise
-
-    def _next_batch(self) -> list[Incoming]:
-        """All that waits, at most `batch`: while one batch commits, the next one gathers."""
-        try:
-            batch = [self._queue.get(timeout=TICK_S)]
-        except queue.Empty:
-            return []
-        while len(batch) < self._settings.batch:
-            try:
-                batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        self._count(-sum(len(one.payload) for one in batch))
-        return batch
-
-    def _count(self, bytes: int) -> None:
-        with self._bytes_lock:
-            self._bytes += bytes
 
     def _settle(self, batch: list[Incoming]) -> None:
         """One transaction for the batch, repeated while the disk refuses."""

@@ -45,6 +45,7 @@ class Lane:
         queue: Callable[[], Queue],
         changes: Changes,
         clock: Clock,
+        behind: Callable[[], bool],
     ) -> None:
         self._timing = settings.dispatch
         self._database = database
@@ -53,6 +54,7 @@ class Lane:
         self._queue = queue
         self._changes = changes
         self._clock = clock
+        self._behind = behind
         self._parcels = Parcels(settings)
         self._longest = timedelta(seconds=self._timing.longest_retry_s * (1 + 2 * JITTER))
         self._wake = threading.Event()
@@ -172,6 +174,9 @@ class Lane:
     ) -> None:
         timing = self._timing
         delay = min(timing.first_retry_s * 2.0**one.attempts, timing.longest_retry_s)
+        if self._behind() and not isinstance(outcome, ChannelError):
+            # The agency's word may have come already; asking again would bring one more.
+            delay = timing.longest_retry_s
         again_at = now + timedelta(seconds=delay * random.uniform(1 - JITTER, 1 + JITTER))
         error = outcome if isinstance(outcome, ChannelError) else None
         word = outcome if isinstance(outcome, Word) else None

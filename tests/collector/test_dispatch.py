@@ -68,7 +68,9 @@ class Bench:
             lambda: way_in.routing,
             Changes(),
             self.clock,
+            behind=lambda: self.behind,
         )
+        self.behind = False
         self.device: SimDevice = way_in.device()
 
     def table(self, **more: object) -> None:
@@ -406,3 +408,12 @@ def test_a_message_keeps_its_time_and_refers_to_what_was_sent(bench: Bench) -> N
     last = bench.channel.parcels[-1]
     assert last.earlier == ((1, first.due_at),)
     assert last.due_at > first.due_at
+
+
+def test_nothing_is_repeated_soon_while_words_may_wait_to_be_taken_in(bench: Bench) -> None:
+    bench.behind = True
+    bench.report()
+    assert bench.after(1) == 1
+    assert bench.after(TIMING.longest_retry_s * 0.75) == 1
+    bench.behind = False
+    assert bench.after(TIMING.longest_retry_s * 0.5) == 2
