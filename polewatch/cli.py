@@ -71,6 +71,12 @@ PROGRAMS = (
     ),
     Program("wire", "The messages on the wire.", "wire.show:app", None),
     Program("plates", "Reads plates in pictures.", "polewatch.plates.commands:app", "agent"),
+    Program(
+        "fleet",
+        "A city's devices, simulated against a real centre.",
+        "polewatch.fleet.command:app",
+        "collector",
+    ),
     Program("bench", "Parts beside named peers.", "polewatch.bench.commands:app", "agent"),
 )
 
