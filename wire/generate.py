@@ -81,8 +81,8 @@ def asyncapi() -> dict[str, Any]:
             "title": "Polewatch",
             "version": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}",
             "description": (
-                "MQTT 3.1.1 over mutual TLS. What matters is published with QoS 1; devices listen with "
-                "QoS 0, for it is repeated. Devices and the collector sign: the payload is "
+                "MQTT 3.1.1 over mutual TLS. What matters is published with QoS 1; devices listen "
+                "with QoS 0, for it is repeated. Devices and the collector sign: the payload is "
                 "a compact JWS (EdDSA) over a CloudEvent whose data is the message named here. "
                 f"Signed messages hold at most {MAX_MESSAGE_BYTES} bytes. Agencies get and send "
                 "plain CloudEvents JSON."
