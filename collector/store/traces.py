@@ -11,7 +11,7 @@ from typing import Literal
 
 from collector.store.moments import moment, moment_or_none, stamp
 
-PoleState = Literal["wanted", "sent", "holds", "without", "refused"]
+PoleState = Literal["wanted", "sent", "holds", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,14 @@ def tell(
     run.execute(
         "UPDATE device_trace SET state = ?, code = ? WHERE trace_id = ? AND device = ?",
         (state, code, trace_id, device),
+    )
+
+
+def failed(run: sqlite3.Connection, trace_id: str, device: str, code: str) -> None:
+    """A pole could not be told; it is tried again."""
+    run.execute(
+        "UPDATE device_trace SET code = ? WHERE trace_id = ? AND device = ?",
+        (code, trace_id, device),
     )
 
 

@@ -52,7 +52,7 @@ from wire.whep import WhepOffer
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 NAMES = ("topics", "envelope", "device", "pole", "grant", "agency", "cap")
-UNNUMBERED = ("state", "window", "health", "reply")
+UNNUMBERED = ("state", "window", "health", "trace", "reply")
 
 
 class Parsers:
@@ -111,7 +111,7 @@ class Parsers:
     def device(self, data: bytes) -> None:
         """What a device signs: judged on each of its topics, then taken in and rolled back."""
         token = sign_bytes(data, self._address.device, self._device.identity.key)
-        topics = [self._address.event(), *(f"{self._address.up}/{one}" for one in UNNUMBERED[:3])]
+        topics = [self._address.event(), *(f"{self._address.up}/{one}" for one in UNNUMBERED[:4])]
         for topic in (*topics, self._address.reply(new_id())):
             self._take_in(topic, token)
 

@@ -280,7 +280,7 @@ class TraceDesk:
 
 def _is_late(pole: Pole, *, over: bool) -> bool:
     """It does not follow yet; once the trace is over, it may still."""
-    return over or pole.state in ("wanted", "sent", "refused")
+    return over or pole.state in ("wanted", "sent")
 
 
 def _fields(one: Trace) -> dict[str, object]:

@@ -84,6 +84,7 @@ class TraceKeeper:
         """Each pole that is there is led on by one step for each trace."""
         with self._database.reading() as run:
             if not traces.all_of(run):
+                self._not_before.clear()
                 return False
         self._end_what_is_over()
         steps = self._due()
@@ -193,10 +194,7 @@ class TraceKeeper:
         log.warning("trace.unsent", device=pole.device, trace=one.trace_id, code=error.code)
         self._not_before[one.trace_id, pole.device] = self._clock.monotonic() + AGAIN_S
         with self._database.transaction() as run:
-            run.execute(
-                "UPDATE device_trace SET code = ? WHERE trace_id = ? AND device = ?",
-                (error.code, one.trace_id, pole.device),
-            )
+            traces.failed(run, one.trace_id, pole.device, error.code)
         self._desk.changed(one.trace_id)
 
     def _tell(

@@ -58,7 +58,7 @@ def test_every_route_but_the_door_asks_who_is_there(anybody: TestClient) -> None
     paths = set(anybody.app.openapi()["paths"]) - open_to_all  # type: ignore[attr-defined]  # TestClient types its app as a bare ASGI callable
     for path in paths:
         url = path.replace("{incident_id}", new_id()).replace("{sha256}", "0" * 64)
-        url = url.replace("{at}", "0")
+        url = url.replace("{at}", "0").replace("{asset_id}", "a2b3c4d5e6f7")
         assert anybody.get(url).status_code in (401, 303), path
 
 

@@ -150,3 +150,17 @@ def test_a_diary_of_the_release_before_is_searched_too(box: Box, tmp_path: Path)
     later.pass_by("34나3456")
     assert sorted(later.texts("3456")) == ["12가3456", "34나3456"]
     later.diary.close()
+
+
+def test_read_at_once_and_read_car_by_car_the_texts_are_the_same(box: Box) -> None:
+    assert box.texts("3456") == []
+    cars = ("12가3456", "123나3456", "12거3457")
+    for car in cars:
+        box.pass_by(car)
+        box.texts("3456")
+    anew = DiarySearch(box.path, lambda: box.diary.revision)
+    asked = {"12가34??", "3456", "가3456", "??나3456", "345?"}
+    told = {pattern: box.texts(pattern) for pattern in asked}
+    assert sum(map(len, told.values())) > 6
+    box.search = anew
+    assert {pattern: box.texts(pattern) for pattern in asked} == told

@@ -16,8 +16,8 @@ from tests.support.broker import BrokerHandle
 from tests.support.centre import Centre
 
 ROWS, GOOD, BROKEN = 1_000_000, 150_000, 50_000
-WITHIN_S = 60.0
-MEGABYTES = 700
+WITHIN_S = 30.0
+MEGABYTES = 400
 LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
 
 

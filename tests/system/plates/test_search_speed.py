@@ -167,9 +167,11 @@ def test_five_hundred_poles_are_asked_and_merged_within_two_seconds(tmp_path: Pa
     with city.batch():
         for number in range(POLES):
             city.issue_device(f"p{number:03d}")
-        city.issue_agency("police")
-        for name in ("collector", "signer", "broker"):
-            city.issue_service(name, name, hosts=(HOST, "localhost"))
+        for name in ("police", "fire"):
+            city.issue_agency(name)
+        city.issue_service("collector", "collector", hosts=(HOST, "localhost"))
+        city.issue_service("signer", "signer", hosts=(HOST, "localhost"))
+        city.issue_service("broker", "broker", hosts=(HOST, "localhost"))
     names = [f"p{number:03d}-1" for number in range(POLES)]
     reads, way = reads_of_the_city(names, datetime.now(UTC))
     (tmp_path / "reads.json").write_text(json.dumps(reads))
