@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz ring-kills train-fire train-plates requirements docs boot day
+.PHONY: help .venv demo check test accuracy accuracy-fire-long chaos fuzz ring-kills train-fire train-plates requirements docs boot day soak bench-quick
 
 help: ## what can be made
 	@grep -hE '^[.a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([.a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -110,6 +110,14 @@ ring-kills: $(VENV)/dev.stamp ## kill -9 at random, KILLS=50 times, while a came
 
 day: $(VENV)/dev.stamp ## a day at the centre: all services, real receivers, its books at the end (about a minute)
 	@$(BIN)/python -m tests.system.day
+
+HOURS ?= 2
+
+soak: $(VENV)/dev.stamp ## four cameras with viewers, cuts and restarts for HOURS=2: nothing may grow
+	$(BIN)/polewatch bench soak --hours $(HOURS) --keep
+
+bench-quick: $(VENV)/dev.stamp ## ratios of cost that may not get worse, each within one run (seconds)
+	$(BIN)/pytest -q -m timed tests/system/video/test_gate_cost.py
 
 boot: $(VENV)/dev.stamp ## a blank card becomes a box that watches, in qemu (about ten minutes); told in var/boot
 	$(BIN)/python -m tests.system.boot

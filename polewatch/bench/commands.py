@@ -339,3 +339,71 @@ def gate(
     if found.events:
         Console().print(table)
     typer.echo(json.dumps(found.summary()))
+
+
+@app.command(epilog="Example: polewatch bench nvr --cameras 16 --json")
+def nvr(
+    cameras: Annotated[int, typer.Option(min=1, max=64, help="1080p cameras.")] = 16,
+    busy: Annotated[int, typer.Option(min=0, max=64, help="Of them, those with people.")] = 2,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="Measured.")] = 30,
+    keep: Annotated[bool, typer.Option(help="Keep the result for the performance page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """A recorder's worth of cameras in one process: whether it keeps up, and what it takes."""
+    import tempfile
+
+    from polewatch.bench import nvr as bench
+    from polewatch.performance.result import keep as keep_result
+
+    say = Console(stderr=True).print
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
+            found = bench.measure(Path(folder), cameras, busy, seconds, say)
+    except OSError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if keep:
+        say(f"kept: {keep_result(bench.as_result(found), Path.cwd())}")
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"keeps_up": found.keeps_up}))
+        return
+    table = Table("", f"{found.cameras} cameras, {found.busy} busy")
+    for figure in bench.as_result(found).figures:
+        table.add_row(figure.label, "not measured" if figure.value is None else f"{figure.value:g}")
+    Console().print(table)
+
+
+@app.command(epilog="Example: polewatch bench soak --hours 0.2")
+def soak(
+    hours: Annotated[float, typer.Option(min=0.05, max=168, help="How long.")] = 2.0,
+    keep: Annotated[bool, typer.Option(help="Keep the result for the performance page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Four cameras with viewers, cuts and restarts for hours; fails when anything grows."""
+    import tempfile
+
+    from polewatch.bench import soak as bench
+    from polewatch.bench.crowd import CrowdError
+    from polewatch.demo.processes import ProcessError
+    from polewatch.performance.result import keep as keep_result
+
+    say = Console(stderr=True).print
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
+            found = bench.measure(Path(folder), hours, say)
+    except (OSError, CrowdError, ProcessError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    told = bench.as_result(found)
+    if keep:
+        say(f"kept: {keep_result(told, Path.cwd())}")
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+    else:
+        table = Table("", "", "from")
+        for figure in told.figures:
+            table.add_row(figure.label, f"{figure.value:g}", figure.basis)
+        Console().print(table)
+    if grown := bench.broken(told.figures):
+        typer.echo(f"soak: {', '.join(grown)}", err=True)
+        raise typer.Exit(1)

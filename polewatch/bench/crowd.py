@@ -156,15 +156,14 @@ def smaller(clip: Path, out: Path) -> None:
 
 async def _watch(demo: CrowdDemo, count: int, seconds: float) -> Crowd:
     agent = psutil.Process(demo.family.children["agent"].pid)
-    await _health(demo, after_s=SETTLE_S)
+    await health_of(demo, after_s=SETTLE_S)
     analysed_before, cpu_before = await _analysis(demo, agent, seconds)
     viewers: list[CountingViewer] = []
     async with httpx.AsyncClient(base_url=demo.console, timeout=20, headers=HEADERS) as client:
-        signed = await client.post("/api/sign-in", json={"name": PERSON, "password": demo.secret})
-        _check("sign-in", signed)
+        await sign_in(demo, client)
         try:
             for number in range(count):
-                viewers.append(await _open(demo, client, camera_names()[number % CAMERAS]))
+                viewers.append(await open_viewer(demo, client, camera_names()[number % CAMERAS]))
             await asyncio.sleep(SETTLE_S)
             before = [viewer.counted.pictures for viewer in viewers]
             bytes_before = sum(viewer.counted.bytes for viewer in viewers)
@@ -196,7 +195,14 @@ async def _watch(demo: CrowdDemo, count: int, seconds: float) -> Crowd:
     )
 
 
-async def _open(demo: CrowdDemo, client: httpx.AsyncClient, camera: str) -> CountingViewer:
+async def sign_in(demo: CrowdDemo, client: httpx.AsyncClient) -> None:
+    """Raises CrowdError with what was answered."""
+    signed = await client.post("/api/sign-in", json={"name": PERSON, "password": demo.secret})
+    _check("sign-in", signed)
+
+
+async def open_viewer(demo: CrowdDemo, client: httpx.AsyncClient, camera: str) -> CountingViewer:
+    """A viewer of a camera's live video; raises CrowdError when it is refused."""
     viewer = CountingViewer()
     wanted = {
         "device": demo.site.device,
@@ -243,7 +249,7 @@ async def _analysis(demo: CrowdDemo, agent: psutil.Process, seconds: float) -> t
     return sum(rates) / len(rates), cpu
 
 
-async def _health(demo: CrowdDemo, after_s: float) -> Health:
+async def health_of(demo: CrowdDemo, after_s: float) -> Health:
     """The agent's figures, once all cameras are up and that much time has passed."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

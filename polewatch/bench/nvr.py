@@ -1,0 +1,155 @@
+"""A recorder's worth of cameras in one process: does it keep up, and what does it take?
+
+Sixteen 1080p streams, two of which show people: read over RTSP, recorded, gated and analysed by one
+process, with as many threads for analysis as there are cores. The cameras are processes beside it
+on the same cores.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from polewatch.bench.gate_clips import write_clips
+from polewatch.bench.live import Answering, camera, cpu_s
+from polewatch.bench.pole import Plan, plan_file
+from polewatch.performance.result import Figure, Result, result
+
+WARM_UP_S: Final = 30.0
+ANALYSED: Final = 4.5
+"""Pictures a second of a busy camera: nine in ten of those that are asked for."""
+
+MB_BASE: Final = 250
+MB_CAMERA: Final = 60
+FIRST_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Nvr:
+    """Figures of one run."""
+
+    cameras: int
+    busy: int
+    workers: int
+    seconds: float
+    cpu_s_per_s: float
+    rss_mb: float
+    threads: int
+    first_analysis_s: float | None
+    """From the process's own start to the last camera's first picture analysed."""
+    busy_fps: float
+    """Pictures analysed a second by the busy camera that got the fewest."""
+    idle_gates: int
+    """Idle cameras whose gate was shut at the end."""
+    dropped: int
+    """Packets lost, all cameras."""
+    overtaken: int
+    """Pictures that a newer one overtook."""
+    recorded_share: float
+    """Of the packets read, those in the rings."""
+
+    @property
+    def keeps_up(self) -> bool:
+        """No packet lost, and the busy cameras analysed as often as asked."""
+        return self.dropped == 0 and self.busy_fps >= ANALYSED
+
+
+def measure(
+    folder: Path, cameras: int, busy: int, seconds: float, say: Callable[[str], None]
+) -> Nvr:
+    """Run it; raises OSError when a camera or the process does not start."""
+    say("encoding the cameras' clips")
+    idle_clip, busy_clip, _ = write_clips(folder)
+    workers = len(os.sched_getaffinity(0))
+    with ExitStack() as stack:
+        quiet = stack.enter_context(camera(idle_clip))
+        people = stack.enter_context(camera(busy_clip))
+        streams = tuple((people if n < busy else quiet, None) for n in range(cameras))
+        plan = Plan(str(folder / "nvr"), streams, gate=True, workers=workers)
+        pole = Answering("polewatch.bench.pole", [str(plan_file(plan))])
+        stack.callback(pole.end)
+        say("warming up")
+        time.sleep(WARM_UP_S)
+        before, used_s = pole.ask(), cpu_s(pole.pid)
+        say("measuring")
+        time.sleep(seconds)
+        after, spent_s = pole.ask(), cpu_s(pole.pid) - used_s
+    return figures_of(before, after, spent_s, busy, workers)
+
+
+def figures_of(
+    before: dict[str, Any], after: dict[str, Any], spent_s: float, busy: int, workers: int
+) -> Nvr:
+    """What the process told before and after, and the CPU seconds that it spent between."""
+    took_s = after["seconds"] - before["seconds"]
+    pairs = list(zip(before["cameras"], after["cameras"], strict=True))
+
+    def grown(key: str) -> list[int]:
+        return [two[key] - one[key] for one, two in pairs]
+
+    return Nvr(
+        cameras=len(pairs),
+        busy=busy,
+        workers=workers,
+        seconds=took_s,
+        cpu_s_per_s=spent_s / took_s,
+        rss_mb=after["rss_mb"],
+        threads=after["threads"],
+        first_analysis_s=after["first_s"] if after["cameras_seen"] == len(pairs) else None,
+        busy_fps=min(grown("analysed")[:busy], default=0) / took_s,
+        idle_gates=sum(one["gate"] == "idle" for one in after["cameras"][busy:]),
+        dropped=sum(grown("dropped")),
+        overtaken=sum(grown("replaced")),
+        recorded_share=sum(grown("written")) / max(1, sum(grown("packets"))),
+    )
+
+
+def as_result(found: Nvr) -> Result:
+    """The figures as the performance page has them."""
+    allowed = MB_BASE + MB_CAMERA * found.cameras
+    return result(
+        "nvr",
+        "pole",
+        f"A recorder: {found.cameras} cameras of 1080p in one process",
+        command="polewatch bench nvr --keep",
+        condition=(
+            f"{found.busy} of them show people all the time, the others nobody; all recorded; "
+            f"{found.workers} threads analyse; the cameras' own servers share the cores"
+        ),
+        figures=(
+            Figure(
+                label="pictures analysed of the slowest busy camera",
+                value=round(found.busy_fps, 2),
+                unit="/s",
+                goal=ANALYSED,
+                at_least=True,
+                basis="5 a second are asked for",
+            ),
+            Figure(
+                label="packets lost",
+                value=found.dropped,
+                goal=0,
+                basis=f"in {found.seconds:.0f} s; {found.overtaken} pictures were overtaken",
+            ),
+            Figure(label="CPU", value=round(found.cpu_s_per_s, 3), unit="CPU s/s"),
+            Figure(label="memory", value=round(found.rss_mb), unit="MB", goal=allowed),
+            Figure(
+                label="start to first analysis of every camera",
+                value=None if found.first_analysis_s is None else round(found.first_analysis_s, 1),
+                unit="s",
+                goal=FIRST_S,
+                basis="keyframes come every 2 s; the interpreter's own start is not counted",
+            ),
+            Figure(
+                label="idle cameras whose gate is shut",
+                value=found.idle_gates,
+                basis=f"of {found.cameras - found.busy}",
+            ),
+            Figure(label="threads", value=found.threads),
+        ),
+    )
