@@ -17,6 +17,9 @@ from edge_agent.scene import Frame
 QUEUE_PACKETS: Final = 64
 """Two to six seconds of a camera; a decoder further behind starts afresh at a keyframe."""
 
+IDLE_BATCH: Final = 4
+"""Packets that are held back together: waking for each costs more than judging it."""
+
 PATIENCE_S: Final = 1.2
 """How long in all the pictures that had been held back wait for the analysis to take each."""
 
@@ -94,7 +97,10 @@ class FrameDecoder:
                 return
             self._await_keyframe = False
             self._queue.append(packet)
-            self._ready.notify()
+            gate = self.decoding.gate
+            idle = gate is not None and not gate.open and not packet.keyframe
+            if not idle or len(self._queue) >= IDLE_BATCH:
+                self._ready.notify()
 
     def judged(self, media_s: float, *, busy: bool) -> None:
         """Analysis has seen the picture of `media_s`; `busy`: more of them are wanted."""
@@ -109,7 +115,7 @@ class FrameDecoder:
     def _run(self) -> None:
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: bool(self._queue or self._verdicts) or self._stopped)
+                self._ready.wait_for(self._has_work)
                 if self._stopped:
                     return
                 verdicts, self._verdicts = self._verdicts, deque(maxlen=QUEUE_PACKETS)
@@ -120,6 +126,9 @@ class FrameDecoder:
                 self.decoding.stream(item)
             elif item is not None:
                 self._hand_on(self.decoding.packet(item))
+
+    def _has_work(self) -> bool:
+        return bool(self._queue or self._verdicts) or self._stopped
 
     def _hand_on(self, pictures: Iterable[Taken]) -> None:
         for taken in pictures:

@@ -45,7 +45,7 @@ LEAST_SPREAD: Final = (0.15, 0.04)
 LEAST_BYTES: Final = 24.0
 """... and this many bytes: headers alone vary by that."""
 
-VISIBLE: Final = 0.012
+VISIBLE: Final = 0.02
 """The share of a picture that must stand out when it changes, as bytes of one and a half spreads
 over those of a keyframe: above this, sizes cannot be judged by."""
 

@@ -38,7 +38,8 @@ class Camera:
         dice = np.random.default_rng(self.now + 1)
         for _ in range(round(seconds * FPS)):
             at_s, place = self.now / FPS, self.now % self.gop
-            bytes_ = size(at_s, place) * (1 + self.noise * dice.standard_normal())
+            noise = self.noise if place else min(self.noise, 0.05)
+            bytes_ = size(at_s, place) * (1 + noise * dice.standard_normal())
             want = self.gate.take(at_s, max(20, round(bytes_)), keyframe=place == 0)
             self.wants.append((at_s, want))
             if want != "hold":
