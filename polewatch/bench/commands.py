@@ -12,6 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from polewatch.bench.centre_command import centre
+from polewatch.bench.uplink_command import uplink
+
 
 class GatePart(StrEnum):
     """What `bench gate` measures."""
@@ -407,3 +410,7 @@ def soak(
     if grown := bench.broken(told.figures):
         typer.echo(f"soak: {', '.join(grown)}", err=True)
         raise typer.Exit(1)
+
+
+app.command(epilog="Example: polewatch bench centre --broker mosquitto --keep")(centre)
+app.command(epilog="Example: polewatch bench uplink --seconds 60")(uplink)

@@ -65,6 +65,7 @@ class Demo:
     rules: Sequence[Asked] = RULES
     clip_file: Path = CLIP
     lines: Sequence[Asked] = ()
+    health_s: float = 1
     neighbours: Sequence[Asked] = ()
     """Cameras of poles that are enrolled and do not run."""
     secret: str = field(default_factory=password)
@@ -137,7 +138,7 @@ class Demo:
         )
         if part == "camera":
             self.camera_url = line
-            write_agent(self.site, line, self.zones, self.rules, self.lines)
+            write_agent(self.site, line, self.zones, self.rules, self.lines, self.health_s)
 
     def _argv(self, part: str) -> list[str]:
         """The part's command line; one that begins with -m is this interpreter's."""

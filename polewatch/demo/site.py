@@ -192,6 +192,7 @@ def write_agent(
     zones: Sequence[Asked],
     rules: Sequence[Asked],
     lines: Sequence[Asked] = (),
+    health_s: float = 1,
 ) -> None:
     """The pole's configuration, once its camera's URL is known."""
     shard = load_register(site.folder / "authority" / "register.yaml").devices[0].shard
@@ -207,7 +208,7 @@ def write_agent(
             },
             "data": "data",
             "broker": {"host": "localhost", "port": site.ports.broker},
-            "health_interval_s": 1,
+            "health_interval_s": health_s,
             "metrics": {"port": site.ports.agent_metrics},
             "ring": {"megabytes": 500, "hours": 1, "least_hours": 0},
             "cameras": [
