@@ -136,6 +136,7 @@ docs: $(VENV)/dev.stamp ## writes the generated pages of docs/reference
 	$(BIN)/python -m polewatch.docs
 	$(BIN)/python -m polewatch.config_reference
 	$(BIN)/python -m polewatch.performance.page
+	$(BIN)/python -m polewatch.performance.scale
 
 TRAIN := .venv-train
 DATA ?= ../shared/data

@@ -128,6 +128,14 @@ def _steady(found: CentreBench) -> list[Figure]:
             basis=f"{ms.findings} findings, {beside}",
         ),
         Figure(label="steady: device → agency, p50", value=ms.p50, unit="ms"),
+        Figure(
+            label="steady: messages", value=round(steady.messages / steady.seconds, 1), unit="/s"
+        ),
+        Figure(
+            label="steady: reports of figures",
+            value=round(steady.health_messages / steady.seconds, 1),
+            unit="/s",
+        ),
         *cores,
     ]  # fmt: skip
 
