@@ -36,7 +36,7 @@ from wire.camera_rules import CameraRules
 WARM_UP_S: Final = 25.0
 """The gate has learned the stream and shut; motion has learned its background."""
 
-VISITS: Final = 4
+VISITS: Final = 3
 Progress = Callable[[str], None]
 
 
@@ -150,6 +150,7 @@ def measure_events(
                 gated.last,
             )
         )
+        say(str(found[-1]))
     return tuple(found)
 
 
