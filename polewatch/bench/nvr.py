@@ -27,6 +27,10 @@ ANALYSED: Final = 4.5
 MB_BASE: Final = 250
 MB_CAMERA: Final = 60
 FIRST_S: Final = 3.0
+PASSED: Final = 6
+"""Stages that a picture passes in its analysis; a packet passes one."""
+
+PROFILER: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class Nvr:
     """Pictures that a newer one overtook."""
     recorded_share: float
     """Of the packets read, those in the rings."""
+
+    stages: tuple[tuple[str, float], ...]
+    """CPU seconds a second of each."""
+    profiler_share: float
+    """Of the CPU, what counting the stages takes."""
 
     @property
     def keeps_up(self) -> bool:
@@ -92,6 +101,11 @@ def figures_of(
     def grown(key: str) -> list[int]:
         return [two[key] - one[key] for one, two in pairs]
 
+    stages = {
+        name: (after["stages"][name] - before["stages"].get(name, 0.0)) / took_s
+        for name in after["stages"]
+    }
+    passed = sum(grown("packets")) + PASSED * sum(grown("analysed"))
     return Nvr(
         cameras=len(pairs),
         busy=busy,
@@ -106,6 +120,8 @@ def figures_of(
         dropped=sum(grown("dropped")),
         overtaken=sum(grown("replaced")),
         recorded_share=sum(grown("written")) / max(1, sum(grown("packets"))),
+        stages=tuple(sorted(stages.items(), key=lambda item: -item[1])),
+        profiler_share=passed * after["stage_us"] / 1e6 / spent_s,
     )
 
 
@@ -151,5 +167,15 @@ def as_result(found: Nvr) -> Result:
                 basis=f"of {found.cameras - found.busy}",
             ),
             Figure(label="threads", value=found.threads),
+            Figure(
+                label="counting what stages cost, of the CPU",
+                value=round(found.profiler_share, 4),
+                goal=PROFILER,
+                basis="entering and leaving a stage, times how often that is done",
+            ),
+            *(
+                Figure(label=f"stage {name}", value=round(1000 * cost, 1), unit="CPU ms/s")
+                for name, cost in found.stages
+            ),
         ),
     )

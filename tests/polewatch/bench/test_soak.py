@@ -31,7 +31,8 @@ def _told(seconds: float, packets: int, analysed: int, dropped: int) -> dict[str
         "decoded": packets,
     }
     one |= {"analysed": analysed, "replaced": 0, "failed": 0, "gate": "seen", "wakes": 0}
-    told = {"seconds": seconds, "rss_mb": 500.0, "threads": 60, "files": 90}
+    told: dict[str, Any] = {"seconds": seconds, "rss_mb": 500.0, "threads": 60, "files": 90}
+    told |= {"stages": {"detect": seconds / 4}, "stage_us": 2.0}
     idle = one | {"gate": "idle"}
     return told | {"first_s": 2.5, "cameras_seen": 2, "cameras": [one, idle]}
 
@@ -41,6 +42,8 @@ def test_a_recorder_keeps_up_while_its_busy_cameras_are_analysed_and_nothing_is_
     fine = figures_of(before, _told(20.0, 500, 98, 0), 5.0, 1, 2)
     assert (fine.keeps_up, fine.busy_fps, fine.cpu_s_per_s) == (True, 4.8, 0.5)
     assert (fine.idle_gates, fine.recorded_share) == (1, 1.0)
+    assert dict(fine.stages) == {"detect": 0.25}
+    assert 0 < fine.profiler_share < 0.01
     assert not figures_of(before, _told(20.0, 500, 70, 0), 5.0, 1, 2).keeps_up
     late = figures_of(before, _told(20.0, 500, 98, 3), 5.0, 1, 2)
     assert not late.keeps_up
