@@ -30,6 +30,9 @@ from collector.rescue import open_database
 from collector.retention import Retention
 from collector.routing_file import RoutingFile
 from collector.sealing import Sealer
+from collector.services.boards.drivers.web import Screens
+from collector.services.boards.keeper import BoardKeeper
+from collector.services.boards.registry import Boards, load_boards
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.estate.keeper import EstateKeeper
@@ -74,7 +77,8 @@ class Collector:
         self._identity = Identity.load(settings.identity)
         self._trust = TrustKeeper(settings.register_file, clock)
         groups = {one.group for one in settings.cameras if one.group is not None}
-        self._routing = RoutingFile(settings.routing, self._trust.agencies, groups)
+        boards = load_boards(settings.boards) if settings.boards else Boards()
+        self._routing = RoutingFile(settings.routing, self._trust.agencies, groups, boards.names)
         self._persons = Persons(settings.signer.certificate, self._identity.ca_file, clock)
         self._listener = listen(settings.http.host, settings.http.port)
         self._desk = IncidentDesk(settings, self._routing.current)
@@ -163,7 +167,11 @@ class Collector:
             self._dispatch.wake,
             lambda what: self._web.withdrawn(what),
         )
-        self._web = build_web(self._web_parts())
+        screens = Screens(self._changes)
+        self._boards = BoardKeeper(
+            settings, boards, self._desk, self._database, self._changes, clock, screens
+        )
+        self._web = build_web(self._web_parts(boards, screens))
 
     def run(self, on_ready: Callable[[str], None] | None = None) -> int:
         """Until SIGTERM or SIGINT, on the main thread; returns the exit code."""
@@ -184,6 +192,7 @@ class Collector:
         self._estate.start()
         self._rules.start()
         self._disasters.start()
+        self._boards.start()
         self._upkeep.start()
         self._certificates.start()
         self._web.permits.start()
@@ -209,6 +218,7 @@ class Collector:
             self._estate.stop()
             self._rules.stop()
             self._disasters.stop()
+            self._boards.stop()
             self._inbox.stop()
             self._dispatch.stop()
             if self._metrics is not None:
@@ -263,6 +273,7 @@ class Collector:
             self._dispatch.still_arrived(incident, sha256)
         if effects.incidents:
             self._dispatch.wake()
+            self._boards.incidents_changed()
         self._changes.publish(*effects.changes)
 
     def _begin_epoch(self, address: DeviceAddress, epoch: str) -> None:
@@ -288,6 +299,10 @@ class Collector:
             stills=len(stills),
         )
         return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
+
+    def _incidents_decided(self) -> None:
+        self._dispatch.wake()
+        self._boards.incidents_changed()
 
     def _told_figures(self) -> MetricsServer | None:
         settings = self._settings
@@ -317,7 +332,7 @@ class Collector:
             settings.assets, self._database, world, self._clock, is_up=lambda: self._link.up
         )
 
-    def _web_parts(self) -> WebParts:
+    def _web_parts(self, boards: Boards, screens: Screens) -> WebParts:
         return WebParts(
             settings=self._settings,
             clock=self._clock,
@@ -330,7 +345,7 @@ class Collector:
             endpoint_of=self._endpoint_of,
             routing=self._routing.current,
             device_key=self._trust.device_key,
-            wake_dispatch=self._dispatch.wake,
+            wake_dispatch=self._incidents_decided,
             wake_orders=self._orders.wake,
             alerts=self._alerts,
             disasters_changed=self._disasters.changed,
@@ -342,4 +357,7 @@ class Collector:
             wake_lists=self._lists.wake,
             traces=self._traced,
             wake_rules=self._rules.wake,
+            boards=boards,
+            screens=screens,
+            lead_boards=self._boards.lead_on,
         )

@@ -13,14 +13,25 @@ QUEUE_LENGTH = 256
 """A watcher that is this far behind gets one `reload` in place of what it missed."""
 
 ChangeKind = Literal[
-    "incident", "delivery", "camera", "device", "still", "case", "unit", "thing", "reload"
+    "incident",
+    "delivery",
+    "camera",
+    "device",
+    "still",
+    "case",
+    "unit",
+    "thing",
+    "board",
+    "screen",
+    "reload",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """`key`: incident id, incident id of the delivery, `device/camera`, device, SHA-256,
-    id of a service's case, of the case whose unit moved, or `kind/key` of a thing."""
+    id of a service's case, of the case whose unit moved, `kind/key` of a thing, or id of a board;
+    `screen`: a board whose page has a new order."""
 
     kind: ChangeKind
     key: str

@@ -334,6 +334,9 @@ class CollectorSettings(Settings):
     register_file: SettingsPath = Field(description="register.yaml: who is enrolled.")
     data: SettingsPath = Field(description="Folder of the database.")
     routing: SettingsPath = Field(description="routing.yaml: who gets what.")
+    boards: SettingsPath | None = Field(
+        None, description="boards.yaml: electronic boards and their templates; without it, none."
+    )
     time_zone: str = Field("Asia/Seoul", description="Of the site; for texts and schedules.")
     broker: BrokerSettings = BrokerSettings()
     http: HttpSettings = HttpSettings()

@@ -14,7 +14,7 @@ from collector.confirming import AT_ONCE_FROM, entry, is_sure
 from collector.escalation import CENTRE, Over, Tell, Wait, Waiting, next_move
 from collector.incident_texts import texts_of
 from collector.incidents import Graded, Incident
-from collector.routing import Listed, Routing, Subject, route_area
+from collector.routing import Listed, Routed, Routing, Subject, route_area
 from collector.store import (
     cases,
     clocks,
@@ -145,7 +145,7 @@ class IncidentDesk:
         if known.waits:
             return
         told = plates.of_incident(run, incident_id) if known.type == "plate" else ()
-        targets = self._route(run, known, told)
+        targets = self._route(run, known, told).targets
         if known.state == "open" or len(targets) > 1:
             deliveries.want(run, incident_id, known.revision, targets, now)
 
@@ -407,7 +407,7 @@ class IncidentDesk:
     def _want(
         self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...], now: datetime
     ) -> None:
-        targets = () if one.waits else self._route(run, one, told)
+        targets = () if one.waits else self._route(run, one, told).targets
         deliveries.want(run, one.incident_id, one.revision, targets, now)
         awaited = {CENTRE} if one.waits else {target.agency for target in targets}
         for agency in awaited:
@@ -416,14 +416,19 @@ class IncidentDesk:
                 until = now + timedelta(seconds=rule.within_s)
                 escalations.begin(run, one.incident_id, agency, now, until)
 
-    def _route(
-        self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...]
-    ) -> tuple[Target, ...]:
+    def boards_of(self, run: sqlite3.Connection, one: Incident) -> tuple[str, ...]:
+        """Boards, and groups of them, that are to say it; what waits for a person is not said."""
+        if one.waits:
+            return ()
+        told = plates.of_incident(run, one.incident_id) if one.type == "plate" else ()
+        return self._route(run, one, told).boards
+
+    def _route(self, run: sqlite3.Connection, one: Incident, told: tuple[PlatePart, ...]) -> Routed:
         spots = [(one.device, one.camera)]
         if one.type == "disaster":
             spots = cases.cameras_of_incident(run, one.incident_id) or spots
         subjects = [self._subject(one, *spot, told) for spot in spots]
-        return route_area(self._routing(), subjects, self._zone).targets
+        return route_area(self._routing(), subjects, self._zone)
 
     def _subject(
         self, one: Incident, device: str, camera: str, told: tuple[PlatePart, ...]

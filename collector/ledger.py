@@ -78,6 +78,11 @@ Kind = Literal[
     "pole.config.refused",
     "list.taken",
     "list.ended",
+    "board.asked",
+    "board.approved",
+    "board.refused",
+    "board.ended",
+    "board.screen",
 ]
 
 

@@ -14,7 +14,7 @@ import structlog
 from collector import ledger
 from collector.config import RetentionSettings
 from collector.incident_desk import IncidentDesk
-from collector.store import erasing, estate, spans, work_orders
+from collector.store import boards, erasing, estate, spans, work_orders
 from collector.store.database import Database
 from wire.clock import Clock
 
@@ -43,6 +43,8 @@ class Erased:
     """Changes of cameras' states, and work orders."""
     asset_photos: int = 0
     """That were replaced, or whose work order went."""
+    board_entries: int = 0
+    """Messages of electronic boards, and lines of their logs."""
     ledger_fields: int = 0
     folders: int = 0
     """Of old databases: those that were damaged, or replaced by a backup."""
@@ -95,6 +97,7 @@ class Retention:
                 for erase in (spans.erase, spans.erase_watched, work_orders.erase)
             ),
             asset_photos=self._whole(estate.sweep_photos),
+            board_entries=self._portions(lambda run: boards.erase(run, incidents_before, AT_ONCE)),
             ledger_fields=self._whole(
                 lambda run: ledger.erase(run, now - ago(settings.ledger_days))
             ),

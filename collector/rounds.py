@@ -29,11 +29,16 @@ class Rounds:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout_s: float = 20.0) -> None:
-        """End after the round that runs."""
+    def stop(self, timeout_s: float = 20.0) -> bool:
+        """End after the round that runs; whether it has ended by then."""
+        self.end()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def end(self) -> None:
+        """No further round; the one that runs is not waited for."""
         self.stopping = True
         self._wake.set()
-        self._thread.join(timeout_s)
 
     def wake(self) -> None:
         """Something may be due."""

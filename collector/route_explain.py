@@ -34,6 +34,7 @@ def explain_route(path: Path, settings: CollectorSettings, table: Routing, *, as
         return json.dumps(
             {
                 "targets": [{"agency": t.agency, "channel": t.channel} for t in routed.targets],
+                "boards": routed.boards,
                 "routes": [{"route": r.route, "missed": r.missed} for r in routed.reasons],
             },
             ensure_ascii=False,
@@ -44,7 +45,8 @@ def explain_route(path: Path, settings: CollectorSettings, table: Routing, *, as
         for one in routed.reasons
     ]
     told = ", ".join(f"{one.agency} by {one.channel}" for one in routed.targets) or "nobody"
-    return "\n".join([*lines, f"told: {told}"])
+    boards = [f"boards: {', '.join(routed.boards)}"] if routed.boards else []
+    return "\n".join([*lines, f"told: {told}", *boards])
 
 
 def _read(path: Path) -> tuple[str, Event]:

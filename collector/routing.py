@@ -56,7 +56,10 @@ class Route(Settings):
 
     name: Name = Field(description="Unique; named by `route --explain`.")
     agencies: tuple[Receiver, ...] = Field(
-        min_length=1, description="Who is told: agency, or agency/channel."
+        (), description="Who is told: agency, or agency/channel."
+    )
+    boards: tuple[Name, ...] = Field(
+        (), description="Electronic boards, or groups of them, that say it by their templates."
     )
     channels: tuple[Channel, ...] = Field(
         ("mqtt",), min_length=1, description="How, where an agency stands without a channel."
@@ -88,7 +91,13 @@ class Route(Settings):
     @property
     def conditions(self) -> str:
         """All that must hold for it; equal texts are equal conditions."""
-        return self.model_dump_json(exclude={"name", "agencies", "channels"})
+        return self.model_dump_json(exclude={"name", "agencies", "channels", "boards"})
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Route:
+        if not self.agencies and not self.boards:
+            raise ValueError("tells nobody; name agencies or boards")
+        return self
 
     @field_validator("types")
     @classmethod
@@ -238,18 +247,23 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """The targets, without doubles, and the reason of every route."""
+    """The targets and boards, without doubles, and the reason of every route."""
 
     targets: tuple[Target, ...]
     reasons: tuple[Reason, ...]
+    boards: tuple[str, ...] = ()
 
 
 def load_routing(
-    path: Path, agencies: Collection[str], groups: Collection[str] | None = None
+    path: Path,
+    agencies: Collection[str],
+    groups: Collection[str] | None = None,
+    boards: Collection[str] | None = None,
 ) -> Routing:
     """Read the table; raises SettingsError, also for whoever cannot be reached.
 
-    `agencies`: who is enrolled; `groups`: camera groups that there are, None when that is unknown.
+    `agencies`: who is enrolled; `groups`: camera groups that there are, None when that is unknown;
+    `boards`: the same of boards and groups of them.
     """
     routing = load_settings(path, Routing)
     areas = [one.name for one in routing.areas]
@@ -258,6 +272,8 @@ def load_routing(
         _named(path, f"routes[{at}].areas", "area", one.areas, areas)
         if groups is not None:
             _named(path, f"routes[{at}].groups", "camera group", one.groups, groups)
+        if boards is not None:
+            _named(path, f"routes[{at}].boards", "board", one.boards, boards)
     others = [target(one) for one in routing.otherwise]
     _reachable(path, "otherwise", others, routing, agencies)
     if routing.unconfirmed is not None:
@@ -281,9 +297,11 @@ def route_area(routing: Routing, subjects: Sequence[Subject], zone: ZoneInfo) ->
     ]
     fitting = {reason.route for reason in reasons if reason.missed is None}
     targets = [at for one in routing.routes if one.name in fitting for at in one.targets]
-    if not fitting:
+    boards = [at for one in routing.routes if one.name in fitting for at in one.boards]
+    # A board is nobody who comes: where boards alone are told, others are told as well.
+    if not targets:
         targets = [target(one) for one in routing.otherwise]
-    return Routed(tuple(dict.fromkeys(targets)), tuple(reasons))
+    return Routed(tuple(dict.fromkeys(targets)), tuple(reasons), tuple(dict.fromkeys(boards)))
 
 
 def _missed_by_all(

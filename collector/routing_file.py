@@ -22,14 +22,16 @@ class RoutingFile:
         path: Path,
         agencies: Callable[[], Collection[str]],
         groups: Collection[str] | None = None,
+        boards: Collection[str] | None = None,
     ) -> None:
         """Raises SettingsError when the table cannot be used now."""
         self._path = path
         self._agencies = agencies
         self._groups = groups
+        self._boards = boards
         self._lock = threading.Lock()
         self._stamp = self._file_stamp()
-        self._routing = load_routing(path, agencies(), groups)
+        self._routing = self._load()
 
     def current(self) -> Routing:
         """The table; a changed file that has mistakes is reported once and left aside."""
@@ -38,11 +40,14 @@ class RoutingFile:
             if found != self._stamp:
                 self._stamp = found
                 try:
-                    self._routing = load_routing(self._path, self._agencies(), self._groups)
+                    self._routing = self._load()
                     log.info("routing.read", routes=len(self._routing.routes))
                 except SettingsError as error:
                     log.error("routing.unusable", error=str(error), remedy="the old table counts")
             return self._routing
+
+    def _load(self) -> Routing:
+        return load_routing(self._path, self._agencies(), self._groups, self._boards)
 
     def _file_stamp(self) -> tuple[int, int, int] | None:
         """Two tables written within one tick of the file system's clock differ by their inode."""

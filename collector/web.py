@@ -39,6 +39,11 @@ from collector.reads import ReadLog, ReadMiddleware
 from collector.recordings import Recordings
 from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
+from collector.services.boards import routes as boards_api
+from collector.services.boards.desk import BoardDesk
+from collector.services.boards.drivers.web import Screens
+from collector.services.boards.registry import Boards
+from collector.services.boards.screens import ScreenDesk, build_screens
 from collector.services.cases import CaseDesk, both
 from collector.services.disaster import routes as disasters
 from collector.services.disaster.case import Alerts
@@ -95,6 +100,9 @@ class WebParts:
     wake_lists: Callable[[], None]
     traces: TraceDesk
     wake_rules: Callable[[], None]
+    boards: Boards
+    screens: Screens
+    lead_boards: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,7 @@ def build_web(parts: WebParts) -> Web:
         parts.wake_rules,
     )
     app.include_router(rules_api.build_router(drawn, parts.database, parts.persons))
+    boards = _add_boards(app, parts)
 
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:
@@ -260,10 +269,26 @@ def build_web(parts: WebParts) -> Web:
         cases_of=lambda person: cases.list(person, all_states=False),
         positions=positions.of,
         agencies=parts.agencies,
+        things=boards.things,
         device_key=lambda device: _public(parts.device_key(device)),
     )
     app.include_router(build_console(services))
     return Web(app, permits, withdrawn)
+
+
+def _add_boards(app: FastAPI, parts: WebParts) -> BoardDesk:
+    desk = BoardDesk(parts.boards, parts.database, parts.changes, parts.clock, parts.lead_boards)
+    screens = ScreenDesk(
+        parts.boards,
+        parts.database,
+        parts.screens,
+        parts.changes,
+        parts.clock,
+        secure=parts.settings.secure,
+    )
+    app.include_router(boards_api.build_router(desk, screens, parts.persons))
+    app.include_router(build_screens(screens))
+    return desk
 
 
 def _decided(parts: WebParts) -> Callable[[], None]:

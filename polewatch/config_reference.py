@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from collector.config import CollectorSettings
 from collector.routing import Routing
+from collector.services.boards.registry import Boards
 from collector.signer.config import SignerSettings
 from edge_agent.config import AgentSettings
 from provisioning.enrol.desk_config import DeskSettings
@@ -25,6 +26,7 @@ _FILES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("collector.yaml", CollectorSettings),
     ("signer.yaml", SignerSettings),
     ("routing.yaml", Routing),
+    ("boards.yaml", Boards),
     ("desk.yaml", DeskSettings),
     ("enrol.yaml", Seed),
 )
@@ -34,7 +36,8 @@ _HEAD = """# Configuration reference
 Generated (`python -m polewatch.config_reference`) from the models that check the files.
 Unknown keys are refused. A relative path counts from the folder of the file it stands in.
 Commented examples: [agent](../guide/agent.yaml), [collector](../guide/collector.yaml),
-[signer](../guide/signer.yaml), [routing](../guide/routing.yaml), [desk](../guide/desk.yaml).
+[signer](../guide/signer.yaml), [routing](../guide/routing.yaml),
+[boards](../guide/boards.yaml), [desk](../guide/desk.yaml).
 """
 
 

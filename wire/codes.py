@@ -340,6 +340,21 @@ FAULTS = _table(
         "화면을 새로 고쳐 지금 상태를 확인하십시오", "Reload and see how it is now",
     ),
     (
+        "board.unknown", "PW-871",
+        "없는 전광판 또는 문안", "There is no such board or message",
+        "전광판 이름과 문안을 확인하십시오", "Check the board's name and the message",
+    ),
+    (
+        "board.unfit", "PW-872",
+        "전광판에 표시할 수 없는 문안", "The board cannot show this message",
+        "미리보기에 알려 준 부분을 고치십시오", "Mend what the preview names",
+    ),
+    (
+        "board.state", "PW-873",
+        "이미 처리된 문안", "The message has been decided on or is over",
+        "새 문안을 작성하십시오", "Write a new one",
+    ),
+    (
         "device.offline", "PW-901",
         "장비가 연결되어 있지 않음", "The device is offline",
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",

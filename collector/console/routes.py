@@ -23,19 +23,22 @@ from collector.console.reach import VIEWERS, sees_every_camera
 from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
 from collector.problems import ProblemError
+from collector.services.boards.desk import WRITERS
+from collector.services.boards.routes import LINKERS
 from collector.services.cases import APPROVERS
 from collector.services.plate_search import PLATE_COLORS, SEARCHERS
 from collector.services.vehicle_lists.api import KEEPERS as LIST_KEEPERS
 from collector.services.vehicle_lists.api import READERS as LIST_READERS
 from collector.services_for_console import ConsoleServices
 from collector.texts import TYPES
-from wire.names import utc_text
+from wire.names import Name, utc_text
 
 YEAR_S = 31_536_000
 _CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
 _OWN_PATH = re.compile(
     r"/(?:assets(?:/(?:labels|[a-z2-9]{12}))?|"
-    r"cases|disasters|health|holds|lists|reads|tokens|vehicles|incidents/[0-9a-f-]{36}(?:/file)?"
+    r"boards|cases|disasters|health|holds|lists|reads|tokens|vehicles"
+    r"|incidents/[0-9a-f-]{36}(?:/file)?"
     rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
@@ -178,6 +181,21 @@ def build_router(services: ConsoleServices) -> APIRouter:
             keeps=bool(LIST_KEEPERS & set(person.roles)),
             agencies=sorted(services.agencies()),
         )
+
+    @router.get("/boards")
+    def boards(request: Request) -> Any:
+        """Electronic boards: what they show, messages, approval."""
+        person = services.person_of(request)
+        if person is None:
+            return RedirectResponse("/sign-in?next=/boards", 303)
+        roles = set(person.roles)
+        writes, links = bool(WRITERS & roles), bool(LINKERS & roles)
+        return page(request, "boards.html", person=person.person, writes=writes, links=links)
+
+    @router.get("/board/{board}")
+    def screen(request: Request, board: Name) -> Any:
+        """A web board's screen: dark without the token behind the #, which never comes here."""
+        return page(request, "board.html", board=board)
 
     @router.get("/map")
     def city_map(request: Request) -> Any:

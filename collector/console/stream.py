@@ -109,6 +109,8 @@ class Stream:
             found.append(("cases", None))
         if any(one.kind == "thing" for one in changes):
             found.append(("things", None))
+        if any(one.kind == "board" for one in changes):
+            found.append(("boards", None))
         if not changes and not self._states_due:
             # Whether the broker is there changes without a change in the store.
             self._states_due = time.monotonic()

@@ -71,6 +71,10 @@ TABLES = (
     "work_order",
     "work_step",
     "camera_rules",
+    "board_message",
+    "board_state",
+    "board_log",
+    "board_screen",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from collector.config import CollectorSettings
 from collector.endpoints import CapEndpoint, WebhookEndpoint
 from collector.routing import load_routing
+from collector.services.boards.layout import lay_out
+from collector.services.boards.registry import Boards
 from collector.signer.config import SignerSettings
 from wire.settings import load_settings
 
@@ -35,6 +37,19 @@ def test_the_routing_example_is_valid() -> None:
     assert [route.name for route in table.routes] == names
     assert [one.agency for one in table.escalations] == ["police", "fire"]
     assert table.unconfirmed is not None
+
+
+def test_the_boards_example_is_valid_but_for_its_file(tmp_path: Path) -> None:
+    example = yaml.safe_load((GUIDE / "boards.yaml").read_text())
+    secret = tmp_path / "gate.community"
+    secret.write_text("city-boards")
+    secret.chmod(0o600)
+    example["boards"][0]["snmp"]["community_file"] = str(secret)
+    boards = Boards.model_validate(example)
+    assert boards.names == {"gate", "square", "station"}
+    for board in boards.boards:
+        for text in (boards.templates[0].text, boards.templates[0].short):
+            assert lay_out(board, (text or "").replace("{place}", "정문")).problems == ()
 
 
 def test_the_endpoints_of_the_routing_example_are_valid_but_for_their_files() -> None:

@@ -131,7 +131,7 @@ def test_the_reason_names_the_condition_that_is_missed() -> None:
     [
         ("routes: [{name: a, agencies: [polce]}]", "polce is not enrolled (allowed: centre, fire"),
         ("routes: [{name: a, agencies: [police], tpyes: [x]}]", "did you mean 'types'"),
-        ("routes: [{name: a, agencies: []}]", "at least 1 item"),
+        ("routes: [{name: a, agencies: []}]", "tells nobody"),
         ("routes: []", "at least 1 item"),
         ("routes: [{name: a, agencies: [police], severities: [bad]}]", "'minor', 'moderate'"),
         ("routes: [{name: a, agencies: [police], cameras: [gate]}]", "device/camera or device/*"),

@@ -19,6 +19,8 @@ from collector.incident_desk import IncidentDesk
 from collector.ledger import verify
 from collector.persons import Persons
 from collector.routing import Routing
+from collector.services.boards.drivers.web import Screens
+from collector.services.boards.registry import Boards
 from collector.services.disaster.case import Alerts
 from collector.services.tracing.desk import TraceDesk
 from collector.store.database import Database
@@ -29,6 +31,13 @@ from wire.clock import SimulatedClock
 from wire.identity import Identity
 
 AGENCIES = frozenset({"police", "fire"})
+BOARDS = Boards.model_validate(
+    {
+        "boards": [
+            {"id": "square", "title": "광장", "driver": "web", "width_px": 128, "height_px": 64}
+        ]
+    }
+)
 ROUTES = {"routes": [{"name": "all", "types": ["fire"], "agencies": ["fire"]}]}
 NO_ROOM = "CREATE TRIGGER refuses BEFORE INSERT ON ledger BEGIN SELECT raise(ABORT, 'no room'); END"
 
@@ -63,12 +72,13 @@ class WholeWeb:
             address_of=lambda _device: None,
             timeout_s=0.1,
         )
+        changes = Changes()
         parts = WebParts(
             settings=settings,
             clock=self.clock,
             identity=identity,
             database=self.database,
-            changes=Changes(),
+            changes=changes,
             persons=Persons(signer.certificate, identity.ca_file, self.clock),
             commander=commander,
             desk=desk,
@@ -87,6 +97,9 @@ class WholeWeb:
             certificate_ends=dict,
             devices=lambda: (),
             traces=TraceDesk(self.database, settings.places(), self.clock, 24),
+            boards=BOARDS,
+            screens=Screens(changes),
+            lead_boards=lambda: None,
         )
         self.app = build_web(parts).app
         self.tokens = ApiTokens(self.database, self.clock, lambda: AGENCIES)

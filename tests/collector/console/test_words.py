@@ -13,6 +13,9 @@ from collector.console.case_file_api import RECORD
 from collector.console.health_view import NOTES
 from collector.console.words import WORDS
 from collector.procedure import STEPS
+from collector.services.boards.drivers.base import Why as Failure
+from collector.services.boards.layout import Why
+from collector.services.boards.record import BoardStatus, Entry, MessageState
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
 from collector.services.estate.condition import FAULTS, STATES
@@ -99,6 +102,13 @@ FAMILIES = {
     "monthhead": ("camera", "rate", "picture", "dark", "unknown", "planned", "outages"),
     "workstate": ORDER_STATES,
     "workwhat": WHATS,
+    "boardact": ("approval", "refusal", "end"),
+    "boardfault": get_args(Why),
+    "boardhead": ("text", "where", "when", "priority", "who", "state", "act"),
+    "boardlog": get_args(Entry),
+    "boardmessage": (*get_args(MessageState), "over"),
+    "boardstatus": get_args(BoardStatus),
+    "boardwhy": (*get_args(Failure), "faults"),
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 

@@ -1,0 +1,1 @@
+"""Electronic boards: what each should show now, and what it shows."""
