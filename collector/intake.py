@@ -291,6 +291,12 @@ class Intake:
                 | "rules.trial-ended"
                 | "config.applied"
                 | "config.refused"
+                | "facility.on"
+                | "facility.off"
+                | "facility.refused"
+                | "facility.stuck"
+                | "facility.mended"
+                | "facility.pressed"
             ) as action:
                 ledger.append(run, now, f"pole.{action}", fields)  # type: ignore[arg-type]  # of Kind
             case "command.refused":

@@ -57,6 +57,8 @@ STATUS: dict[str, int] = {
     "estate.photo": 422,
     "work.unknown": 404,
     "work.state": 409,
+    "facility.unknown": 404,
+    "facility.busy": 429,
     "board.unknown": 404,
     "board.unfit": 422,
     "board.state": 409,

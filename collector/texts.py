@@ -32,6 +32,7 @@ DETAILS: dict[tuple[str, str], tuple[str, str]] = {
     ("tamper", "defocused"): ("초점 흐림", "out of focus"),
     ("tamper", "dark"): ("암흑", "dark"),
     ("tamper", "frozen"): ("화면 정지", "frozen picture"),
+    ("sos", "bell"): ("비상벨", "emergency bell"),
 }
 """What kind of incident it is, where its type has several."""
 _PLATES_SHOWN = 3

@@ -38,7 +38,7 @@ from collector.persons import Persons
 from collector.reads import ReadLog, ReadMiddleware
 from collector.recordings import Recordings
 from collector.routing import Routing
-from collector.services import dispatch_support, emergency_video, sos, unit
+from collector.services import dispatch_support, emergency_video, facilities, sos, unit
 from collector.services.boards import routes as boards_api
 from collector.services.boards.desk import BoardDesk
 from collector.services.boards.drivers.web import Screens
@@ -248,6 +248,8 @@ def build_web(parts: WebParts) -> Web:
     )
     app.include_router(rules_api.build_router(drawn, parts.database, parts.persons))
     boards = _add_boards(app, parts)
+    hung = facilities.FacilityOrders(parts.database, reader, parts.commander, parts.clock)
+    app.include_router(facilities.build_router(hung, parts.persons))
 
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:

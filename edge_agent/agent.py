@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,6 +24,7 @@ from edge_agent.drawn.vault import RulesVault, effective, rules_folder, rules_of
 from edge_agent.export_notes import pass_on
 from edge_agent.export_setting import export_desk
 from edge_agent.eyes import Eyes
+from edge_agent.facilities.desk import FacilityDesk, facility_handler
 from edge_agent.health import HealthBook, WatchedCamera
 from edge_agent.metrics import families
 from edge_agent.plates.desk import PlateDesk
@@ -130,6 +132,13 @@ class Agent:
             guard.now,
             self._reporter.audit,
         )
+        self._facilities = FacilityDesk(
+            settings.facilities,
+            self._clock,
+            ZoneInfo(settings.time_zone),
+            self._reporter.audit,
+            self._reporter.pressed,
+        )
         self._scheduler = InferenceScheduler(self._clock, settings.inference_workers)
         self._rules = RulesDesk(settings, vault, counts, self._clock, self._reporter.audit)
         every = (*settings.cameras, *self._settings.cameras)
@@ -193,6 +202,7 @@ class Agent:
             faults=self._faults,
             lists=self._lists,
             rules=self._rules.told,
+            facilities=self._facilities.states,
         )
         self._certificate = OwnCertificate(identity, guard, self._on_certificate)
         self._link = Link(
@@ -265,6 +275,7 @@ class Agent:
                 lambda kind: self._eyes.model_of(kind, self._rules.sha256),
                 glimpses,
                 plates,
+                self._facilities.found,
             )
         except SettingsError as error:
             # The others go on; this one is reported down with what is wrong.
@@ -332,6 +343,7 @@ class Agent:
         self._sessions.start()
         self._link.start()
         self._scheduler.start()
+        self._facilities.start()
         for camera in self._cameras:
             camera.start()
 
@@ -339,6 +351,7 @@ class Agent:
         self._trials.stop()
         for camera in self._cameras:
             camera.stop()
+        self._facilities.stop()
         self._scheduler.stop()
         if self._plates is not None:
             self._plates.close()
@@ -399,6 +412,7 @@ class Agent:
 
     def _dropped(self) -> dict[str, int]:
         totals = {"reports": self._reporter.dropped, **self._link.dropped}
+        totals["facilities"] = self._facilities.dropped
         for camera in self._cameras:
             totals |= camera.dropped()
         if self._plates is not None:
@@ -410,6 +424,7 @@ class Agent:
         found = {self._link.fault, self._reporter.fault}
         found |= {camera.disk_fault for camera in self._cameras}
         found |= self._keeper.faults() | self._rules.faults
+        found |= self._facilities.faults()
         return sorted(code for code in found if code)
 
     def _register_handlers(self) -> None:
@@ -434,6 +449,7 @@ class Agent:
         register("hold.release", self._holds.release)
         register("hold.end", self._holds.end)
         register("identity.certificate", self._take_certificate)
+        register("facility.switch", facility_handler(self._facilities))
 
     def _epoch_begin(self, command: Command) -> Answer:
         if not isinstance(command.action, EpochBegin):

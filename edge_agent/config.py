@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from edge_agent.facilities.settings import FacilitySettings
 from wire.camera_rules import CameraRules
 from wire.listening import MetricsSettings
 from wire.names import Name, Shard
@@ -163,6 +164,9 @@ class AgentSettings(Settings):
     metrics: MetricsSettings | None = Field(
         None, description="Where Prometheus asks for figures; nowhere when left out."
     )
+    facilities: tuple[FacilitySettings, ...] = Field(
+        (), max_length=32, description="Lights, sirens, speakers, bells and the like on the pole."
+    )
     cameras: tuple[CameraSettings, ...] = Field(min_length=1, max_length=64)
 
     @field_validator("time_zone")
@@ -180,6 +184,22 @@ class AgentSettings(Settings):
         doubles = sorted({one for one in ids if ids.count(one) > 1})
         if doubles:
             raise ValueError(f"camera ids stand twice: {', '.join(doubles)}")
+        return self
+
+    @model_validator(mode="after")
+    def _facilities_fit(self) -> AgentSettings:
+        names = [one.id for one in self.facilities]
+        doubles = sorted({one for one in names if names.count(one) > 1})
+        if doubles:
+            raise ValueError(f"facilities stand twice: {', '.join(doubles)}")
+        sensor = any(one.kind == "light-sensor" for one in self.facilities)
+        cameras = {camera.id for camera in self.cameras}
+        for one in self.facilities:
+            if not sensor and any(rule.dark for rule in one.on):
+                raise ValueError(f"{one.id}: dark needs a facility of the kind light-sensor")
+            named = {one.camera} - {None} | {name for rule in one.on for name in rule.cameras}
+            if strangers := sorted(str(name) for name in named - cameras):
+                raise ValueError(f"{one.id}: there is no camera {strangers[0]}")
         return self
 
     def sha256(self) -> str:

@@ -19,6 +19,7 @@ from edge_agent.plates.list_desk import ListDesk
 from edge_agent.stages import costs
 from edge_agent.uplink.synchronised import time_quality
 from wire.clock import Clock
+from wire.facility import FacilityState
 from wire.health import CameraHealth, Health, OutboxHealth
 from wire.rules import RulesHealth
 
@@ -65,6 +66,7 @@ class HealthBook:
     lists: ListDesk
     rules: Callable[[str], RulesHealth]
     """Which ones are in force, by camera."""
+    facilities: Callable[[], tuple[FacilityState, ...]] = tuple
     _rates: dict[str, _Rates] = field(default_factory=dict)
     _latest: Health | None = None
     _started: float = field(init=False)
@@ -100,6 +102,7 @@ class HealthBook:
             watchlists=self.lists.figures(),
             watchlists_refused=self.lists.refused,
             faults=tuple(self.faults()),
+            facilities=self.facilities(),
         )
         self._latest = health
         self._leave(health)

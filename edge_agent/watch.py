@@ -49,8 +49,10 @@ class CameraWatch:
         model_of: Callable[[str], ModelPart | None],
         glimpses: Glimpses | None = None,
         plates: ReadsPlates | None = None,
+        found: Callable[[str, str], None] = lambda _type, _camera: None,
     ) -> None:
         """`signer` seals what is recorded; events name the model that stands behind their type.
+        `found(type, camera)` may switch something, at once.
 
         `plates` reads those of this camera whenever its rules ask for them.
 
@@ -58,6 +60,7 @@ class CameraWatch:
         """
         self.id = camera.id
         self._reporter = reporter
+        self._found = found
         self._model_of = model_of
         self._open: dict[tuple[str, str], Finding] = {}
         self.plates = plates
@@ -142,6 +145,7 @@ class CameraWatch:
             self._open.pop(key, None)
         else:
             self._open[key] = finding
+            self._found(finding.type, self.id)
         model = self._model_of(finding.type)
         finding_id = self._reporter.finding(finding, frame, model=model, drill=self._drill)
         self.ring.hold_event(

@@ -355,6 +355,21 @@ FAULTS = _table(
         "새 문안을 작성하십시오", "Write a new one",
     ),
     (
+        "facility.unknown", "PW-881",
+        "없는 시설 또는 안내 방송", "There is no such facility or announcement",
+        "장비 설정의 facilities를 확인하십시오", "Check facilities in the box's configuration",
+    ),
+    (
+        "facility.busy", "PW-882",
+        "시설을 너무 자주 켬", "The facility is switched too often",
+        "잠시 뒤 다시 시도하십시오", "Try again in a moment",
+    ),
+    (
+        "facility.stuck", "PW-883",
+        "시설이 지시대로 켜지거나 꺼지지 않음", "A facility is not as it was switched",
+        "릴레이와 배선, 전원을 확인하십시오", "See to its relay, wiring and power",
+    ),
+    (
         "device.offline", "PW-901",
         "장비가 연결되어 있지 않음", "The device is offline",
         "장비의 전원과 회선을 확인하십시오", "Check the box's power and uplink",

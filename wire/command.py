@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wire.event import MAX_CROP
+from wire.facility import FacilityState, FacilitySwitch
 from wire.hold import CaseHold, CaseRelease, EventRelease
 from wire.names import Id, Name, Text, WireModel
 from wire.plates import PlateAnswer, PlateCropQuestion, PlateSearch, WatchlistDelta
@@ -160,6 +161,11 @@ class IdentityCertificate(WireModel):
     certificate: str = Field(max_length=20_000, description="PEM chain, the device's own first.")
 
 
+class FacilitySwitchCommand(WireModel):
+    name: Literal["facility.switch"] = "facility.switch"
+    switch: FacilitySwitch
+
+
 Action = Annotated[
     WhepOfferCommand
     | WhepCandidateCommand
@@ -180,7 +186,8 @@ Action = Annotated[
     | HoldRelease
     | HoldEnd
     | RecordingShow
-    | IdentityCertificate,
+    | IdentityCertificate
+    | FacilitySwitchCommand,
     Field(discriminator="name"),
 ]
 
@@ -212,6 +219,7 @@ class Reply(WireModel):
     crop: str | None = Field(None, max_length=MAX_CROP, description="plates.crop: JPEG in base64.")
     rules: RulesInForce | None = None
     trial: TrialShown | None = None
+    facility: FacilityState | None = None
     held_bytes: int | None = Field(
         None, ge=0, description="hold.place: size of the span, with what is yet to be recorded."
     )

@@ -234,6 +234,12 @@ class AuditEvent(WireModel):
         "trace.ended",
         "rules.tried",
         "rules.trial-ended",
+        "facility.on",
+        "facility.off",
+        "facility.refused",
+        "facility.stuck",
+        "facility.mended",
+        "facility.pressed",
     ]
     at: Moment
     quality: TimeQuality
@@ -251,5 +257,6 @@ class AuditEvent(WireModel):
     end_at: Moment | None = None
     segments: int | None = Field(None, ge=0, description="Files of the ring that were deleted.")
     bytes: int | None = Field(None, ge=0, description="Their size, or that of an export's file.")
+    facility: Name | None = None
     export_id: Id | None = None
     sha256: Sha256 | None = Field(None, description="Of an export's file.")

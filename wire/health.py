@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from wire.event import TimeQuality
+from wire.facility import FacilityState
 from wire.names import Id, Moment, Name, Sha256, Text, WireModel
 from wire.rules import RulesHealth
 
@@ -102,3 +103,6 @@ class Health(WireModel):
     watchlists: tuple[WatchlistHealth, ...] = Field((), max_length=64)
     watchlists_refused: int = Field(0, ge=0, description="Deltas refused since start.")
     faults: tuple[str, ...] = Field((), max_length=64, description="Codes of wire.codes.")
+    facilities: tuple[FacilityState, ...] = Field(
+        (), max_length=32, description="What hangs on the pole beside cameras."
+    )

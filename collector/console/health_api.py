@@ -13,6 +13,7 @@ from collector.console import health_view, view
 from collector.console.headers import ConsoleRoute
 from collector.console.reach import sees_every_camera
 from collector.problems import ProblemError
+from collector.services.facilities import facilities_of
 from collector.services_for_console import ConsoleServices
 from collector.store.rows import CameraRow
 
@@ -46,6 +47,7 @@ def build_health_api(services: ConsoleServices) -> APIRouter:
             "devices": devices,
             "cameras": health_view.ill(cameras),
             "causes": health_view.causes(devices, cameras),
+            "facilities": [one.model_dump(mode="json") for one in facilities_of(rows)],
             "centre": {
                 "broker": services.broker_is_up(),
                 "devices_online": counts.devices_online,

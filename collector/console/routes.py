@@ -26,6 +26,7 @@ from collector.problems import ProblemError
 from collector.services.boards.desk import WRITERS
 from collector.services.boards.routes import LINKERS
 from collector.services.cases import APPROVERS
+from collector.services.facilities import SWITCHERS
 from collector.services.plate_search import PLATE_COLORS, SEARCHERS
 from collector.services.vehicle_lists.api import KEEPERS as LIST_KEEPERS
 from collector.services.vehicle_lists.api import READERS as LIST_READERS
@@ -222,7 +223,8 @@ def build_router(services: ConsoleServices) -> APIRouter:
         person = services.person_of(request)
         if person is None:
             return _to_the_door(request)
-        return page(request, "health.html", person=person.person, may=sees_every_camera(person))
+        may, switches = sees_every_camera(person), bool(SWITCHERS & set(person.roles))
+        return page(request, "health.html", person=person.person, may=may, switches=switches)
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:

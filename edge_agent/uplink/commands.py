@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from wire.clock import Clock
 from wire.command import NONCES_PER_WINDOW, Command, NonceWindow, Reply
 from wire.envelope import CloudEvent, EnvelopeError, KeyOf, body, verify
+from wire.facility import FacilityState
 from wire.names import Id, Name, WireModel, new_id
 from wire.plates import PlateAnswer
 from wire.recording import Recording
@@ -180,6 +181,7 @@ class Answer:
     """JPEG in base64."""
     rules: RulesInForce | None = None
     trial: TrialShown | None = None
+    facility: FacilityState | None = None
     held_bytes: int | None = None
     message: str | None = None
 
@@ -271,6 +273,7 @@ class Dispatcher:
                         crop=answer.crop,
                         rules=answer.rules,
                         trial=answer.trial,
+                        facility=answer.facility,
                         held_bytes=answer.held_bytes,
                     )
                 )

@@ -213,6 +213,43 @@ class Reporter:
         self._submit(_Job("finding", severity, frame.camera, build, picture, known.id))
         return known.id
 
+    def pressed(self, bell: str, camera: str) -> None:
+        """Somebody rings an emergency bell near a camera: a call for help, without a picture."""
+        now, finding_id = self._clock.now(), new_id()
+        at_s = self._clock.monotonic()
+        quality = self._quality()
+
+        def told(phase: Literal["open", "close"]) -> Event:
+            times = Times(
+                started_at=now,
+                alarm_at=now,
+                ended_at=now if phase == "close" else None,
+                observed_at=now,
+                quality=quality,
+                boot_id=self._boot_id,
+                monotonic_s=at_s,
+                media_start_s=0.0,
+                media_alarm_s=0.0,
+            )
+            return Event(
+                finding_id=finding_id,
+                phase=phase,
+                type="sos",
+                detail="bell",
+                rule=bell,
+                camera=camera,
+                severity="severe",
+                confidence=1.0,
+                times=times,
+                clip=self._clip(camera, times),
+            )
+
+        for phase in ("open", "close"):
+            event = told(phase)
+            job = _Job("finding", "severe", camera, lambda _still, event=event: event)  # type: ignore[misc]  # a default holds the loop's value
+            job.finding_id = finding_id
+            self._submit(job)
+
     def camera(
         self,
         camera: str,

@@ -32,6 +32,7 @@ from collector.texts import TYPES
 from collector.things import ThingKind
 from wire.event import RuleType, Severity
 from wire.evidence import Unproven
+from wire.facility import FacilityKind, FacilityMode
 from wire.incident import IncidentState
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
@@ -109,6 +110,8 @@ FAMILIES = {
     "boardmessage": (*get_args(MessageState), "over"),
     "boardstatus": get_args(BoardStatus),
     "boardwhy": (*get_args(Failure), "faults"),
+    "facilitykind": get_args(FacilityKind),
+    "facilitymode": get_args(FacilityMode),
     "holds": tuple(f"state_{one}" for one in get_args(State)),
 }
 

@@ -3,6 +3,7 @@
 import { getJson } from "./api.js";
 import { seen } from "./camera_state.js";
 import { $, h, lamp } from "./dom.js";
+import { drawFacilities } from "./facilities.js";
 import { bindHead } from "./head.js";
 import { bindKeys } from "./keys.js";
 import { inLanguage, span, t, when, whole, word } from "./locale.js";
@@ -151,6 +152,7 @@ async function load() {
   for (const one of found.cameras) ill.set(one.device, [...(ill.get(one.device) ?? []), one]);
   if (cause && !names.has(cause)) cause = null;
   drawCentre();
+  drawFacilities(found.facilities, () => soon(0));
   draw();
   if (!("ready" in root.dataset)) root.dataset.readyMs = Math.round(performance.now());
   root.dataset.ready = "";

@@ -124,6 +124,19 @@ def test_a_board_that_shows_something_else_is_told(bench: BoardBench) -> None:
     assert bench.look(70).status == "shows"
 
 
+def test_what_stood_before_is_back_when_it_stands_in_its_place_again(bench: BoardBench) -> None:
+    bench.sign.lie = "SALE"
+    bench.look()
+    one = bench.say("FIRE")
+    bench.look()
+    bench.sign.lie = None
+    bench.look(70)
+    bench.end(one)
+    assert bench.look(70).status == "idle"
+    assert bench.sign.shows == "WELCOME"
+    assert bench.told()[-1] == "restored"
+
+
 def test_somebody_at_the_panel_is_seen(bench: BoardBench) -> None:
     bench.look()
     one = bench.say("FIRE")

@@ -1,0 +1,1 @@
+"""What hangs on the pole beside cameras: lights, sirens, speakers, bells, the light sensor."""
