@@ -450,7 +450,7 @@ class IncidentDesk:
 def _same_vehicle(run: sqlite3.Connection, one: Incident, plate: PlatePart, *, sure: bool) -> bool:
     """Whether an incident is about that entry; a closed one is not opened by a doubtful read."""
     told = plates.of_incident(run, one.incident_id)
-    again = one.state == "closed" and not one.waits and not sure
+    again = one.state == "closed" and not sure
     return bool(told) and entry(told[-1]) == entry(plate) and not again
 
 

@@ -119,7 +119,7 @@ def test_what_is_not_confirmed_is_never_sent(bench: Bench, decision: Decision) -
     # The same car, doubtful again: somebody has to look again.
     report(bench, hit(**NEAR))
     assert agencies(bench) == []
-    assert all(one.waits for one in bench.way_in.reader.incidents().incidents)
+    assert [one.waits for one in bench.way_in.reader.incidents().incidents] == [True, True]
 
 
 def test_a_sure_read_goes_at_once_and_speaks_for_the_doubtful_one_before_it(bench: Bench) -> None:

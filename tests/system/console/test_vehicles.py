@@ -1,4 +1,5 @@
-"""A vehicle is searched for across two poles by an operator, in a real browser."""
+"""Lists, doubtful hits, and a vehicle that is searched for and traced across two poles, in a real
+browser."""
 
 from __future__ import annotations
 
@@ -100,9 +101,10 @@ class City:
         self.broker.stop()
 
 
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path)
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """For all tests here, in their order: the last one loses a pole."""
+    made = City(tmp_path_factory.mktemp("city"))
     try:
         made.start()
         yield made
@@ -119,6 +121,93 @@ def opened(
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"html[data-ready] {ready}")
+
+
+def test_a_supervisor_uploads_a_list_sees_its_bad_rows_and_ends_it(
+    chromium: Browser, city: City, tmp_path: Path
+) -> None:
+    table = tmp_path / "체납.csv"
+    table.write_text("차량번호,비고\n12가3456,A-1\n홍길동,\n2026-03-01,\n", encoding="cp949")
+    url = city.centre.collector.url
+    with watched_page(chromium, url, viewport=FULL_HD) as watched:
+        page = watched.page
+        watched.expected = ("dialog: overdue",)
+        opened(page, url, "#place", "/lists", "chief")
+        page.locator("[name=list_id]").fill("overdue")
+        page.locator("[name=owner]").select_option("police")
+        page.locator("[name=until]").fill(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}")
+        page.locator("[name=purpose]").fill("지방세 체납 차량")
+        page.locator("[name=basis]").fill("지방세징수법 제33조")
+        page.locator("[name=at_once_from]").select_option("")
+        page.locator("[name=file]").set_input_files(table)
+        page.locator("button[type=submit]").click()
+        expect(page.locator("#report")).to_contain_text("차량 1대, 잘못된 행 2개")
+        expect(page.locator("#report li").nth(0)).to_contain_text("3행 온전한 차량번호가 아님")
+        assert axe_faults(page) == []
+        watched.shoot("lists-report")
+        page.locator("#take").click()
+        expect(page.locator("#report")).to_contain_text("1차 개정: 차량 1대")
+        row = page.locator("[data-list=overdue]")
+        expect(row).to_contain_text("매번 사람이 확인")
+        expect(row).to_contain_text("최신 2곳", timeout=60_000)
+        assert axe_faults(page) == []
+        watched.shoot("lists")
+        page.set_viewport_size(PHONE)
+        watched.shoot("lists-phone")
+        page.on("dialog", lambda dialog: dialog.accept())
+        row.locator("button").click()
+        expect(page.locator("#holds-list")).to_contain_text("명단이 없습니다", timeout=60_000)
+        kinds = [len(city.ledger(one)) for one in ("list.taken", "list.ended")]
+        assert kinds == [1, 1]
+
+
+def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
+    chromium: Browser, city: City
+) -> None:
+    city.list_put("stolen", "56다1234", "34나5678")
+    url = city.centre.collector.url
+    with watched_page(chromium, url, viewport=FULL_HD) as watched:
+        page = watched.page
+        opened(page, url, "#sound", "/")
+        city.passed("pole-001-1", "56더1234", '{"2": {"더": 0.6, "다": 0.39}}')
+        row = page.locator(".row")
+        expect(row).to_contain_text("확인 필요")
+        row.click()
+        told = page.locator("#detail .plates li")
+        expect(told.locator("mark")).to_have_text("더")
+        expect(told.locator(".read b").nth(1)).to_have_text("56다1234")
+        expect(told).to_contain_text("2026-17")
+        expect(told).to_contain_text("다가옴")
+        expect(told.locator("img")).to_have_js_property("complete", True)
+        assert told.locator("img").evaluate("image => image.naturalWidth") > 0
+        expect(page.locator("#detail .stage img")).to_have_count(1)
+        expect(page.locator("[data-key=Y]")).to_be_in_viewport()
+        assert axe_faults(page) == []
+        watched.shoot("unconfirmed")
+        assert city.centre.rows("SELECT 1 FROM delivery") == []
+        page.keyboard.press("y")
+        page.keyboard.press("y")
+        told_to = "SELECT agency FROM delivery"
+        wait_until(lambda: city.centre.rows(told_to), 30, "the delivery")
+        assert [row["agency"] for row in city.centre.rows(told_to)] == ["police"]
+        expect(page.locator("#detail .deliveries").first).to_contain_text("경찰 112")
+
+        city.passed("pole-002-1", "34너5678", '{"2": {"너": 0.6, "나": 0.39}}')
+        waiting = page.locator(".row").filter(has_text="확인 필요")
+        expect(waiting).to_have_count(1)
+        waiting.click()
+        expect(page.locator("#detail .unconfirmed")).to_be_visible()
+        page.set_viewport_size(PHONE)
+        watched.shoot("unconfirmed-phone")
+        page.keyboard.press("n")
+        page.keyboard.press("n")
+        wait_until(lambda: len(city.ledger("incident.decided")) == 2, 30, "the second decision")
+        entered = [(one["decision"], one["list_id"]) for one in city.ledger("incident.decided")]
+        assert entered == [("confirmed", "stolen"), ("rejected", "stolen")]
+        assert len(city.centre.rows("SELECT 1 FROM delivery")) == 1
+        # A sure read needs nobody.
+        city.passed("pole-002-1", "56다1234")
+        wait_until(lambda: len(city.centre.rows(told_to)) == 2, 30, "the sure read's delivery")
 
 
 def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City) -> None:
@@ -195,6 +284,8 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
 
 def trace_live(page: Page, city: City) -> None:
     """A trace of the same car; it passes one pole, then the other, and the page shows both."""
+    incidents = "SELECT count(*) AS n FROM incident"
+    before = city.centre.rows(incidents)[0]["n"]
     page.locator("#trace").click()
     told = page.locator(".trace")
     expect(told.locator(".state")).to_contain_text("폴 2곳 중 2곳 추적 중")
@@ -206,91 +297,4 @@ def trace_live(page: Page, city: City) -> None:
     expect(told.locator(".way li").nth(1)).to_contain_text("북문")
     expect(told.locator("img.crop").nth(1)).to_have_js_property("complete", True)
     # What a trace tells is no incident: no agency hears of it.
-    assert city.centre.rows("SELECT 1 FROM incident") == []
-
-
-def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
-    chromium: Browser, city: City
-) -> None:
-    city.list_put("stolen", "12가3456", "34나5678")
-    url = city.centre.collector.url
-    with watched_page(chromium, url, viewport=FULL_HD) as watched:
-        page = watched.page
-        opened(page, url, "#sound", "/")
-        city.passed("pole-001-1", "12거3456", '{"2": {"거": 0.6, "가": 0.39}}')
-        row = page.locator(".row")
-        expect(row).to_contain_text("확인 필요")
-        row.click()
-        told = page.locator("#detail .plates li")
-        expect(told.locator("mark")).to_have_text("거")
-        expect(told.locator(".read b").nth(1)).to_have_text("12가3456")
-        expect(told).to_contain_text("2026-17")
-        expect(told).to_contain_text("다가옴")
-        expect(told.locator("img")).to_have_js_property("complete", True)
-        assert told.locator("img").evaluate("image => image.naturalWidth") > 0
-        expect(page.locator("#detail .stage img")).to_have_count(1)
-        expect(page.locator("[data-key=Y]")).to_be_in_viewport()
-        assert axe_faults(page) == []
-        watched.shoot("unconfirmed")
-        assert city.centre.rows("SELECT 1 FROM delivery") == []
-        page.keyboard.press("y")
-        page.keyboard.press("y")
-        expect(page.locator("#detail")).to_contain_text("경찰 112")
-        (delivery,) = city.centre.rows("SELECT agency FROM delivery")
-        assert delivery["agency"] == "police"
-
-        city.passed("pole-002-1", "34너5678", '{"2": {"너": 0.6, "나": 0.39}}')
-        waiting = page.locator(".row").filter(has_text="확인 필요")
-        expect(waiting).to_have_count(1)
-        waiting.click()
-        expect(page.locator("#detail .unconfirmed")).to_be_visible()
-        page.set_viewport_size(PHONE)
-        watched.shoot("unconfirmed-phone")
-        page.keyboard.press("n")
-        page.keyboard.press("n")
-        wait_until(lambda: len(city.ledger("incident.decided")) == 2, 30, "the second decision")
-        entered = [(one["decision"], one["list_id"]) for one in city.ledger("incident.decided")]
-        assert entered == [("confirmed", "stolen"), ("rejected", "stolen")]
-        assert len(city.centre.rows("SELECT 1 FROM delivery")) == 1
-        # A sure read needs nobody.
-        city.passed("pole-002-1", "12가3456")
-        two = "SELECT 1 FROM delivery"
-        wait_until(lambda: len(city.centre.rows(two)) == 2, 30, "the sure read's delivery")
-
-
-def test_a_supervisor_uploads_a_list_sees_its_bad_rows_and_ends_it(
-    chromium: Browser, city: City, tmp_path: Path
-) -> None:
-    table = tmp_path / "체납.csv"
-    table.write_text("차량번호,비고\n12가3456,A-1\n홍길동,\n2026-03-01,\n", encoding="cp949")
-    url = city.centre.collector.url
-    with watched_page(chromium, url, viewport=FULL_HD) as watched:
-        page = watched.page
-        watched.expected = ("dialog: overdue",)
-        opened(page, url, "#place", "/lists", "chief")
-        page.locator("[name=list_id]").fill("overdue")
-        page.locator("[name=owner]").select_option("police")
-        page.locator("[name=until]").fill(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}")
-        page.locator("[name=purpose]").fill("지방세 체납 차량")
-        page.locator("[name=basis]").fill("지방세징수법 제33조")
-        page.locator("[name=at_once_from]").select_option("")
-        page.locator("[name=file]").set_input_files(table)
-        page.locator("button[type=submit]").click()
-        expect(page.locator("#report")).to_contain_text("차량 1대, 잘못된 행 2개")
-        expect(page.locator("#report li").nth(0)).to_contain_text("3행 온전한 차량번호가 아님")
-        assert axe_faults(page) == []
-        watched.shoot("lists-report")
-        page.locator("#take").click()
-        expect(page.locator("#report")).to_contain_text("1차 개정: 차량 1대")
-        row = page.locator("[data-list=overdue]")
-        expect(row).to_contain_text("매번 사람이 확인")
-        expect(row).to_contain_text("최신 2곳", timeout=60_000)
-        assert axe_faults(page) == []
-        watched.shoot("lists")
-        page.set_viewport_size(PHONE)
-        watched.shoot("lists-phone")
-        page.on("dialog", lambda dialog: dialog.accept())
-        row.locator("button").click()
-        expect(page.locator("#holds-list")).to_contain_text("명단이 없습니다", timeout=60_000)
-        kinds = [len(city.ledger(one)) for one in ("list.taken", "list.ended")]
-        assert kinds == [1, 1]
+    assert city.centre.rows(incidents)[0]["n"] == before
