@@ -1,4 +1,4 @@
-"""Which cameras somebody sees: the trade all of them, an officer those that concern his agency."""
+"""What of the map somebody sees: all of it, or, an officer, what concerns his agency."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collector.console.reach import Reach, sees_every_camera
 from collector.services.case import Case
 from collector.services.cases import ASKERS
+from collector.services.unit_positions import UnitPosition
 from collector.services_for_console import ConsoleServices
 from collector.store.rows import IncidentFilter, IncidentRow
 from wire.grant import PersonToken
@@ -20,6 +21,12 @@ Key = tuple[str, str]
 async def open_cases(services: ConsoleServices, person: PersonToken) -> list[Case]:
     """Open cases that somebody may see; none for those who see no cases."""
     return await services.cases_of(person) if ASKERS & set(person.roles) else []
+
+
+def units_of(services: ConsoleServices, cases: Iterable[Case]) -> tuple[UnitPosition, ...]:
+    """Where the units of these cases are, as far as they say so."""
+    permits = {one.permit_id for one in cases if one.permit_id is not None}
+    return services.positions(permits)
 
 
 def incidents_of(

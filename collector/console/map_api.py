@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from collector.access import declares
 from collector.console import map_view, view
-from collector.console.camera_reach import Key, cameras_of, incidents_of, open_cases
+from collector.console.camera_reach import Key, cameras_of, incidents_of, open_cases, units_of
 from collector.console.headers import ConsoleRoute
 from collector.problems import ProblemError
 from collector.services.case import Case
@@ -51,7 +51,7 @@ def build_map_api(services: ConsoleServices) -> APIRouter:
             ],
             "incidents": [view.incident(one, site) for one in incidents],
             "scenes": map_view.scenes(cases),
-            "units": map_view.units(services, cases),
+            "units": map_view.units(units_of(services, cases), cases, services.clock),
             "things": [map_view.thing(one) for one in services.things(person)],
             "areas": [map_view.area(one) for one in services.areas()],
             "tiles": settings.map.as_json(),

@@ -10,8 +10,9 @@ from collector.console.view import Json
 from collector.services.case import Case
 from collector.services.layer import Layer
 from collector.services.place import Point, bearing_deg, distance_m
-from collector.services_for_console import ConsoleServices
+from collector.services.unit_positions import UnitPosition
 from collector.things import Thing
+from wire.clock import Clock
 from wire.names import utc_text
 
 MOST_POINTS = 100_000
@@ -77,11 +78,11 @@ def scenes(cases: Iterable[Case]) -> list[Json]:
     ]
 
 
-def units(services: ConsoleServices, cases: Iterable[Case]) -> list[Json]:
-    """Units of these cases that say where they are, each with its way to the scene."""
-    known = {one.permit_id: one for one in cases if one.permit_id is not None}
+def units(positions: Iterable[UnitPosition], cases: Iterable[Case], clock: Clock) -> list[Json]:
+    """Units of these cases with the age of their positions and their way to the scene."""
+    known = {one.permit_id: one for one in cases}
     found = []
-    for unit in services.positions(known.keys()):
+    for unit in positions:
         case = known[unit.permit_id]
         left: Json = {"distance_m": None, "direction_deg": None}
         if case.lat is not None and case.lon is not None:
@@ -100,8 +101,8 @@ def units(services: ConsoleServices, cases: Iterable[Case]) -> list[Json]:
                 "lat": unit.at.lat,
                 "lon": unit.at.lon,
                 "accuracy_m": unit.accuracy_m,
-                "age_s": round(services.clock.monotonic() - unit.heard_s, 1),
-                "ends_in_s": round((unit.ends_at - services.clock.now()).total_seconds()),
+                "age_s": round(clock.monotonic() - unit.heard_s, 1),
+                "ends_in_s": round((unit.ends_at - clock.now()).total_seconds()),
                 **left,
             }
         )

@@ -16,7 +16,7 @@ from sse_starlette import ServerSentEvent
 
 from collector.changes import Change
 from collector.console import map_view, view
-from collector.console.camera_reach import Key, cameras_of, open_cases
+from collector.console.camera_reach import Key, cameras_of, open_cases, units_of
 from collector.console.reach import Reach, sees_every_camera
 from collector.services_for_console import ConsoleServices
 from collector.store.rows import IncidentFilter
@@ -71,7 +71,8 @@ class Stream:
                     await self._look_who_sees()
                 if self._units and any(one.kind == "unit" for one in changes):
                     cases = await open_cases(self._services, self._person)
-                    yield message("units", map_view.units(self._services, cases))
+                    found = units_of(self._services, cases)
+                    yield message("units", map_view.units(found, cases, self._services.clock))
                 for name, data in await asyncio.to_thread(self._read, changes):
                     yield message(name, data)
 
