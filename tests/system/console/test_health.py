@@ -6,13 +6,34 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.browser import PHONE, Watched, axe_faults, watched_page
 from tests.support.console_store import FilledStore, figures
+from wire.facility import FacilityState
 
 
 def test_a_technician_finds_what_ails_and_where(console: Watched, store: FilledStore) -> None:
     page = console.page
-    store.figures("pole-001-1", figures(faults=("disk.full",), disk_free_mb=700.0))
+    hung = (
+        FacilityState(
+            facility="light", kind="light", title="보안등", mode="on", wanted=True, left_s=42,
+            by="rule: loitering at gate",
+        ),
+        FacilityState(facility="siren", kind="siren", title="경광등", mode="stuck"),
+        FacilityState(
+            facility="speaker", kind="speaker", title="안내 방송", mode="off",
+            announcements=("leave", "flood"),
+        ),
+        FacilityState(facility="bell", kind="bell", title="비상벨", mode="off"),
+    )  # fmt: skip
+    store.figures("pole-001-1", figures(faults=("disk.full",), disk_free_mb=700.0, facilities=hung))
     page.goto(f"{console.origin}/health")
     page.wait_for_selector("html[data-ready]")
+    facilities = page.locator("#facilities-list li")
+    expect(facilities).to_have_count(4)
+    expect(facilities.nth(0)).to_have_attribute("data-mode", "stuck")
+    expect(facilities.nth(1)).to_contain_text("42초 뒤 꺼짐규칙: gate 배회")
+    expect(facilities.nth(2).get_by_role("button")).to_have_text(
+        ["방송: leave", "방송: flood", "끄기"]
+    )
+    expect(facilities.nth(3).get_by_role("button")).to_have_count(0)
     expect(page.locator("#centre")).to_contain_text("장비3 / 4")
     causes = page.locator("#causes li")
     expect(causes).to_have_count(4)

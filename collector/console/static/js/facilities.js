@@ -10,6 +10,18 @@ const USUAL_S = 60;
 const SWITCHED = ["light", "logojector", "siren", "speaker"];
 const SHOWN_AS = { on: "up", off: "unknown", stuck: "down", unknown: "down" };
 
+const MOST = 100; // Drawn at once: what is wrong comes first.
+const RANK = { stuck: 0, unknown: 1, on: 2, off: 3 };
+const BY_RULE = /^rule: (\S+) at (\S+)$/;
+
+const modeOf = (one) => (one.online ? one.state.mode : "unknown");
+
+/** Who or what switched it last; a rule in the reader's words. */
+function byWhom(by) {
+  const found = BY_RULE.exec(by);
+  return found ? t("facility.by_rule", { type: word("type", found[1]), camera: found[2] }) : by;
+}
+
 const may = document.body.dataset.switches === "yes";
 
 async function order(one, body, changed) {
@@ -35,16 +47,20 @@ function does(one, changed) {
 
 function row(one, changed) {
   const { state } = one;
-  const known = one.online ? state.mode : "unknown";
+  const known = modeOf(one);
   return h("li", { "data-facility": `${one.device}/${state.facility}`, "data-mode": known },
     h("span", { class: "state" }, lamp(SHOWN_AS[known]), word("facilitymode", known)),
     h("span", {}, h("b", {}, state.title), h("small", {}, `${word("facilitykind", state.kind)} · ${one.device}`)),
-    h("span", {}, state.wanted && state.left_s !== null && t("facility.left", { span: span(state.left_s) }), state.by && h("small", {}, state.by), !one.online && one.told_at && h("small", {}, when(one.told_at))),
+    h("span", {}, state.wanted && state.left_s !== null && t("facility.left", { span: span(state.left_s) }), state.by && h("small", {}, byWhom(state.by)), !one.online && one.told_at && h("small", {}, when(one.told_at))),
     h("span", { class: "does" }, ...does(one, changed)));
 }
 
 /** Without any, nothing is shown; `changed()` is called when one was switched. */
 export function drawFacilities(found, changed) {
   $("#facilities").hidden = found.length === 0;
-  $("#facilities-list").replaceChildren(...found.map((one) => row(one, changed)));
+  const sorted = [...found].sort((a, b) => RANK[modeOf(a)] - RANK[modeOf(b)]);
+  const more = sorted.length - MOST;
+  $("#facilities-list").replaceChildren(
+    ...sorted.slice(0, MOST).map((one) => row(one, changed)),
+    ...(more > 0 ? [h("li", { class: "note" }, t("facility.more", { n: more }))] : []));
 }
