@@ -106,7 +106,7 @@ def _has_taken(decoder: FrameDecoder, packets: int) -> bool:
 
 
 def test_what_was_held_back_comes_when_the_analysis_asks_and_waits_to_be_taken() -> None:
-    packets = encode(326, quiet=range(326), width=128, height=96)
+    packets = encode(326, quiet=range(326), width=96, height=64)
     frames: list[Frame] = []
     waited: list[float] = []
     gate = PacketGate()

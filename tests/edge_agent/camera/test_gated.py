@@ -17,7 +17,7 @@ MOVES_S = 34.5
 
 def _stream(codec: Codec = "h264", b_frames: int = 0, gop: int = 20) -> tuple[EncodedPacket, ...]:
     quiet = range(round(MOVES_S * 10))
-    return encode(400, quiet=quiet, width=128, height=96, gop=gop, codec=codec, b_frames=b_frames)
+    return encode(400, quiet=quiet, width=96, height=64, gop=gop, codec=codec, b_frames=b_frames)
 
 
 def _run(
@@ -56,7 +56,7 @@ def test_a_movement_is_seen_from_its_first_picture_on(codec: Codec, b_frames: in
 
 
 def test_a_change_that_only_a_look_shows_is_taken_up_from_the_keyframe_before_it() -> None:
-    quiet = encode(400, quiet=range(400), width=128, height=96, gop=20)
+    quiet = encode(400, quiet=range(400), width=96, height=64, gop=20)
     other = next(one for one in _stream() if one.keyframe and one.media_s >= 38)
     decoding = GatedDecoding("yard", gate := PacketGate(), analysis_fps=5)
     decoding.stream(info_of(quiet))
