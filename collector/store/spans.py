@@ -6,11 +6,13 @@ All within the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from datetime import datetime, timedelta
 
 from collector.services.estate.availability import Seen, Span
 from collector.store.moments import moment, stamp
+
+Place = tuple[str, str]
+"""Device and camera."""
 
 _STATES = """
 SELECT c.camera, c.state, c.code, d.state AS box, s.at, s.sees, s.why
@@ -57,40 +59,51 @@ def watched(run: sqlite3.Connection, within: Span) -> list[Span]:
     return [Span(moment(row["began_at"]), moment(row["until"])) for row in rows]
 
 
-def seen(run: sqlite3.Connection, within: Span) -> dict[tuple[str, str], list[Seen]]:
-    """Changes of each camera up to the end of `within`, from the last one before its start on."""
+def seen(run: sqlite3.Connection, camera: Place, within: Span) -> list[Seen]:
+    """A camera's changes before the end of `within`, from the last one before its start on."""
     rows = run.execute(
-        "SELECT * FROM camera_seen s WHERE at < ? AND at >= coalesce((SELECT max(at) FROM"
-        " camera_seen x WHERE x.device = s.device AND x.camera = s.camera AND x.at <= ?), '')"
-        " ORDER BY device, camera, at",
-        (stamp(within.end), stamp(within.start)),
+        "SELECT at, sees, why FROM camera_seen WHERE device = :device AND camera = :camera"
+        " AND at < :end AND at >= coalesce((SELECT max(at) FROM camera_seen"
+        " WHERE device = :device AND camera = :camera AND at <= :start), '') ORDER BY at",
+        {
+            "device": camera[0],
+            "camera": camera[1],
+            "start": stamp(within.start),
+            "end": stamp(within.end),
+        },
     )
-    found: defaultdict[tuple[str, str], list[Seen]] = defaultdict(list)
-    for row in rows:
-        one = Seen(moment(row["at"]), bool(row["sees"]), row["why"])
-        found[row["device"], row["camera"]].append(one)
-    return dict(found)
+    return [Seen(moment(row["at"]), bool(row["sees"]), row["why"]) for row in rows]
 
 
-def last_seen(run: sqlite3.Connection) -> dict[tuple[str, str], Seen]:
-    """How each camera is, and since when."""
-    rows = run.execute(
-        "SELECT device, camera, max(at) AS at, sees, why FROM camera_seen GROUP BY 1, 2"
-    )
-    return {
-        (row["device"], row["camera"]): Seen(moment(row["at"]), bool(row["sees"]), row["why"])
-        for row in rows
-    }
+def last_seen(run: sqlite3.Connection, camera: Place) -> Seen | None:
+    """How a camera is, and since when."""
+    row = run.execute(
+        "SELECT at, sees, why FROM camera_seen WHERE device = ? AND camera = ?"
+        " ORDER BY at DESC LIMIT 1",
+        camera,
+    ).fetchone()
+    return None if row is None else Seen(moment(row["at"]), bool(row["sees"]), row["why"])
 
 
 def erase(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
     """Forget changes that no moment after `before` needs; how many."""
-    return run.execute(
-        "DELETE FROM camera_seen WHERE (device, camera, at) IN (SELECT device, camera, at FROM"
-        " camera_seen s WHERE at < ? AND EXISTS (SELECT 1 FROM camera_seen x WHERE"
-        " x.device = s.device AND x.camera = s.camera AND x.at > s.at AND x.at <= ?) LIMIT ?)",
-        (stamp(before), stamp(before), at_most),
-    ).rowcount
+    gone = 0
+    for camera in run.execute("SELECT device, camera FROM camera_state").fetchall():
+        gone += run.execute(
+            "DELETE FROM camera_seen WHERE (device, camera, at) IN (SELECT device, camera, at"
+            " FROM camera_seen WHERE device = :device AND camera = :camera AND at < (SELECT max(at)"
+            " FROM camera_seen WHERE device = :device AND camera = :camera AND at <= :before)"
+            " LIMIT :at_most)",
+            {
+                "device": camera["device"],
+                "camera": camera["camera"],
+                "before": stamp(before),
+                "at_most": at_most - gone,
+            },
+        ).rowcount
+        if gone >= at_most:
+            break
+    return gone
 
 
 def erase_watched(run: sqlite3.Connection, before: datetime, at_most: int) -> int:

@@ -114,14 +114,18 @@ class Estate:
 
     def _as_they_are(self, assets: list[Asset]) -> list[tuple[Json, Condition]]:
         world = self.world.now()
+        places = [(one.device or "", one.camera or "") for one in assets]
         seen, orders = self.reader.look(
-            lambda run: (spans.last_seen(run), shown.counts(work_orders.not_closed(run)))
+            lambda run: (
+                [spans.last_seen(run, one) if one[1] else None for one in places],
+                shown.counts(work_orders.not_closed(run)),
+            )
         )
         found = []
-        for one in assets:
-            state, place = condition(one, world), (one.device or "", one.camera or "")
-            camera, waiting = world.cameras.get(place), orders.get(one.asset_id, 0)
-            found.append((shown.asset(one, state, camera, seen.get(place), waiting), state))
+        for one, place, since in zip(assets, places, seen, strict=True):
+            state, waiting = condition(one, world), orders.get(one.asset_id, 0)
+            camera = world.cameras.get(place)
+            found.append((shown.asset(one, state, camera, since, waiting), state))
         return found
 
     def month(self, month: str) -> MonthReport:

@@ -83,12 +83,12 @@ def month_report(
     for known in every:
         if known.kind == "camera" and known.device and not _gone(known, within, zone):
             assets[known.device, known.camera or ""].append(known)
-    planned, changes = _left_out(run, every, within), spans.seen(run, within)
+    planned = _left_out(run, every, within)
     watched = spans.watched(run, within)
     found = []
     for row in cameras:
         place = (row.device, row.camera)
-        mine = changes.get(place, [])
+        mine = spans.seen(run, place, within)
         # Where one was replaced in this month there are two, each for its own days.
         for one in assets.get(place, [None]):
             left_out = planned.get(one.asset_id, []) if one else []

@@ -261,8 +261,8 @@ def test_what_poles_tell_becomes_changes_and_no_samples(town: Town) -> None:
     town.presence(online=True)
     everything = Span(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
     with town.way.database.reading() as run:
-        changes = spans.seen(run, everything)["pole-001-1", "cam-1"]
-        assert spans.last_seen(run)["pole-001-1", "cam-1"] == changes[-1]
+        changes = spans.seen(run, ("pole-001-1", "cam-1"), everything)
+        assert spans.last_seen(run, ("pole-001-1", "cam-1")) == changes[-1]
     assert [(one.sees, one.why) for one in changes] == [
         (True, None), (False, "device.offline"), (True, None),
     ]  # fmt: skip
@@ -352,5 +352,5 @@ def test_what_is_old_is_forgotten_and_the_month_stays_right(town: Town) -> None:
         assert spans.erase(run, day(5), 5) == 0
         assert spans.erase_watched(run, day(5), 5) == 1
         assert (work_orders.erase(run, day(5), 5), work_orders.steps(run, old)) == (1, [])
-        changes = spans.seen(run, Span(day(5), day(31)))["pole-001-1", "cam-1"]
+        changes = spans.seen(run, ("pole-001-1", "cam-1"), Span(day(5), day(31)))
     assert changes == [Seen(day(3), True), Seen(day(9), False)]
