@@ -113,6 +113,7 @@ def _conflicts(
             serials[(one.maker or "").casefold(), one.serial.casefold()].append(tag)
         if one.kind in ON_A_DEVICE and one.device is not None:
             places[one.device, one.camera or ""].append(tag)
+    tags |= after.keys()
     for tag, row in rows.items():
         one, known = after[tag], before.get(tag)
         if known is not None and known.kind != one.kind:
@@ -125,7 +126,7 @@ def _conflicts(
             if one.kind in ON_A_DEVICE and one.device is not None:
                 at = f"{one.device}/{one.camera}" if one.camera else one.device
                 yield from _twice(tag, places[one.device, one.camera or ""], rows, at)
-        yield from _alone(row, one, after.keys() | tags, cameras_known)
+        yield from _alone(row, one, tags, cameras_known)
 
 
 def _twice(tag: str, tags: list[str], rows: dict[str, int], what: str) -> Iterable[BadRow]:

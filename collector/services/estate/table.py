@@ -14,7 +14,8 @@ from wire.names import WireModel, is_name
 from wire.sheet import counts_from_1904, lines
 from wire.sheet_out import unguarded
 
-MOST_ROWS: Final = 100_000
+MOST_ROWS: Final = 20_000
+"""While one is taken nothing else is written, for some seconds."""
 MOST_REPORTED: Final = 1_000
 """Bad rows that are told one by one; the others are counted."""
 Value = str | float | None
