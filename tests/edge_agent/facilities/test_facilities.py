@@ -179,6 +179,43 @@ def test_a_bell_calls_for_help_once_and_makes_light(pins: MockFactory) -> None:
     pole.desk.stop()
 
 
+def test_an_announcement_is_played_to_its_end_or_until_it_is_to_be_quiet(tmp_path: Path) -> None:
+    sound = tmp_path / "leave.wav"
+    sound.write_bytes(b"RIFF")
+    # What plays it never ends by itself: `tail -f` of the file.
+    speaker = {
+        "id": "light", "kind": "speaker", "title": "안내 방송", "longest_on_s": 30, "rest_s": 0,
+        "sounds": {"files": {"leave": str(sound), "lost": "lost.wav"}, "player": ["tail", "-f"]},
+    }  # fmt: skip
+    told: list[str] = []
+    clock = SimulatedClock()
+    desk = FacilityDesk(
+        (FacilitySettings.model_validate(speaker),), clock, ZoneInfo("Asia/Seoul"),
+        lambda action, **_: told.append(action),
+    )  # fmt: skip
+    desk.begin()
+
+    def says(announcement: str) -> FacilityState:
+        order = desk.order("light", on=True, by="kim", announcement=announcement)
+        desk.tick()
+        return order.result(0)
+
+    assert says("leave").mode == "on"
+    clock.advance(29)
+    desk.tick()
+    assert told == ["facility.on"]
+    clock.advance(2)
+    desk.tick()
+    assert told == ["facility.on", "facility.off"]
+    clock.advance(1)
+    with pytest.raises(FacilityError, match="cannot be switched"):
+        says("lost")
+    assert told[-1] == "facility.stuck"
+    with pytest.raises(FacilityError, match="has no announcement flood"):
+        says("flood")
+    desk.stop()
+
+
 def test_without_pins_the_pole_goes_on_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "none-such")
     one = FacilitySettings.model_validate(LIGHT | {"on": []})
