@@ -117,7 +117,7 @@ soak: $(VENV)/dev.stamp ## four cameras with viewers, cuts and restarts for HOUR
 	$(BIN)/polewatch bench soak --hours $(HOURS) --keep
 
 bench-quick: $(VENV)/dev.stamp ## ratios of cost that may not get worse, each within one run (seconds)
-	$(BIN)/pytest -q -m timed tests/system/video/test_gate_cost.py
+	$(BIN)/pytest -q -m timed tests/system/video/test_gate_cost.py tests/system/fleet/test_centre_cost.py
 
 boot: $(VENV)/dev.stamp ## a blank card becomes a box that watches, in qemu (about ten minutes); told in var/boot
 	$(BIN)/python -m tests.system.boot

@@ -17,6 +17,7 @@ from polewatch.demo.run import Demo
 from polewatch.demo.site import Asked
 from polewatch.fleet.city_day import PER_CAMERA_DAY
 from polewatch.performance.result import Figure, Peer, Result, result
+from wire.health import Health
 
 DAY_S = 86_400
 HEALTH_S = 5.0
@@ -32,12 +33,17 @@ RULES: tuple[Asked, ...] = (
 )
 
 
+WARM_UP_S = 15.0
+"""Connecting, presence and the first states are over: they come once, not once a minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One run of the agent, in bytes."""
+    """One run of the agent, in bytes, between a look after its start and its end."""
 
     seconds: float
-    events: int
+    messages: int
+    """Numbered: openings, updates and ends of findings."""
     mqtt_bytes: int
     """Acknowledged by the broker's TCP, TLS and MQTT framing included."""
     camera_bytes: int
@@ -65,11 +71,11 @@ class UplinkBench:
     @property
     def finding(self) -> float | None:
         """Bytes of one finding: opening, picture, end; None when there was none."""
-        if not self.busy.events:
+        if not self.busy.messages:
             return None
         spent = self.busy.mqtt_bytes - self.idle_day / DAY_S * self.busy.seconds
         # Of a finding that goes on there may be more than its opening and its end.
-        return spent / self.busy.events * 2
+        return spent / self.busy.messages * 2
 
     @property
     def day(self) -> float | None:
@@ -87,20 +93,31 @@ def _run(video: Path, seconds: float, rules: Sequence[Asked]) -> Sent:
         tempfile.TemporaryDirectory(prefix="polewatch-uplink-") as folder,
         Demo(Path(folder), zones=ZONES, rules=rules, clip_file=video, health_s=HEALTH_S) as demo,
     ):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            demo.tick()
-            time.sleep(0.2)
-        summary = demo.finish()
-        health = demo.books.health()
-    if health is None:
+        began = _watch(demo, WARM_UP_S)
+        _watch(demo, seconds)
+        demo.finish()
+        ended = demo.books.health()
+    if began is None or ended is None or ended.uptime_s <= began.uptime_s:
         raise ProcessError("the agent left no figures")
     return Sent(
-        seconds=round(health.uptime_s, 1),
-        events=summary.events,
-        mqtt_bytes=summary.mqtt_bytes,
-        camera_bytes=summary.camera_bytes,
+        seconds=round(ended.uptime_s - began.uptime_s, 1),
+        messages=ended.outbox.committed - began.outbox.committed,
+        mqtt_bytes=ended.mqtt_bytes - began.mqtt_bytes,
+        camera_bytes=_camera_bytes(ended) - _camera_bytes(began),
     )
+
+
+def _watch(demo: Demo, seconds: float) -> Health | None:
+    """The newest figures after so long; raises ProcessError."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        demo.tick()
+        time.sleep(0.2)
+    return demo.books.health()
+
+
+def _camera_bytes(health: Health) -> int:
+    return sum(camera.bytes_received for camera in health.cameras)
 
 
 def kept(found: UplinkBench, command: str) -> Result:
@@ -126,7 +143,7 @@ def kept(found: UplinkBench, command: str) -> Result:
             ),
             Figure(
                 label="uplink, a day like the busy run", value=round(busy_day / 1e6, 1),
-                unit="MB", peer=video, basis=f"{busy.events} messages in {busy.seconds:.0f} s",
+                unit="MB", peer=video, basis=f"{busy.messages} messages in {busy.seconds:.0f} s",
             ),
             Figure(
                 label="a finding", value=None if found.finding is None
