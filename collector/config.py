@@ -94,7 +94,12 @@ class CameraPlace(Settings):
 class DispatchSettings(Settings):
     """How deliveries to agencies are repeated until acknowledged."""
 
-    first_retry_s: float = Field(2.0, gt=0, le=60, description="Doubled with every attempt.")
+    first_retry_s: float = Field(
+        2.0,
+        gt=0,
+        le=60,
+        description="Doubled with every attempt; at once the longest while much waits to be read.",
+    )
     longest_retry_s: float = Field(60.0, gt=0, le=3600, description="Upper bound of the pause.")
     give_up_after: int = Field(
         50, ge=1, le=1000, description="Attempts before a delivery is shown as failed."
