@@ -47,6 +47,8 @@ class InboxCounts:
     refused: int = 0
     dropped: int = 0
     """What came while the queue was full; devices send it again."""
+    superseded: int = 0
+    """Figures of devices that newer ones made needless."""
     batches: int = 0
 
 
@@ -97,7 +99,7 @@ class Inbox:
     def behind(self) -> bool:
         """Whether more waits than one transaction takes: an agency's word may be among it, or
         still at the broker."""
-        return len(self._waiting) >= self._settings.batch
+        return self._waiting.urgent >= self._settings.batch
 
     def start(self) -> None:
         self._thread.start()
@@ -144,6 +146,7 @@ class Inbox:
         faultpoint.reach("inbox.committed")
         self.counts.messages += len(batch)
         self.counts.batches += 1
+        self.counts.superseded = self._waiting.superseded
         self.counts.events += effects.new_events
         self.counts.duplicates += len(effects.duplicates)
         self.counts.refused += effects.refused

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from collector.link import Incoming
 from collector.waiting import Waiting
 
@@ -12,6 +14,10 @@ def event(number: int, size: int = 10) -> Incoming:
 
 def word(number: int) -> Incoming:
     return Incoming("pw/agency/police/out/ack", b"a" * 10, number, 1, 1)
+
+
+def figures(device: int, said: bytes = b"f") -> Incoming:
+    return Incoming(f"pw/up/city/00/pole-{device}/health", said, 0, 0, 1)
 
 
 def taken(waiting: Waiting, at_most: int) -> list[str]:
@@ -48,3 +54,32 @@ def test_it_is_bounded_in_messages_and_in_bytes() -> None:
     assert [waiting.offer(event(n, size=600)) for n in range(2)] == [True, False]
     waiting.take(1, 0.0)
     assert waiting.offer(event(2, size=1000))
+
+
+def test_figures_wait_until_time_is_up_and_go_with_what_hurries() -> None:
+    waiting = Waiting(100, 10_000)
+    waiting.offer(figures(1))
+    assert waiting.urgent == 0
+    began = time.monotonic()
+    assert [one.topic[-6:] for one in waiting.take(10, 0.05)] == ["health"]
+    assert time.monotonic() - began >= 0.05
+    waiting.offer(figures(1))
+    waiting.offer(event(1))
+    assert [one.topic[-6:] for one in waiting.take(10, 60.0)] == ["/event", "health"]
+
+
+def test_the_newest_figures_of_a_device_stand_for_its_older_ones() -> None:
+    waiting = Waiting(100, 1000)
+    for number in range(2000):
+        assert waiting.offer(figures(1, b"%d" % number))
+    assert [one.payload for one in waiting.take(10, 0.0)] == [b"1999"]
+    assert (len(waiting), waiting.superseded) == (0, 1999)
+
+
+def test_figures_take_a_quarter_of_the_places_while_messages_wait() -> None:
+    waiting = Waiting(100, 10_000)
+    for number in range(10):
+        waiting.offer(figures(number))
+        waiting.offer(event(number))
+    kinds = [one.topic.rpartition("/")[2] for one in waiting.take(8, 0.0)]
+    assert (kinds.count("event"), kinds.count("health")) == (6, 2)
