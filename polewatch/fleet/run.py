@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,8 @@ def fleet_city(devices: int, broker: Kind, folder: Path | None = None) -> Iterat
     Raises LoopbackError, BrokerError, ProcessError.
     """
     want_files(devices)
+    # Asked to end, a run ends its children too: a broker would go on alone.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     where = str(MEMORY) if MEMORY.is_dir() else None
     with (
         tempfile.TemporaryDirectory(prefix="polewatch-fleet-", dir=where) as keys,
