@@ -28,6 +28,7 @@ from collector.services.boards.routes import LINKERS
 from collector.services.cases import APPROVERS
 from collector.services.facilities import SWITCHERS
 from collector.services.plate_search import PLATE_COLORS, SEARCHERS
+from collector.services.rules.desk import TRIERS
 from collector.services.vehicle_lists.api import KEEPERS as LIST_KEEPERS
 from collector.services.vehicle_lists.api import READERS as LIST_READERS
 from collector.services_for_console import ConsoleServices
@@ -40,7 +41,7 @@ _OWN_PATH = re.compile(
     r"/(?:assets(?:/(?:labels|[a-z2-9]{12}))?|"
     r"boards|cases|disasters|health|holds|lists|reads|tokens|vehicles"
     r"|incidents/[0-9a-f-]{36}(?:/file)?"
-    rf"|map(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
+    rf"|(?:map|rules)(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
 )
 _THEMES = ("auto", "dark", "light")
 
@@ -216,6 +217,15 @@ def build_router(services: ConsoleServices) -> APIRouter:
         if person is None:
             return _to_the_door(request)
         return page(request, "wall.html", person=person.person)
+
+    @router.get("/rules")
+    def rules(request: Request) -> Any:
+        """A camera's zones, lines and rules."""
+        person = services.person_of(request)
+        if person is None:
+            return _to_the_door(request)
+        may = bool(TRIERS & set(person.roles))
+        return page(request, "rules.html", person=person.person, may=may)
 
     @router.get("/health")
     def health(request: Request) -> Any:

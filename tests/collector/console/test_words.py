@@ -22,18 +22,22 @@ from collector.services.estate.condition import FAULTS, STATES
 from collector.services.estate.fields import FIELD_NAMES, KINDS
 from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
+from collector.services.rules.types import Setting
 from collector.signer.permit import Service
 from collector.store.api_tokens import Role
+from collector.store.camera_rules import State as RuleState
 from collector.store.case_file import VIEWS
 from collector.store.holds import State
 from collector.store.rows import Certainty, DeliveryState
 from collector.store.work_orders import ORDER_STATES, WHATS
 from collector.texts import TYPES
 from collector.things import ThingKind
+from wire.camera_rules import WEEKDAYS, Crossing, Label
 from wire.event import RuleType, Severity
 from wire.evidence import Unproven
 from wire.facility import FacilityKind, FacilityMode
 from wire.incident import IncidentState
+from wire.rules import TrialFinding, TrialShown
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
 SOURCES = sorted([*(CONSOLE / "static/js").glob("*.js"), *(CONSOLE / "templates").glob("*.html")])
@@ -94,6 +98,14 @@ FAMILIES = {
     "platecolor": PLATE_COLORS,
     "traceend": ("expired", "closed"),
     "lists": ("list", "purpose", "until", "entries", "poles", "confirming", "hits", "act"),
+    "crossing": get_args(Crossing),
+    "setting": ("seconds", "cooldown_s", "count", "min_height"),
+    "unit": get_args(Setting.model_fields["unit"].annotation),
+    "label": get_args(Label),
+    "weekday": WEEKDAYS,
+    "trialstate": get_args(TrialShown.model_fields["state"].annotation),
+    "whose": get_args(TrialFinding.model_fields["rules"].annotation),
+    "rulestate": get_args(RuleState),
     "direction": ("towards", "away", "left", "right", "standing"),
     "assetstate": STATES,
     "assetfault": FAULTS,

@@ -102,7 +102,7 @@ function cameraRow(one) {
   return h("tr", { "data-key": key },
     h("td", { class: "state" }, lamp(state), word("camera", state)),
     h("th", { scope: "row" }, titleOf(one), h("small", {}, [one.address, key].filter(Boolean).join(" · "))),
-    h("td", {}, h("a", { class: "button", href: `/map?camera=${key}` }, t("map.title"))),
+    h("td", {}, h("a", { class: "button", href: `/map?camera=${key}` }, t("map.title")), h("a", { class: "button", href: `/rules?camera=${key}` }, t("rules.title"))),
     one.fault ? h("td", {}, h("p", {}, h("b", {}, `${one.fault.number} ${inLanguage(one.fault.title)}`), h("small", {}, inLanguage(one.fault.remedy)))) : h("td", {}, word("camera", state)),
     h("td", {}, h("button", { type: "button", onclick: () => boxOf(one.device) }, one.device)),
     h("td", {}, one.state_at ? when(one.state_at) : ""));

@@ -174,6 +174,7 @@ export class Panel {
     $("#camera-facts").replaceChildren(...facts.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)].flat()));
     $("#camera-wall").hidden = !views;
     $("#camera-wall").href = `/wall?cameras=${one.key}`;
+    $("#camera-rules").href = `/rules?camera=${one.key}`;
     $("#camera-fault").hidden = !one.fault;
     if (one.fault) {
       $("#camera-fault").replaceChildren(h("b", {}, t("map.no_picture")), h("p", {}, `${one.fault.number} ${inLanguage(one.fault.title)}`),

@@ -31,6 +31,7 @@ export class Tile {
     const { device, camera: name } = camera;
     this.element = h("article", { class: "tile", "data-key": `${device}/${name}` },
       h("header", {}, this.#number, this.#lamp, this.#title, this.#figures,
+        h("a", { class: "button", href: `/rules?camera=${device}/${name}` }, t("rules.rules")),
         h("button", { type: "button", class: "large-switch", "aria-pressed": "false", onclick: () => on.large(this) }, t("wall.large")),
         h("button", { type: "button", class: "remove", "aria-label": t("wall.remove", { camera: inLanguage(this.#pair(camera)) }), onclick: () => on.remove(this) }, "×")),
       this.#stage);
