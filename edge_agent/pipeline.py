@@ -146,10 +146,13 @@ class Analysis:
 
         `fire` is taken only when nothing looked for fire before.
         """
-        fire = fire and (self._fire or fire)
+        if fire is not None and self._fire is not None:
+            fire = self._fire
         other = Analysis(self._detector, self._tracker, rules, closer, fire, plates, attention)
-        other._still = other._still and (self._still or other._still)
-        other._tamper = other._tamper and (self._tamper or other._tamper)
+        if other._still is not None and self._still is not None:
+            other._still = self._still
+        if other._tamper is not None and self._tamper is not None:
+            other._tamper = self._tamper
         return other
 
     def step(self, frame: Frame, wall: datetime | None = None) -> Seen:

@@ -20,6 +20,7 @@ import structlog
 from edge_agent.clips.ring import Ring
 from edge_agent.clips.segment import from_us
 from edge_agent.drawn.desk import RulesDesk
+from edge_agent.drawn.memory import free_bytes
 from edge_agent.drawn.trial_run import TrialNews, TrialOrder
 from edge_agent.ring_keeper import ring_folder
 from edge_agent.uplink.commands import Answer, CommandFailedError
@@ -32,7 +33,7 @@ GRACE_S: Final = 60.0
 """A process that has not ended by itself so long after its time is ended."""
 KEPT_S: Final = 3600.0
 """What was found is forgotten then."""
-LEAST_FREE_KB: Final = 300_000
+LEAST_FREE: Final = 500_000_000
 MARK: Final = "trial.json"
 
 log = structlog.get_logger()
@@ -60,16 +61,16 @@ class TrialDesk:
         audit: Callable[..., None],
         *,
         limit_s: float = LIMIT_S,
-        free_kb: Callable[[], int] | None = None,
+        free: Callable[[], int] = free_bytes,
     ) -> None:
-        """`folder` holds the mark of a trial that runs; `free_kb` says how much memory is free."""
+        """`folder` holds the mark of a trial that runs; `free` says how much memory is free."""
         self._mark = folder / MARK
         self._rules = rules
         self._rings = rings
         self._clock = clock
         self._audit = audit
         self._limit_s = limit_s
-        self._free_kb = free_kb or _free_kb
+        self._free = free
         self._lock = threading.Lock()
         self._trial: _Trial | None = None
         self._thread: threading.Thread | None = None
@@ -172,8 +173,8 @@ class TrialDesk:
         if not segments:
             what = f"nothing of {asked.camera} is recorded in the last {asked.minutes} minutes"
             raise CommandFailedError("trial.no-recording", what)
-        if (free := self._free_kb()) < LEAST_FREE_KB:
-            raise CommandFailedError("trial.no-room", f"{free // 1000} MB of memory are free")
+        if (free := self._free()) < LEAST_FREE:
+            raise CommandFailedError("trial.no-room", f"{free // 1_000_000} MB of memory are free")
         settings = self._rules.settings
         camera = next(one for one in settings.cameras if one.id == asked.camera)
         order = TrialOrder(
@@ -274,13 +275,3 @@ def _untried(*both: tuple[Any, ...]) -> str | None:
     if any(rule.type == "plate" for rules in both for rule in rules):
         return "rules for plates are not tried: what was read stays in the diary"
     return None
-
-
-def _free_kb() -> int:
-    """Memory that may be had without anybody's harm; plenty where the kernel does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return LEAST_FREE_KB
-    found = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return found[0] if found else LEAST_FREE_KB
