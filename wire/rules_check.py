@@ -131,7 +131,7 @@ def _told(configuration: dict[str, Any], error: ValidationError) -> Iterator[Rul
         if one["type"] == "value_error" and loc[2:] == ["polygon"]:
             # Its halves cancel each other out: that it crosses itself says more.
             polygon = configuration["zones"][one["loc"][1]]["polygon"]
-            message = _outline([(x, y) for x, y in polygon]) or message
+            message = _outline([(float(x), float(y)) for x, y in polygon]) or message
         yield RulesFault(where=".".join(loc) or "rules", message=message)
 
 

@@ -52,6 +52,15 @@ def test_what_is_well_drawn_is_taken_as_it_was_written() -> None:
             "points 2 and 3 are the same; delete one",
         ),
         (zone((0.1, 0.1), (0.11, 0.1), (0.1, 0.11)), "zones.yard.polygon", "next to nothing"),
+        (
+            drawn(
+                zones=[
+                    {"id": "yard", "polygon": [["0.1", "0.1"], ["0.11", "0.1"], ["0.1", "0.11"]]}
+                ]
+            ),
+            "zones.yard.polygon",
+            "next to nothing",
+        ),
         (zone((0.1, 0.1), (1.2, 0.1), (0.6, 0.6)), "zones.yard.polygon.1.0", "less than or equal"),
         (
             drawn(lines=[{"id": "gate", "points": [[0.2, 0.5], [0.2, 0.5]]}]),

@@ -65,7 +65,7 @@ function drawThings() {
       kind === "zones" ? t("rules.zone_n", { n: one.polygon.length }) : t("rules.line_n", { n: one.points.length })),
     h("input", { id: `name-of-${kind}-${one.id}`, value: one.id, maxlength: 32, spellcheck: "false", autocomplete: "off", "aria-label": t("rules.name_of", { id: one.id }), onchange: (event) => draft.rename(kind, one.id, event.target.value.trim() || one.id) }),
     kind === "zones"
-      ? h("button", { type: "button", "aria-pressed": String(Boolean(one.direction)), onclick: () => draft.toggleArrow(one.id) }, t("rules.arrow"))
+      ? h("button", { type: "button", "aria-pressed": String(Boolean(one.direction)), onclick: () => { draft.toggleArrow(one.id); select(kind, one.id); } }, t("rules.arrow"))
       : h("button", { type: "button", onclick: () => draft.turn(one.id) }, t("rules.turn")),
     h("button", { type: "button", "aria-label": t("rules.drop", { id: one.id }), onclick: () => draft.dropShape(kind, one.id) }, "×"));
   $("#things").replaceChildren(...draft.zones.map(row("zones")), ...draft.lines.map(row("lines")));
@@ -134,7 +134,7 @@ async function apply(event) {
     $("#faults").scrollIntoView({ block: "nearest" });
     return;
   }
-  const body = { configuration: draft.configuration, replaces_sha256: draft.sha256, reason: $("#apply").reason.value };
+  const body = { configuration: draft.configuration, replaces_sha256: draft.sha256, reason: $("#apply").elements.reason.value };
   try {
     const made = await (await request(url, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
     draft.sha256 = made.sha256;

@@ -42,7 +42,7 @@ export class Trial {
     }
     this.#findings = [];
     try {
-      const body = { configuration: this.#on.draft(), minutes: Number(form.minutes.value), reason: form.reason.value };
+      const body = { configuration: this.#on.draft(), minutes: Number(form.elements.minutes.value), reason: form.elements.reason.value };
       this.#take(await postJson(this.#url, body));
     } catch (error) {
       this.#say(inShort(error));
