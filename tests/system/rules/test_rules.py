@@ -68,9 +68,17 @@ class Centre:
 
     def intrusions(self) -> int:
         """Findings that only the drawn rules can have raised."""
+        return self._count("type = 'intrusion'")
+
+    def left_open(self) -> int:
+        """Findings of the box's own rule that nobody has closed."""
+        closed = "SELECT finding_id FROM event WHERE phase = 'close'"
+        return self._count(f"type = 'loitering' AND finding_id NOT IN ({closed})")
+
+    def _count(self, which: str) -> int:
         path = self.demo.site.collector_config.parent / "data" / "collector.sqlite"
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as run:
-            asked = "SELECT count(*) FROM event WHERE phase = 'open' AND type = 'intrusion'"
+            asked = f"SELECT count(*) FROM event WHERE phase = 'open' AND {which}"
             return int(run.execute(asked).fetchone()[0])
 
 
@@ -119,6 +127,7 @@ def test_rules_are_tried_applied_and_stand_after_a_kill(centre: Centre) -> None:
     assert (stale.status_code, stale.json()["code"]) == (409, "rules.stale")
     assert PERSON in stale.json()["detail"]
     wait_until(lambda: centre.intrusions() > 0, 120, "an incident of the new rule")
+    wait_until(lambda: centre.left_open() == 0, 60, "the old rules' findings closed")
 
     began = centre.try_().json()
     kill(demo, "agent")
