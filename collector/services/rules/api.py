@@ -179,9 +179,14 @@ def build_router(desk: RulesDesk, database: Database, persons: Persons) -> APIRo
         camera: Name,
         first: int = Query(0, ge=0, le=10_000),
         person: PersonToken = Depends(persons.required),
-    ) -> TrialShown:
-        """How far the newest trial is, and what it found from number `first` on."""
-        return await desk.trial(person, device, camera, first)
+    ) -> TrialShown | None:
+        """How far the newest trial is, and what it found from number `first` on; null without."""
+        try:
+            return await desk.trial(person, device, camera, first)
+        except ProblemError as error:
+            if error.code != "trial.unknown":
+                raise
+            return None
 
     @router.delete("/{device}/{camera}/trial/{trial_id}", dependencies=changing)
     async def end_trial(

@@ -98,7 +98,7 @@ def test_a_zone_is_drawn_tried_and_applied(editor: Watched, running_demo: Demo) 
     card = page.locator(".card").last
     card.locator("[id^=zone-]").select_option("zone-1")
     card.locator("[id^=type-]").select_option("loitering")
-    card.locator("[id^=seconds-]").fill("2")
+    card.locator("input[id^=seconds-]").fill("2")
     card.locator("[id^=type-]").focus()
     expect(page.locator("#faults")).to_be_hidden()
     editor.shoot("rules-drawn-full-hd")

@@ -132,7 +132,7 @@ def test_rules_are_tried_applied_and_stand_after_a_kill(centre: Centre) -> None:
     began = centre.try_().json()
     kill(demo, "agent")
     demo.start("agent")
-    wait_until(lambda: centre.get("/trial").get("state"), 90, "the box to be back")
+    wait_until(lambda: (centre.get("/trial") or {}).get("state"), 90, "the box to be back")
     cut = centre.get("/trial")
     assert (cut["trial_id"], cut["state"]) == (began["trial_id"], "interrupted")
     again = health(demo).cameras[0].rules

@@ -58,7 +58,13 @@ export class Trial {
   }
 
   async #ask() {
-    this.#take(await getJson(`${this.#url}?first=0`));
+    const shown = await getJson(`${this.#url}?first=0`);
+    if (!shown) {
+      // The box has forgotten it: restarted twice, or an hour ago.
+      if (this.#shown) this.#take({ ...this.#shown, state: "interrupted", code: "trial.interrupted", findings: [] });
+      return;
+    }
+    this.#take(shown);
     while (this.#findings.length < this.#shown.found) {
       const more = await getJson(`${this.#url}?first=${this.#findings.length}`);
       if (!more.findings.length) break;
