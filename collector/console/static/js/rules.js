@@ -163,7 +163,7 @@ function bind(camera) {
   $("#new-rule").addEventListener("click", () => form.add());
   $("#undo").addEventListener("click", () => draft.undo());
   $("#apply").addEventListener("submit", apply);
-  bindKeys({ z: () => draft.undo(), Escape: () => { picture.close(); canvas.box = null; canvas.draw(); } });
+  bindKeys({ z: () => draft.undo(), Escape: () => { picture.leave(); canvas.box = null; canvas.draw(); } });
   return new Trial(url, {
     draft: () => draft.configuration,
     faulty: () => faults.length > 0,

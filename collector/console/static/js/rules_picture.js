@@ -56,6 +56,13 @@ export class Picture {
     $("#clip").hidden = true;
   }
 
+  /** Back to the picture from what is played. */
+  leave() {
+    if (!this.#session) return;
+    this.close();
+    this.#say("");
+  }
+
   #granted(act) {
     this.#next = async () => {
       this.close();

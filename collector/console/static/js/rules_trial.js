@@ -125,9 +125,9 @@ export class Trial {
       h("td", {}, word("whose", one.rules)),
       h("td", {}, word("type", one.type), h("small", {}, [one.rule, one.zone, one.label && word("label", one.label)].filter(Boolean).join(" · "))),
       h("td", {}, `${Math.round(one.confidence * 100)} %`),
-      h("td", { class: "does" },
+      h("td", {}, h("div", { class: "does" },
         one.box && h("button", { type: "button", "aria-label": t("rules.where_at", { at }), onclick: () => this.#on.choose(one) }, t("rules.where")),
-        h("button", { type: "button", "aria-label": t("rules.play_at", { at }), onclick: () => this.#on.play(one) }, t("rules.play"))));
+        h("button", { type: "button", "aria-label": t("rules.play_at", { at }), onclick: () => this.#on.play(one) }, t("rules.play")))));
   }
 
   #say(text) {
