@@ -88,12 +88,13 @@ function drawTold() {
 }
 
 function drawHistory() {
-  const text = JSON.stringify(shown.revisions);
+  const inForce = shown.told?.sha256;
+  const text = JSON.stringify([shown.revisions, inForce]);
   if (text === drawnHistory) return;
   drawnHistory = text;
   $("#no-history").hidden = shown.revisions.length > 0;
   $("#history").replaceChildren(...shown.revisions.map((one) => h("li", { class: one.state },
-    h("p", {}, h("b", {}, t("rules.revision", { n: one.revision })), ` ${word("rulestate", one.state)}`),
+    h("p", {}, h("b", {}, t("rules.revision", { n: one.revision })), (one.state !== "applied" || one.sha256 === inForce) && ` ${word("rulestate", one.state)}`),
     h("p", {}, `${one.made_by ?? t("rules.file")} · ${when(one.made_at)}`, one.reason && ` · ${one.reason}`),
     one.code && h("p", { class: "note" }, word("problem", one.code)),
     h("button", { type: "button", onclick: () => back(one.revision) }, t("rules.back", { n: one.revision })))));
