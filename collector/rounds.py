@@ -1,16 +1,33 @@
-"""A thread that looks again and again at what is due, and at once when it is woken."""
+"""A thread that looks again and again at what is due, and what it does for many at a time."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import structlog
 
 from wire.clock import Clock
 
+Item = TypeVar("Item")
+
 log = structlog.get_logger()
+
+
+async def abreast(
+    most: int, take: Callable[[Item], Awaitable[None]], items: Iterable[Item]
+) -> None:
+    """Take all items, at most `most` at a time."""
+    gate = asyncio.Semaphore(most)
+
+    async def one(item: Item) -> None:
+        async with gate:
+            await take(item)
+
+    await asyncio.gather(*(one(item) for item in items))
 
 
 class Rounds:

@@ -12,7 +12,7 @@ import structlog
 
 from collector.commander import Commander, CommandError
 from collector.orders import RETRYABLE
-from collector.rounds import Rounds
+from collector.rounds import Rounds, abreast
 from collector.store import camera_rules, devices
 from collector.store.camera_rules import Revision
 from collector.store.database import Database
@@ -106,19 +106,11 @@ class RulesKeeper:
             if step is not None and due:
                 steps.setdefault(one.device, (one, step))
         if steps:
-            asyncio.run(self._all(list(steps.values())))
+            asyncio.run(abreast(AT_ONCE, self._take, steps.values()))
         return bool(steps) and not self._rounds.stopping
 
-    async def _all(self, steps: list[tuple[Revision, Step]]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(revision: Revision, step: Step) -> None:
-            async with gate:
-                await self._one(revision, step)
-
-        await asyncio.gather(*(one(*pair) for pair in steps))
-
-    async def _one(self, one: Revision, step: Step) -> None:
+    async def _take(self, what: tuple[Revision, Step]) -> None:
+        one, step = what
         if step.what == "send":
             change = RulesChange(
                 camera=one.camera,

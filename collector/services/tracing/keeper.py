@@ -13,7 +13,7 @@ import structlog
 
 from collector import ledger
 from collector.commander import Commander, CommandError
-from collector.rounds import Rounds
+from collector.rounds import Rounds, abreast
 from collector.services.tracing.desk import CASE_CLOSED, EXPIRED, TraceDesk
 from collector.store import traces
 from collector.store.database import Database
@@ -89,7 +89,7 @@ class TraceKeeper:
         self._end_what_is_over()
         steps = self._due()
         if steps:
-            asyncio.run(self._all(steps))
+            asyncio.run(abreast(AT_ONCE, self._take, steps))
         return False
 
     def _due(self) -> list[_Step]:
@@ -111,20 +111,14 @@ class TraceKeeper:
             return False
         return self._commander.encryption_key(pole.device) is not None
 
-    async def _all(self, steps: list[_Step]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(step: _Step) -> None:
-            async with gate:
-                try:
-                    if step.trace.ended_at is None:
-                        await self._begin(step.trace, step.pole)
-                    else:
-                        await self._end(step.trace, step.pole)
-                except CommandError as error:
-                    self._failed(step, error)
-
-        await asyncio.gather(*(one(step) for step in steps))
+    async def _take(self, step: _Step) -> None:
+        try:
+            if step.trace.ended_at is None:
+                await self._begin(step.trace, step.pole)
+            else:
+                await self._end(step.trace, step.pole)
+        except CommandError as error:
+            self._failed(step, error)
 
     async def _begin(self, one: Trace, pole: Pole) -> None:
         order = self._order(one, pole)

@@ -13,7 +13,7 @@ import structlog
 
 from collector import ledger
 from collector.commander import Commander, CommandError
-from collector.rounds import Rounds
+from collector.rounds import Rounds, abreast
 from collector.services.vehicle_lists.deltas import deliver
 from collector.store import devices, vehicle_lists
 from collector.store.database import Database
@@ -116,7 +116,7 @@ class ListKeeper:
         self._end_expired()
         steps = self._due()
         if steps:
-            asyncio.run(self._all(steps))
+            asyncio.run(abreast(AT_ONCE, self._take, steps))
         with self._database.transaction() as run:
             vehicle_lists.tidy(run)
         return bool(steps) and not self._rounds.stopping
@@ -144,16 +144,7 @@ class ListKeeper:
                 found.append(first)
         return found
 
-    async def _all(self, steps: list[Step]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(step: Step) -> None:
-            async with gate:
-                await self._one(step)
-
-        await asyncio.gather(*(one(step) for step in steps))
-
-    async def _one(self, step: Step) -> None:
+    async def _take(self, step: Step) -> None:
         with self._database.reading() as run:
             known = vehicle_lists.find(run, step.list_id)
             if known is None:
