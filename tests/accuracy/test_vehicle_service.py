@@ -15,13 +15,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from joserfc.util import urlsafe_b64decode
 from playwright.sync_api import Browser, Page, expect
 
+from edge_agent.scene import Direction
 from models.train.plates.draw import default_shapes
 from tests.accuracy.test_plate_passages import DATA
 from tests.support.broker import make_broker, make_city
@@ -158,7 +159,8 @@ def test_the_whole_service_from_the_lists_to_the_end_of_a_trace(
         assert plate is not None
         assert base64.b64decode(plate.crop or "").startswith(b"\xff\xd8\xff")
         assert event.still is not None
-        assert plate.direction in ("towards", "away")
+        # Which one is measured over many passages: on a loaded machine few looks are made.
+        assert plate.direction in get_args(Direction)
         assert plate.certainty is not None
         assert plate.certainty > 0
         assert len(plate.chances) == len(plate.text)

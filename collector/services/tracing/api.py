@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from collector.access import about, declares
 from collector.guard import same_origin
 from collector.persons import Persons
+from collector.problems import ProblemError
 from collector.roles import require
 from collector.services.plate_area import PlateArea
 from collector.services.plate_search import SEARCHERS
@@ -62,7 +63,14 @@ def build_router(
         """Where the vehicle was seen; with `after` as soon as there is more, 204 if that is not
         within 10 s, and 205 once nothing of it is left anywhere."""
         require(person, SEARCHERS, DOING)
-        await asyncio.to_thread(desk.show, person, trace_id)
+        try:
+            await asyncio.to_thread(desk.show, person, trace_id)
+        except ProblemError:
+            # Who follows it may ask just after its end.
+            if after is None or desk.revision(trace_id):
+                raise
+            request.state.read = None
+            return Response(status_code=205)
         if after is not None:
             revision = await _later(desk, trace_id, after)
             if revision in (0, after):

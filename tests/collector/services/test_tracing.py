@@ -145,6 +145,7 @@ def test_it_ends_by_its_time_on_the_poles_themselves_and_here(tracing: Tracing) 
         assert [one["device"] for one in told["late"]] == [FAR]
         tracing.back(FAR)
         assert client.get(url).status_code == 404
+        assert client.get(f"{url}?after={told['revision']}").status_code == 205
         assert client.get(URL).json() == []
     assert tracing.follow() == set()
     assert tracing.kinds() == ["trace.begun", "trace.ended", "trace.removed"]
