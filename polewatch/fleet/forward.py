@@ -43,13 +43,13 @@ class Forward:
                     continue
                 self.taken = door
                 self._streams.add(back)
-                await asyncio.wait(
-                    [
-                        asyncio.create_task(_pass_on(reader, back)),
-                        asyncio.create_task(_pass_on(there, writer)),
-                    ],
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                ways = [
+                    asyncio.create_task(_pass_on(reader, back)),
+                    asyncio.create_task(_pass_on(there, writer)),
+                ]
+                # A stream's own callback would print the end of the run as an error.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 self._streams.discard(back)
                 back.close()
                 return
