@@ -186,7 +186,9 @@ def test_the_page_knows_the_colours_that_poles_name() -> None:
     assert set(plate_search.PLATE_COLORS) == set(COLOURS)
 
 
-def test_the_picture_of_a_read_is_asked_of_its_pole_when_somebody_looks(search: Search) -> None:
+def test_the_picture_of_a_read_is_asked_of_its_pole_when_somebody_looks(
+    search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
     search.drive()
     with search.bench.client("oper") as client:
         told = search.found(client)
@@ -204,6 +206,7 @@ def test_the_picture_of_a_read_is_asked_of_its_pole_when_somebody_looks(search: 
         other = f"{URL}/{told['search_id']}/crops/{NEAR}/99"
         assert client.get(other).status_code == 404
         search.poles.silent.add(FAR)
+        monkeypatch.setattr(plate_search, "POLE_WITHIN_S", 0.3)
         gone = client.get(route["sightings"][1]["crop"])
         assert (gone.status_code, gone.json()["code"]) == (504, "device.silent")
         client.delete(f"{URL}/{told['search_id']}")
