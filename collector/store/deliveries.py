@@ -185,12 +185,14 @@ def sent(
 ) -> None:
     """It was handed to its channel; it is done only when the agency says so."""
     run.execute(
-        "UPDATE delivery SET sent = max(sent, ?), attempts = attempts + 1, next_at = ?,"
+        "UPDATE delivery SET sent = max(sent, ?), attempts = attempts + 1,"
+        # A newer revision that came meanwhile is due since then.
+        " next_at = CASE WHEN wanted > ? THEN next_at ELSE ? END,"
         " state = CASE WHEN acked >= wanted THEN 'done' WHEN wanted > ? THEN 'waiting'"
         " ELSE 'sent' END,"
         " first_at = coalesce(first_at, ?), still_sent = coalesce(?, still_sent), error = NULL"
         " WHERE delivery_id = ?",
-        (one.wanted, stamp(again_at), one.wanted, stamp(now), still, one.delivery_id),
+        (one.wanted, one.wanted, stamp(again_at), one.wanted, stamp(now), still, one.delivery_id),
     )
 
 
