@@ -31,9 +31,10 @@ def test_time_is_that_of_the_innermost_stage_and_the_rest_of_the_thread_is_its_o
     thread.start()
     thread.join()
     spent = {name: (after[name] - before[name]) * 1000 for name in STAGES}
-    assert 25 <= spent["detect"] < 45
-    assert 10 <= spent["motion"] < 25
-    assert 15 <= spent["analysis"] < 40
+    # Differences of sums: a little is lost in rounding.
+    assert 24.9 <= spent["detect"] < 45
+    assert 9.9 <= spent["motion"] < 25
+    assert 14.9 <= spent["analysis"] < 40
     assert spent["track"] == 0
 
 
