@@ -7,7 +7,8 @@
 * An incident is as severe and as sure as the most severe and surest of its findings.
 * One that waits for a person's confirmation does so until it is given, or a sure finding joins it.
 * A revision is what agencies must know: it grows when an incident opens, gets worse, gains a
-  finding or its first picture, ends, goes on again, or when a person decides; not with every event.
+  finding, its first picture or one of before, ends, goes on again, or when a person decides; not
+  with every event.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from wire.incident import IncidentState
 
 _CERTAINTY_ORDER: tuple[Certainty, ...] = ("possible", "likely", "observed")
 UNHANDLED: frozenset[IncidentState] = frozenset({"open", "notified", "acknowledged"})
+_GOING_ON: frozenset[IncidentState] = UNHANDLED | {"confirmed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ def apply(
         waits=known.waits and not sure,
         findings=findings,
     )
-    revised = _revised(known, changed, event.times.observed_at, gained=part is None)
+    gained = part is None or (event.shows is not None and known.state in _GOING_ON)
+    revised = _revised(known, changed, event.times.observed_at, gained=gained)
     return Outcome(revised, reopened=reopened)
 
 
@@ -292,7 +295,7 @@ def _open(device: str, event: Event, now: datetime, new_id: str, grading: Gradin
 def _revised(
     before: Incident, after: Incident, observed_at: datetime, *, gained: bool = False
 ) -> Incident:
-    """`gained`: a finding came to it."""
+    """`gained`: a finding came to it, or a picture of before."""
 
     def told(one: Incident) -> tuple[object, ...]:
         return (
@@ -323,7 +326,8 @@ def _surer(one: Certainty, other: Certainty) -> Certainty:
 
 
 def _still(event: Event) -> str | None:
-    return None if event.still is None else event.still.sha256
+    """Its picture, unless that is one of before the alarm."""
+    return None if event.still is None or event.shows else event.still.sha256
 
 
 def _box(event: Event) -> Box | None:

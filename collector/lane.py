@@ -165,9 +165,16 @@ class Lane:
 
     def _hand_over(self, parcel: Parcel) -> Outcome:
         try:
-            return self._channel.send(parcel)
+            word = self._channel.send(parcel)
         except ChannelError as error:
             return error
+        for sha256, jpeg in parcel.pictures:
+            try:
+                self._channel.send_still(parcel.agency, sha256, jpeg)
+            except ChannelError as error:
+                # The incident names it, and the console shows it.
+                log.warning("delivery.picture", agency=parcel.agency, error=str(error))
+        return word
 
     def _settle(
         self, run: sqlite3.Connection, one: Due, parcel: Parcel, outcome: Outcome, now: datetime
@@ -222,7 +229,7 @@ class Lane:
                     # A picture is no promise; the incident's next revision carries it again.
                     continue
                 with self._database.transaction() as run:
-                    deliveries.still_sent(run, one.delivery_id, sha256)
+                    deliveries.still_sent(run, one, sha256)
 
 
 def _ack(one: Due, parcel: Parcel, word: Word, now: datetime) -> IncidentAck:

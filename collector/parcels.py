@@ -7,11 +7,11 @@ import sqlite3
 from collector.channels.base import Parcel
 from collector.config import CollectorSettings
 from collector.services.disaster.told import part_of
-from collector.store import clocks, deliveries, disasters, plates, stills
+from collector.store import clocks, deliveries, disasters, earlier, plates, stills
 from collector.store import incidents as rows
 from collector.store.deliveries import Due
 from wire.event import BoxParts
-from wire.incident import Incident, Place
+from wire.incident import EarlierPart, Incident, Place
 
 
 class Parcels:
@@ -29,6 +29,7 @@ class Parcels:
         place = self._places.get((known.device, known.camera))
         link = self._settings.public_url
         box = known.box
+        before = earlier.of_incident(run, one.incident_id) if known.type == "dumping" else ()
         told = disasters.of_incident(run, one.incident_id) if known.type == "disaster" else None
         incident = Incident(
             incident_id=known.incident_id,
@@ -56,14 +57,31 @@ class Parcels:
             clock=clocks.told(run, one.incident_id),
             finding_ids=rows.finding_ids(run, one.incident_id, 200),
             still_sha256=known.still,
+            earlier=tuple(
+                EarlierPart(
+                    sha256=each.sha256,
+                    at=each.at.astimezone(self._settings.zone),
+                    shows=each.shows,
+                )
+                for each in before
+            )
+            or None,
             box=None if box is None else BoxParts(x=box[0], y=box[1], w=box[2], h=box[3]),
             alert=part_of(told.told) if told and told.told else None,
             link=f"{link.rstrip('/')}/incidents/{known.incident_id}" if link else None,
             plates=plates.of_incident(run, one.incident_id) if known.type == "plate" else (),
             evidence=rows.evidence(run, one.incident_id, self._settings.dispatch.evidence),
         )
-        still = None
+        still, pictures = None, {}
         if known.still is not None and known.still != one.still_sent:
             still = stills.jpeg(run, known.still)
-        earlier = deliveries.messages(run, one.delivery_id) if refers_back else ()
-        return Parcel(one.agency, incident, still, one.wanted_at, earlier)
+            pictures = {each.sha256: stills.jpeg(run, each.sha256) for each in before if each.here}
+        earlier_revisions = deliveries.messages(run, one.delivery_id) if refers_back else ()
+        return Parcel(
+            one.agency,
+            incident,
+            still,
+            one.wanted_at,
+            earlier_revisions,
+            tuple((sha256, jpeg) for sha256, jpeg in pictures.items() if jpeg is not None),
+        )

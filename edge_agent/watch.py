@@ -21,6 +21,7 @@ from edge_agent.pipeline import Analysis, CameraPipeline, ReadsPlates, Seen
 from edge_agent.ring_keeper import ring_folder
 from edge_agent.scene import Finding, Frame
 from edge_agent.sight.scheduler import InferenceScheduler
+from edge_agent.uplink.earlier import EarlierPictures
 from edge_agent.uplink.report import Reporter
 from edge_agent.uplink.rows import Signer
 from edge_agent.uplink.synchronised import time_quality
@@ -65,6 +66,9 @@ class CameraWatch:
         self._open: dict[tuple[str, str], Finding] = {}
         self.plates = plates
         self._drill = camera.drill
+        self._earlier = EarlierPictures(
+            camera, settings.still.max_kilobytes * 1024, settings.still.longest_edge
+        )
         self._event_days = settings.ring.event_days
         self.disk_fault: str | None = None
         self.tap = LiveTap()
@@ -117,6 +121,7 @@ class CameraWatch:
 
     def watch_for(self, rules: CameraRules, analysis: Analysis) -> None:
         """Go on with other rules from the next frame on; what the old ones have open is closed."""
+        self._earlier.watch_for(rules)
         self.pipeline.watch_for(rules, analysis, self._close_open)
 
     def dropped(self) -> dict[str, int]:
@@ -133,6 +138,7 @@ class CameraWatch:
         }
 
     def _on_seen(self, seen: Seen) -> None:
+        self._earlier.note(seen.frame)
         for finding in seen.findings:
             if finding.plate is not None and not finding.plate.hits:
                 # On no list: it stands in the diary, and goes nowhere else.
@@ -147,7 +153,10 @@ class CameraWatch:
             self._open[key] = finding
             self._found(finding.type, self.id)
         model = self._model_of(finding.type)
-        finding_id = self._reporter.finding(finding, frame, model=model, drill=self._drill)
+        earlier = self._earlier.of(finding) if finding.phase == "open" else ()
+        finding_id = self._reporter.finding(
+            finding, frame, model=model, drill=self._drill, earlier=earlier
+        )
         self.ring.hold_event(
             event_hold(finding_id, finding, frame, timedelta(days=self._event_days))
         )

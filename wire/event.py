@@ -35,6 +35,10 @@ SEVERITY_ORDER: tuple[Severity, ...] = ("minor", "moderate", "severe")
 TimeQuality = Literal["synchronised", "unsynchronised"]
 """Whether the device's wall clock was kept by a time service when the time was taken."""
 
+Shows = Literal["before", "left"]
+"""What a still shows that is older than its finding's alarm: the place `before` something was put
+down there, or the moment at which it was `left`."""
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 MAX_CROP = 12_000
@@ -148,6 +152,10 @@ class Event(WireModel):
     box: BoxParts | None = None
     model: ModelPart | None = None
     still: StillPart | None = None
+    shows: Shows | None = Field(
+        None, description="Of a still that is older than the alarm; its event is an update."
+    )
+    still_at: Moment | None = Field(None, description="When such a still was taken.")
     clip: ClipPart | None = None
     plate: PlatePart | None = None
     drill: bool = False

@@ -44,6 +44,16 @@ class AlertPart(WireModel):
     )
 
 
+class EarlierPart(WireModel):
+    """A picture that is older than the alarm; its JPEG comes as the incident's own does."""
+
+    sha256: Sha256
+    at: Moment
+    shows: str = Field(
+        max_length=20, description="before: the place as it was; left: the moment of leaving it."
+    )
+
+
 class Incident(WireModel):
     """One incident as an agency sees it (kind `incident`); a higher `revision` replaces a lower."""
 
@@ -80,6 +90,9 @@ class Incident(WireModel):
     text_en: Text
     finding_ids: tuple[Id, ...] = Field(max_length=200)
     still_sha256: Sha256 | None = None
+    earlier: tuple[EarlierPart, ...] | None = Field(
+        None, max_length=20, description="Of dumping: the pictures of before; the oldest first."
+    )
     box: BoxParts | None = None
     alert: AlertPart | None = Field(None, description="Of an alert of an area alone.")
     link: str | None = Field(None, max_length=500, description="Opens the incident in the console.")

@@ -28,6 +28,8 @@ class Parcel:
     """Since when this revision must reach the agency; the same at each attempt."""
     earlier: tuple[tuple[int, datetime], ...] = ()
     """Revisions that were handed over before, with their `due_at`; of channels that ask for it."""
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    """Those of before that have arrived, each with its SHA-256; sent apart, after the incident."""
 
 
 @dataclass(frozen=True, slots=True)

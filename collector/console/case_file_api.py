@@ -77,6 +77,7 @@ def build_case_file_api(services: ConsoleServices) -> APIRouter:
                         "sha256": still.sha256,
                         "at": utc_text(still.at),
                         "phase": still.phase,
+                        "shows": still.shows,
                     }
                     for still in beside.stills
                 ],

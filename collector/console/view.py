@@ -147,6 +147,15 @@ def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) ->
         "plates": [
             plate(one, found.incident.incident_id, at) for at, one in enumerate(found.plates)
         ],
+        "earlier": [
+            {
+                "url": still_url(one.sha256) if one.here else None,
+                "sha256": one.sha256,
+                "at": utc_text(one.at),
+                "shows": one.shows,
+            }
+            for one in found.earlier
+        ],
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "escalations": [

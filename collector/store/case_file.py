@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from collector.services.case import Case
-from collector.store import cases, holds
+from collector.store import cases, earlier, holds
 from collector.store.holds import HeldRecording
 from collector.store.moments import moment, stamp
 
@@ -37,6 +37,8 @@ class Still:
     finding_id: str | None
     phase: str | None
     here: bool
+    shows: str | None = None
+    """Of a picture that is older than the alarm: `before` or `left`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,15 @@ def _stills(run: sqlite3.Connection, incident_id: str) -> tuple[Still, ...]:
         " WHERE x.incident_id = ? AND e.still IS NOT NULL GROUP BY e.still ORDER BY 2 LIMIT ?",
         (incident_id, MOST),
     )
-    return tuple(Still(row[0], moment(row[1]), row[2], row[3], bool(row[4])) for row in rows)
+    found = [Still(row[0], moment(row[1]), row[2], row[3], bool(row[4])) for row in rows]
+    old = {one.sha256: one for one in earlier.of_incident(run, incident_id)}
+    timed = [
+        replace(one, at=old[one.sha256].at, shows=old[one.sha256].shows)
+        if one.sha256 in old
+        else one
+        for one in found
+    ]
+    return tuple(sorted(timed, key=lambda one: one.at))
 
 
 def _entries(run: sqlite3.Connection, since: datetime) -> list[Entry]:

@@ -285,5 +285,10 @@ def still_arrived(
     return [_due(row) for row in rows]
 
 
-def still_sent(run: sqlite3.Connection, delivery_id: str, sha256: str) -> None:
-    run.execute("UPDATE delivery SET still_sent = ? WHERE delivery_id = ?", (sha256, delivery_id))
+def still_sent(run: sqlite3.Connection, one: Due, sha256: str) -> None:
+    """Noted of the incident's own picture; one of before stands beside it."""
+    run.execute(
+        "UPDATE delivery SET still_sent = :hash WHERE delivery_id = :delivery AND EXISTS"
+        " (SELECT 1 FROM incident WHERE incident_id = :incident AND still = :hash)",
+        {"hash": sha256, "delivery": one.delivery_id, "incident": one.incident_id},
+    )

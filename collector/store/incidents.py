@@ -67,8 +67,13 @@ def abandoned(run: sqlite3.Connection, device: str, boot_id: str) -> list[Incide
 
 
 def of_still(run: sqlite3.Connection, sha256: str) -> list[str]:
-    """Ids of incidents whose picture it is."""
-    rows = run.execute("SELECT incident_id FROM incident WHERE still = ?", (sha256,))
+    """Ids of incidents whose picture it is, or one of before."""
+    rows = run.execute(
+        "SELECT incident_id FROM incident WHERE still = :hash UNION SELECT x.incident_id"
+        " FROM event e JOIN incident_event x ON x.event_id = e.id"
+        " WHERE e.still = :hash AND e.phase = 'update'",
+        {"hash": sha256},
+    )
     return [row[0] for row in rows]
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from collector.config import CameraPlace
-from collector.store import delivery_health, plates
+from collector.store import delivery_health, earlier, plates
 from collector.store.database import connect
 from collector.store.delivery_health import DeliveryHealth
 from collector.store.filtering import conditions
@@ -122,6 +122,9 @@ class Reader:
             ),
             tuple(row["finding_id"] for row in findings),
             self.plates(incident_id) if rows[0]["type"] == "plate" else (),
+            earlier.of_incident(self._connection(), incident_id)
+            if rows[0]["type"] == "dumping"
+            else (),
         )
 
     def plates(self, incident_id: str) -> tuple[ListedPlate, ...]:

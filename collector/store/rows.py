@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from collector.store.earlier import Earlier
 from wire.event import PlatePart, Severity
 from wire.health import Health
 from wire.incident import IncidentState
@@ -148,6 +149,8 @@ class IncidentDetail:
     finding_ids: tuple[str, ...]
     plates: tuple[ListedPlate, ...] = ()
     """The newest, the last read last."""
+    earlier: tuple[Earlier, ...] = ()
+    """Pictures of before the alarm, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import structlog
 
 from edge_agent.scene import Box, Finding, Frame, Image
+from edge_agent.uplink.earlier import Earlier
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.plate import plate_part
 from edge_agent.uplink.still import Still, encode, shrink
@@ -81,6 +83,8 @@ class _Job:
     build: Callable[[Still | None], WireModel]
     picture: Image | None = None
     finding_id: str | None = None
+    still: Still | None = None
+    """One that is encoded already, instead of `picture`."""
 
 
 @dataclass
@@ -155,11 +159,13 @@ class Reporter:
         *,
         model: ModelPart | None = None,
         drill: bool = False,
+        earlier: Sequence[Earlier] = (),
     ) -> str:
         """Report one phase of a finding; `frame` is the one behind it. Returns the finding's id.
 
-        An opening carries a still, of a plate the picture that it was read best in. Never blocks
-        on the disk. Raises ValueError for a plate that is on no list: such a read never leaves.
+        An opening carries a still, of a plate the picture that it was read best in; each of the
+        `earlier` pictures follows with an update of its own. Never blocks on the disk. Raises
+        ValueError for a plate that is on no list: such a read never leaves.
         """
         plate = None if finding.plate is None else plate_part(finding.plate)
         quality = self._quality()
@@ -178,10 +184,10 @@ class Reporter:
             media_end_s=finding.end_s,
         )
 
-        def build(still: Still | None) -> Event:
+        def build(still: Still | None, of: Earlier | None = None) -> Event:
             return Event(
                 finding_id=known.id,
-                phase=finding.phase,
+                phase=finding.phase if of is None else "update",
                 type=finding.type,
                 detail=finding.detail,
                 rule=finding.rule,
@@ -202,6 +208,8 @@ class Reporter:
                 box=None if finding.box is None else _box(finding.box),
                 model=model,
                 still=None if still is None else _still_part(still),
+                shows=None if of is None else of.shows,
+                still_at=None if of is None else _wall(frame, of.media_s),
                 clip=self._clip(frame.camera, times),
                 plate=plate,
                 drill=drill,
@@ -211,6 +219,9 @@ class Reporter:
         if finding.phase == "open":
             picture = self._picture(frame) if finding.plate is None else finding.plate.picture
         self._submit(_Job("finding", severity, frame.camera, build, picture, known.id))
+        for one in earlier:
+            told = partial(build, of=one)
+            self._submit(_Job("finding", severity, frame.camera, told, None, known.id, one.still))
         return known.id
 
     def pressed(self, bell: str, camera: str) -> None:
@@ -363,7 +374,7 @@ class Reporter:
                 self._tell_lost()
 
     def _commit(self, job: _Job) -> None:
-        still = None
+        still = job.still
         if job.picture is not None:
             still = encode(job.picture, self._settings.still_max_bytes)
         self._outbox.put(

@@ -14,6 +14,7 @@ from collector.channels.base import ChannelError, Parcel, Word
 from collector.config import DispatchSettings
 from collector.dispatch import Dispatch
 from collector.routing import Routing
+from collector.store import case_file
 from collector.store.rows import DeliveryRow
 from tests.support.centre import ROUTES
 from tests.support.device import SimDevice, finding, jpeg
@@ -22,6 +23,7 @@ from wire.clock import SimulatedClock
 from wire.event import Event, PlatePart
 from wire.incident import IncidentAck
 
+NOW = datetime.now(UTC)
 TIMING = DispatchSettings(first_retry_s=2, longest_retry_s=60, give_up_after=4)
 
 
@@ -247,6 +249,80 @@ def test_a_late_picture_is_sent_alone_and_once(bench: Bench) -> None:
         for incident, arrived in effects.stills_arrived:
             bench.dispatch.still_arrived(incident, arrived)
         bench.after(0)
+    assert bench.channel.stills == [sha256]
+
+
+def test_the_place_before_it_was_dumped_on_reaches_the_agency_beside_the_alarms_picture(
+    bench: Bench,
+) -> None:
+    bench.table(otherwise=["police"])
+    alarm, before = jpeg("alarm"), jpeg("before")
+    hashes = [hashlib.sha256(one).hexdigest() for one in (alarm, before)]
+    opened = finding(type="dumping", still=alarm)
+    taken_at = opened.times.started_at - timedelta(seconds=9)
+    older = opened.model_copy(
+        update={
+            "phase": "update",
+            "shows": "before",
+            "still": finding(still=before).still,
+            "still_at": taken_at,
+        }
+    )
+    device = bench.device
+    # The links of a pole are not in order: what is older comes first here.
+    bench.way_in.events(device, device.put(older))
+    assert bench.way_in.reader.incidents().incidents[0].still is None
+    bench.way_in.events(device, device.put(opened))
+    bench.after(1)
+    incident = bench.channel.parcels[-1].incident
+    assert incident.still_sha256 == hashes[0]
+    assert incident.earlier is not None
+    assert [(one.sha256, one.shows) for one in incident.earlier] == [(hashes[1], "before")]
+    assert incident.earlier[0].at == taken_at
+    for picture, sha256 in zip((alarm, before), hashes, strict=True):
+        effects = bench.way_in.take((device.address.still(sha256), picture))
+        for named_by, arrived in effects.stills_arrived:
+            bench.dispatch.still_arrived(named_by, arrived)
+        bench.after(0)
+    assert bench.channel.stills == hashes
+    bench.report(type="dumping", severity="severe")
+    bench.after(1)
+    again = bench.channel.parcels[-1]
+    assert again.incident.revision > incident.revision
+    assert (again.still, again.pictures) == (None, ())
+    found = bench.way_in.reader.incident(incident.incident_id)
+    assert found is not None
+    assert [(one.sha256, one.here) for one in found.earlier] == [(hashes[1], True)]
+    with bench.way_in.database.reading() as run:
+        beside = case_file.beside(
+            run, incident.incident_id, ("pole-001-1", "cam-1"), (NOW, NOW), "no-case"
+        )
+    assert [(one.sha256, one.shows) for one in beside.stills] == [
+        (hashes[1], "before"),
+        (hashes[0], None),
+    ]
+
+
+def test_pictures_that_are_here_already_go_with_the_first_delivery(bench: Bench) -> None:
+    bench.table(otherwise=["police"])
+    alarm, before = jpeg("alarm"), jpeg("before")
+    sha256 = hashlib.sha256(before).hexdigest()
+    for picture in (alarm, before):
+        topic = bench.device.address.still(hashlib.sha256(picture).hexdigest())
+        bench.way_in.take((topic, picture))
+    opened = finding(type="dumping", still=alarm)
+    older = opened.model_copy(
+        update={
+            "phase": "update",
+            "shows": "before",
+            "still": finding(still=before).still,
+            "still_at": opened.times.started_at,
+        }
+    )
+    bench.way_in.events(bench.device, bench.device.put(opened), bench.device.put(older))
+    bench.after(1)
+    (parcel,) = bench.channel.parcels
+    assert (parcel.still, parcel.pictures) == (alarm, ((sha256, before),))
     assert bench.channel.stills == [sha256]
 
 

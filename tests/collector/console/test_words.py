@@ -33,7 +33,7 @@ from collector.store.work_orders import ORDER_STATES, WHATS
 from collector.texts import TYPES
 from collector.things import ThingKind
 from wire.camera_rules import WEEKDAYS, Crossing, Label
-from wire.event import RuleType, Severity
+from wire.event import RuleType, Severity, Shows
 from wire.evidence import Unproven
 from wire.facility import FacilityKind, FacilityMode
 from wire.incident import IncidentState
@@ -71,6 +71,7 @@ FAMILIES = {
     "happening": ("event", "step", "told", "answer", "ledger", "hold", "case"),
     "ledger": VIEWS,
     "phase": ("open", "update", "close"),
+    "shows": get_args(Shows),
     "record": RECORD,
     "step": STEPS,
     "verified": (

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from edge_agent.scene import Box, Finding, Frame, Phase, Track
+from edge_agent.uplink.earlier import Earlier
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.report import WAITING, Reporter, ReportSettings
 from edge_agent.uplink.still import encode, shrink
@@ -22,12 +23,13 @@ from tests.edge_agent.plates.passing import hit, passage
 from tests.edge_agent.uplink.poles import BOOT, open_outbox, read
 from wire.clock import SystemClock
 from wire.envelope import body
-from wire.event import AuditEvent, CameraState, Event, LossRecord, ModelPart, TimeQuality
+from wire.event import AuditEvent, CameraState, Event, LossRecord, ModelPart, Shows, TimeQuality
 from wire.names import new_id
 
 AT = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 NOISE = np.random.default_rng(1).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
 SMOOTH = cv2.resize(NOISE[:8, :8], (480, 270), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+OLD: tuple[tuple[Shows, int], ...] = (("before", 10), ("left", 17))
 TRACK = Track(3, "person", Box(0.9, 0.5, 0.2, 0.6), 0.8, 10.0, 20.0, True)
 
 
@@ -294,6 +296,19 @@ def test_a_smaller_bound_is_kept(outbox: Outbox) -> None:
     assert event.still is not None
     assert event.still.bytes <= 10_000
     assert max(event.still.width, event.still.height) <= 320
+
+
+def test_pictures_of_before_follow_with_updates_of_the_same_finding(
+    outbox: Outbox, reporter: Reporter
+) -> None:
+    old = [Earlier(shows, at_s, encode(shrink(SMOOTH[at_s:], 320), 20_000)) for shows, at_s in OLD]
+    reporter.finding(replace(finding(), type="dumping"), frame(), earlier=old)
+    opened, *later = events(outbox, reporter)
+    assert (opened.phase, opened.shows, opened.still_at) == ("open", None, None)
+    assert [(one.phase, one.shows) for one in later] == [("update", "before"), ("update", "left")]
+    assert [one.still_at for one in later] == [AT - timedelta(seconds=s) for s in (10, 3)]
+    assert [one.still and one.still.sha256 for one in later] == [one.still.sha256 for one in old]
+    assert {one.finding_id for one in later} == {opened.finding_id}
 
 
 class TestPlates:

@@ -55,7 +55,7 @@ function drawPictures() {
   const { incident, stills, holds } = shown;
   $("#stills").replaceChildren(...(stills.length
     ? stills.map((one) => h("figure", {}, one.url ? h("img", { src: one.url, alt: t("file.still_of", { at: when(one.at) }), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
-      h("figcaption", {}, when(one.at))))
+      h("figcaption", {}, [one.shows && word("shows", one.shows), when(one.at)].filter(Boolean).join(" · "))))
     : [h("p", { class: "none" }, t("still.none"))]));
   $("#clips").replaceChildren(
     h("li", {}, h("b", {}, t("file.recorded")), h("span", {}, `${whole(incident.clip.from)} – ${incident.clip.to ? whole(incident.clip.to) : t("facts.goes_on")}`), see(incident.case_hint)),

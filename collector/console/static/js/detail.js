@@ -70,7 +70,23 @@ export class Detail {
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
     this.#plates.replaceChildren(...plateReads(incident, more));
-    this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
+    this.#below.replaceChildren(...this.#earlier(more), ...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
+  }
+
+  /** How the place was before something was left there. */
+  #earlier(more) {
+    if (!more?.earlier.length) return [];
+    return [
+      h("h3", { class: "section" }, t("detail.earlier")),
+      h("div", { class: "earlier" }, more.earlier.map((one) => h("figure", {},
+        one.url ? h("img", { src: one.url, alt: word("shows", one.shows), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
+        h("figcaption", {}, `${word("shows", one.shows)} · ${when(one.at)}`)))),
+    ];
+  }
+
+  /** Whether a picture of before that is shown as missing is this one. */
+  awaits(sha256) {
+    return (this.#more?.earlier ?? []).some((one) => one.sha256 === sha256 && !one.url);
   }
 
   #suggestion(more) {

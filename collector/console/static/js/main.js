@@ -191,6 +191,7 @@ follow("/api/stream", {
   incident: came,
   still: ({ sha256 }) => {
     for (const id of incidents.stillCame(sha256)) if (id === selected) detail.show(incidents.get(id));
+    if (detail.awaits(sha256)) loadDetail(selected);
     queue.draw();
   },
   cameras: ({ cameras: changed }) => {
