@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,7 @@ from edge_agent.facilities.settings import FacilitySettings
 from wire.camera_rules import CameraRules
 from wire.listening import MetricsSettings
 from wire.names import Name, Shard
+from wire.rule_profiles import ProfileName, with_profiles
 from wire.settings import Settings, SettingsError, SettingsPath, load_settings
 
 
@@ -38,10 +40,22 @@ class CameraSettings(CameraRules):
             "last keyframe on as soon as the stream or a keyframe shows a change."
         ),
     )
+    profiles: tuple[ProfileName, ...] = Field(
+        (),
+        max_length=8,
+        description="Ready zones, rules and times: `dumping` (무단투기, by night) and "
+        "`forest-fire` (smoke and fire in the 산불조심기간). A zone or rule of the same id here "
+        "stands instead.",
+    )
     ring_hours: float | None = Field(
         None, gt=0, le=720, description="How far back its video reaches, when not `ring.hours`."
     )
     drill: bool = Field(False, description="Mark everything this camera reports as an exercise.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profiles(cls, values: object) -> object:
+        return with_profiles(values) if isinstance(values, Mapping) else values
 
     @field_validator("url", "sub_url")
     @classmethod

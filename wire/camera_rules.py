@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from datetime import time
+from datetime import date, time, timedelta
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -16,6 +16,7 @@ from wire.settings import Settings
 from wire.shapes import area
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+DayOfYear = Annotated[str, Field(pattern=r"^\d\d-\d\d$")]
 Corner = tuple[Fraction, Fraction]
 Label = Literal["person", "bicycle", "motorcycle", "car", "bus", "truck", "bag", "dog"]
 Crossing = Literal["both", "left_to_right", "right_to_left"]
@@ -152,6 +153,33 @@ class ScheduleSpec(Settings):
         alias="to",
         description="When it ends; not later than `from` means on the next day.",
     )
+
+    season: tuple[DayOfYear, DayOfYear] | None = Field(
+        default=None,
+        description="The first and the last day of each year on which the span begins, like "
+        "['02-01', '05-15']; the last may lie in the next year. All year when left out.",
+    )
+
+    @field_validator("season")
+    @classmethod
+    def _are_days(cls, season: tuple[str, str] | None) -> tuple[str, str] | None:
+        for day in season or ():
+            try:
+                date.fromisoformat(f"2000-{day}")
+            except ValueError:
+                raise ValueError(f"{day} is no day; give month and day like '02-01'") from None
+        return season
+
+    @property
+    def begins_on(self) -> frozenset[str]:
+        """The days of a year on which it may begin, like '02-01'; every one without a season."""
+        days = [(date(2000, 1, 1) + timedelta(n)).strftime("%m-%d") for n in range(366)]
+        if self.season is None:
+            return frozenset(days)
+        first, last = self.season
+        if first <= last:
+            return frozenset(day for day in days if first <= day <= last)
+        return frozenset(day for day in days if day >= first or day <= last)
 
     @field_validator("start", "end")
     @classmethod

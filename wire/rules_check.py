@@ -100,7 +100,12 @@ def _of_schedule(rule: RuleSpec) -> Iterator[RulesFault]:
 
 
 def _both(a: ScheduleSpec, b: ScheduleSpec) -> str | None:
-    """A day on which two spans are both in force; None when there is none."""
+    """A day on which two spans are both in force; None when there is none.
+
+    Of spans with seasons, those that have a day of the year in common.
+    """
+    if (a.season or b.season) and not a.begins_on & b.begins_on:
+        return None
     week = len(WEEKDAYS) * DAY_MIN
     for (a0, a1), (b0, b1) in itertools.product(_week(a), _week(b)):
         for shift in (-week, 0, week):

@@ -12,7 +12,7 @@ class Schedule:
     """Spans of the week in the site's time zone; without any span, always."""
 
     def __init__(self, spans: Sequence[ScheduleSpec], site_zone: tzinfo) -> None:
-        self._spans = tuple(spans)
+        self._spans = tuple((span, span.begins_on) for span in spans)
         self._site_zone = site_zone
 
     def armed(self, wall: datetime) -> bool:
@@ -20,15 +20,18 @@ class Schedule:
         if not self._spans:
             return True
         local = wall.astimezone(self._site_zone)
-        today = WEEKDAYS[local.weekday()]
-        yesterday = WEEKDAYS[(local - timedelta(days=1)).weekday()]
+        yesterday = local - timedelta(days=1)
         clock = local.time()
-        for span in self._spans:
+        for span, season in self._spans:
             if span.start < span.end:
-                if today in span.days and span.start <= clock < span.end:
+                if _begins(span, season, local) and span.start <= clock < span.end:
                     return True
-            elif (today in span.days and clock >= span.start) or (
-                yesterday in span.days and clock < span.end
+            elif (_begins(span, season, local) and clock >= span.start) or (
+                _begins(span, season, yesterday) and clock < span.end
             ):
                 return True
         return False
+
+
+def _begins(span: ScheduleSpec, season: frozenset[str], day: datetime) -> bool:
+    return WEEKDAYS[day.weekday()] in span.days and f"{day:%m-%d}" in season

@@ -68,6 +68,8 @@ class Demo:
     health_s: float = 1
     neighbours: Sequence[Asked] = ()
     """Cameras of poles that are enrolled and do not run."""
+    departments: Sequence[str] = ()
+    """Agencies that are enrolled beside the usual ones; nobody receives for them."""
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
     books: Books = field(init=False)
@@ -91,6 +93,7 @@ class Demo:
             ),
             self.broker,
             self.neighbours,
+            self.departments,
         )
         self.books = Books(self.site.agent_data / "health.json")
         self.family = Family(self.folder / "logs")

@@ -99,11 +99,16 @@ class DemoSite:
 
 
 def make_site(
-    folder: Path, ports: Ports, broker: Broker = "nats", neighbours: Sequence[Asked] = ()
+    folder: Path,
+    ports: Ports,
+    broker: Broker = "nats",
+    neighbours: Sequence[Asked] = (),
+    departments: Sequence[str] = (),
 ) -> DemoSite:
     """Fill `folder` (made when missing) with keys and configurations; the camera's URL follows.
 
     `neighbours`: cameras of other poles, as in collector.yaml; the poles are enrolled.
+    `departments`: agencies that are enrolled beside AGENCIES.
     """
     for part in ("authority", "broker", "agent", "collector", "signer"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -113,7 +118,7 @@ def make_site(
         device = authority.issue_device(POLE)
         for other in sorted({str(one["device"]) for one in neighbours}):
             authority.issue_device(other.rpartition("-")[0])
-        for agency in AGENCIES:
+        for agency in (*AGENCIES, *departments):
             authority.issue_agency(agency)
         authority.issue_service("broker", "broker", hosts=LOOPBACK)
         authority.issue_service("collector", "collector")

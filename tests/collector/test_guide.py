@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 
 from collector.config import CollectorSettings
 from collector.endpoints import CapEndpoint, WebhookEndpoint
-from collector.routing import load_routing
+from collector.routing import Subject, load_routing, route
 from collector.services.boards.layout import lay_out
 from collector.services.boards.registry import Boards
 from collector.signer.config import SignerSettings
@@ -37,6 +39,24 @@ def test_the_routing_example_is_valid() -> None:
     assert [route.name for route in table.routes] == names
     assert [one.agency for one in table.escalations] == ["police", "fire"]
     assert table.unconfirmed is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "told"),
+    [
+        ("dumping", None, ["cleaning"]),
+        ("fire", "forest", ["forest", "fire"]),
+        ("smoke", "forest", ["forest", "fire"]),
+        ("fire", "market", ["fire"]),
+    ],
+)
+def test_the_administrative_routes_tell_the_department(
+    kind: str, group: str | None, told: list[str]
+) -> None:
+    agencies = {"police", "fire", "cleaning", "forest", "centre"}
+    table = load_routing(GUIDE / "routing-administrative.yaml", agencies, {"forest", "market"})
+    asked = Subject(kind, "minor", "pole-1", "cam-1", group, datetime.now(UTC), drill=False)
+    assert [one.agency for one in route(table, asked, ZoneInfo("Asia/Seoul")).targets] == told
 
 
 def test_the_boards_example_is_valid_but_for_its_file(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from collector.store.camera_rules import Revision
 from collector.store.database import Database
 from wire.grant import PersonToken
 from wire.names import Id, Moment, Name, Sha256, WireModel
+from wire.rule_profiles import PROFILES
 from wire.rules import RulesHealth, TrialShown
 from wire.rules_check import RulesFaultsError, checked
 
@@ -107,6 +108,14 @@ def build_router(desk: RulesDesk, database: Database, persons: Persons) -> APIRo
         """Types of rules with what each takes, bounds, units and defaults."""
         require(person, TRIERS, WHAT)
         return type_facts()
+
+    @router.get("/profiles")
+    async def profiles(
+        person: PersonToken = Depends(persons.required),
+    ) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Ready zones, rules and times by name, as a draft takes them."""
+        require(person, TRIERS, WHAT)
+        return dict(PROFILES)
 
     @router.post("/check", dependencies=changing)
     async def check(

@@ -37,6 +37,7 @@ from wire.event import RuleType, Severity, Shows
 from wire.evidence import Unproven
 from wire.facility import FacilityKind, FacilityMode
 from wire.incident import IncidentState
+from wire.rule_profiles import ProfileName
 from wire.rules import TrialFinding, TrialShown
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
@@ -54,7 +55,7 @@ FAMILIES = {
     "camera": ("up", "degraded", "down", "unknown"),
     "sound": ("off", "severe", "moderate", "minor"),
     "theme": ("auto", "dark", "light"),
-    "agency": ("police", "fire", "centre", "city"),
+    "agency": ("police", "fire", "centre", "city", "cleaning", "forest"),
     "problem": (),
     "remedy": (),
     "decide": ("confirmed", "rejected", "closed"),
@@ -72,6 +73,7 @@ FAMILIES = {
     "ledger": VIEWS,
     "phase": ("open", "update", "close"),
     "shows": get_args(Shows),
+    "profile": get_args(ProfileName),
     "record": RECORD,
     "step": STEPS,
     "verified": (

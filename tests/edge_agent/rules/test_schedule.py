@@ -7,10 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from edge_agent.rules.schedule import Schedule
 from tests.edge_agent.rules.driving import SEOUL
 from wire.camera_rules import ScheduleSpec
+from wire.rule_profiles import FIRE_SEASONS
 
 
 def schedule(*spans: dict[str, Any]) -> Schedule:
@@ -79,3 +81,42 @@ def test_the_clock_of_the_site_counts_not_the_machines() -> None:
     assert night.armed(datetime(2026, 6, 1, 14, 0, tzinfo=UTC))
     assert night.armed(datetime(2026, 6, 1, 9, 30, tzinfo=ZoneInfo("America/New_York")))
     assert not night.armed(datetime(2026, 6, 1, 22, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("moment", "armed"),
+    [
+        ("2026-01-31T23:59", False),
+        ("2026-02-01T00:00", True),
+        ("2026-05-15T23:59", True),
+        ("2026-05-16T00:00", False),
+        ("2026-10-31T12:00", False),
+        ("2026-11-01T00:00", True),
+        ("2026-12-16T00:00", False),
+    ],
+)
+def test_forests_are_watched_in_their_seasons(moment: str, armed: bool) -> None:
+    assert schedule(*FIRE_SEASONS).armed(at(moment)) is armed
+
+
+@pytest.mark.parametrize(
+    ("moment", "armed"),
+    [
+        ("2026-12-15T23:00", True),
+        ("2027-02-28T23:00", True),
+        ("2027-03-01T05:59", True),
+        ("2027-03-01T22:00", False),
+        ("2026-07-01T23:00", False),
+    ],
+)
+def test_a_season_may_run_over_new_year_and_its_last_night_to_the_end(
+    moment: str, armed: bool
+) -> None:
+    winter = schedule({"from": "22:00", "to": "06:00", "season": ["12-01", "02-28"]})
+    assert winter.armed(at(moment)) is armed
+
+
+@pytest.mark.parametrize("day", ["13-01", "02-30", "2-1", "Feb 1"])
+def test_what_is_no_day_of_a_year_is_refused(day: str) -> None:
+    with pytest.raises(ValidationError, match="season"):
+        ScheduleSpec.model_validate({"from": "00:00", "to": "00:00", "season": [day, "05-15"]})

@@ -173,6 +173,15 @@ function bind(camera) {
   });
 }
 
+/** Ready rules for administrative cameras. */
+async function bindReady() {
+  const ready = await getJson("/api/rules/profiles");
+  $("#ready").replaceChildren(...Object.keys(ready).map((name) => h("button", { type: "button", "data-profile": name, onclick: () => {
+    draft.addReady(ready[name]);
+    say(t("rules.ready_said", { name: word("profile", name) }));
+  } }, word("profile", name))));
+}
+
 function bindChoice(cameras) {
   const names = new Map(cameras.map((one) => [`${inLanguage({ ko: one.title, en: one.title_en })} (${one.device}/${one.camera})`, one]));
   $("#names").replaceChildren(...[...names.keys()].map((name) => h("option", { value: name })));
@@ -196,6 +205,7 @@ async function begin() {
   }
   $("#empty").hidden = true;
   $("#work").hidden = false;
+  await bindReady();
   form = new Form($("#cards"), draft, await getJson("/api/rules/types"));
   const trial = bind(camera);
   canvas.draw();

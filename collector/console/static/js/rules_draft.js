@@ -108,6 +108,16 @@ export class Draft {
     this.change(() => { this[kind] = this[kind].filter((one) => one.id !== id); });
   }
 
+  /** Ready zones and rules; what the draft has of the same id stays. */
+  addReady(ready) {
+    this.change(() => {
+      for (const part of ["zones", "rules"]) {
+        const ids = new Set(this[part].map((one) => one.id));
+        this[part].push(...copy(ready[part].filter((one) => !ids.has(one.id))));
+      }
+    });
+  }
+
   /** Rules that name a shape go on naming it. */
   rename(kind, id, fresh) {
     const key = kind === "zones" ? "zone" : "line";

@@ -127,7 +127,7 @@ export class Form {
         fresh[at].days = DAYS.filter((one) => (one === day ? on : days.has(one)));
       });
       const time = (key, label) => this.#field(label, h("input", { id: `${key}-${at}-${n}`, type: "time", required: true, value: (span[key] ?? "").slice(0, 5), onchange: (event) => keep((fresh) => { fresh[at][key] = event.target.value || "00:00"; }) }));
-      return h("fieldset", {}, h("legend", {}, t("rules.time", { n: at + 1 })),
+      return h("fieldset", {}, h("legend", {}, [t("rules.time", { n: at + 1 }), span.season?.join(" – ")].filter(Boolean).join(" · ")),
         h("div", { class: "ticks" }, DAYS.map((day) => h("label", { class: "tick" }, h("input", { id: `${day}-${at}-${n}`, type: "checkbox", checked: days.has(day), onchange: (event) => tick(day, event.target.checked) }), word("weekday", day)))),
         h("div", { class: "fields" }, time("from", t("rules.from")), time("to", t("rules.to")),
           h("button", { type: "button", "aria-label": t("rules.drop_time", { n: at + 1 }), onclick: () => keep((fresh) => fresh.splice(at, 1)) }, "×")));
