@@ -27,6 +27,12 @@ DELIVERY = "$MQTT.sub.>"
 MAX_CONSUMERS = 100_000
 """A subscription is one or two JetStream consumers; the default of 1,000 ends at 500 poles."""
 
+AGAIN_S = 10
+"""An unacknowledged message is sent again then. MAX_IN_FLIGHT counts over all subscriptions of a
+session, and what is over it is sent only then: while devices flood, an agency's word is late by
+this (nats-server's own 30 s are half of what an agency has). A message waits a second or two for
+its transaction."""
+
 MAX_STORE_BYTES = 8 * 1024**3
 
 LOG_BYTES = 16 * 1024 * 1024
@@ -104,6 +110,7 @@ def nats_config(
                 f"host: {_text(settings.host)}",
                 f"port: {settings.port}",
                 f"max_ack_pending: {MAX_IN_FLIGHT}",
+                f'ack_wait: "{AGAIN_S}s"',
                 *([f"stream_replicas: {REPLICAS}"] if cluster else []),
                 *_block("tls", tls),
             ],

@@ -265,7 +265,10 @@ def test_what_is_recorded_is_asked_of_the_pole(
     path = "/api/recordings/pole-001-1/cam-1"
     with _client(open_centre) as client:
         _is(client.get(path, params=span), 401, "auth.required")
-    with _client(open_centre, "kim") as client:
+    with _client(open_centre, "choi") as client:
+        # No incident of his agency is open there.
+        _is(client.get(path, params=span), 403, "auth.forbidden")
+    with _client(open_centre, "oper") as client:
         away = client.get(path, params=span).json()
         assert away["recording"] is None
         assert away["problem"]["code"] == "device.offline"

@@ -281,7 +281,9 @@ def destroy(console: Watched, demo: Demo, incident: str) -> None:
 
 def totals(page: Page) -> list[int]:
     """What the shift's table sums up to."""
-    rows = [row.split() for row in page.locator("#shift-body tbody tr").all_inner_texts()]
+    told = page.locator("#shift-body tbody tr").all_inner_texts()
+    # One that is drawn anew at this moment has no text.
+    rows = [row.split() for row in told if row.strip()]
     return [sum(int(row[column]) for row in rows) for column in (-6, -4, -3, -2)]
 
 

@@ -139,7 +139,7 @@ def test_dumping_and_a_forest_fire_reach_who_answers_for_them(tmp_path: Path) ->
             before, left, after = shown()[:3]
             assert [before["shows"], left["shows"], after["shows"]] == ["before", "left", None]
             assert before["at"] < left["at"] < after["at"]
-            # The thing is where it was not: at its box the pictures differ, and at no other pair.
+            # The thing is where it was not: at its box the pictures differ.
             box = row["box"]
             there = [at_the_box(picture(client, one["url"]), box) for one in (before, after)]
             assert float(np.abs(there[1] - there[0]).mean()) > 12

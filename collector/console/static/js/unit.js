@@ -9,12 +9,14 @@ import { UnitMap } from "./unit_map.js";
 
 const EVERY_MS = 10_000;
 const TOLD_MS = 5_000; // How often the room hears where the phone is.
+const LEAST_MS = 2_000; // Between two times; the room takes one a second.
 const token = location.hash.slice(1);
 const bearer = { Authorization: `Bearer ${token}`, [OWN[0]]: OWN[1] };
 let shown = null;
 let here = null; // Where the phone is, once the officer lets it be told.
 let watching = null;
 let telling = null;
+let mayTellAt = 0;
 let session = null;
 let pictures = "";
 let opened = false; // The link opens once; what it leaves here opens the case from then on.
@@ -85,7 +87,8 @@ async function drawStills() {
 
 /** Tell the room where the phone is, as long as the officer lets it. */
 async function move() {
-  if (!here) return;
+  if (!here || performance.now() < mayTellAt) return;
+  mayTellAt = performance.now() + LEAST_MS;
   try {
     drawCameras((await (await ask("/api/unit/position", here)).json()).cameras);
     tell(null);
@@ -102,9 +105,10 @@ function locate() {
     const first = here === null;
     here = { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.min(2000, Math.round(coords.accuracy)) };
     map.stand(here);
-    if (first) move();
+    if (!first) return;
+    move();
+    telling = setInterval(move, TOLD_MS);
   }, () => { stay(); tell(new Refusal(0, { code: "console.no_position" })); }, { enableHighAccuracy: true, maximumAge: TOLD_MS });
-  telling = setInterval(move, TOLD_MS);
   drawLocate();
 }
 
