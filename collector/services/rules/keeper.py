@@ -97,11 +97,12 @@ class RulesKeeper:
             known = {
                 (one.device, one.camera): camera_rules.hashes(run, one.device, one.camera)
                 for one in newest
+                if one.state not in ("applied", "refused")
             }
         steps: dict[str, tuple[Revision, Step]] = {}
         for one in newest:
             key = (one.device, one.camera)
-            step = next_step(one, known[key], *told.get(key, (None, None)))
+            step = next_step(one, known.get(key, ()), *told.get(key, (None, None)))
             due = self._clock.monotonic() >= self._not_before.get(one.device, 0.0)
             if step is not None and due:
                 steps.setdefault(one.device, (one, step))
