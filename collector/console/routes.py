@@ -102,7 +102,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """The safety services: asking, deciding, watching."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/cases", 303)
+            return _to_the_door(request)
         decides = bool(APPROVERS & set(person.roles))
         return page(
             request, "cases.html", person=person.person, agency=person.agency, decides=decides
@@ -113,7 +113,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """Alerts of an area: entering, deciding, watching."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/disasters", 303)
+            return _to_the_door(request)
         decides = bool(APPROVERS & set(person.roles))
         areas = [one.name for one in services.areas()]
         return page(request, "disasters.html", person=person.person, decides=decides, areas=areas)
@@ -133,7 +133,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
     def holds(request: Request) -> Any:
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/holds", 303)
+            return _to_the_door(request)
         return page(request, "holds.html", person=person.person)
 
     @router.get("/reads")
@@ -141,7 +141,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """Who read what of whom, for the privacy officer."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/reads", 303)
+            return _to_the_door(request)
         return page(request, "reads.html", person=person.person, kinds=get_args(Reads))
 
     @router.get("/tokens")
@@ -149,7 +149,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """What programs ask with, for administrators."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/tokens", 303)
+            return _to_the_door(request)
         agencies = sorted(services.agencies())
         return page(request, "tokens.html", person=person.person, agencies=agencies, scopes=SCOPES)
 
@@ -158,7 +158,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """A vehicle is searched for across the poles."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/vehicles", 303)
+            return _to_the_door(request)
         return page(
             request,
             "vehicles.html",
@@ -174,7 +174,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """Lists of vehicles: what there is, how far the poles are, and a new table for one."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/lists", 303)
+            return _to_the_door(request)
         return page(
             request,
             "lists.html",
@@ -189,7 +189,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         """Electronic boards: what they show, messages, approval."""
         person = services.person_of(request)
         if person is None:
-            return RedirectResponse("/sign-in?next=/boards", 303)
+            return _to_the_door(request)
         roles = set(person.roles)
         writes, links = bool(WRITERS & roles), bool(LINKERS & roles)
         return page(request, "boards.html", person=person.person, writes=writes, links=links)
