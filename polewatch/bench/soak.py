@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 from polewatch.bench.clips import BITRATE, draw
+from polewatch.bench.counting import CountingViewer
 from polewatch.bench.crowd import (
     CLIP_S,
     CrowdDemo,
@@ -68,6 +69,8 @@ class Soak:
     restarts_of_agent: int
     """Of its process, by itself: none is expected."""
     samples: tuple[Sample, ...]
+    blind: int = 0
+    """Rounds in which no viewer got a picture."""
 
     def growth(self, of: Callable[[Sample], float]) -> tuple[float, float]:
         """The median of a figure in the first and in the last third after the warm-up."""
@@ -96,12 +99,16 @@ async def _soak(demo: CrowdDemo, hours: float, say: Callable[[str], None]) -> So
     samples: list[Sample] = []
     ended = asyncio.Event()
     noting = asyncio.create_task(_note(demo, agent, began_s, samples, ended))
-    rounds = viewers = cuts = 0
+    rounds = viewers = cuts = blind = 0
     try:
         while time.monotonic() - began_s < hours * 3600:
             kind = ROUNDS[rounds % len(ROUNDS)]
             round_s = time.monotonic()
-            viewers += await _view(demo)
+            try:
+                viewers += await _view(demo)
+            except (CrowdError, httpx.HTTPError) as error:
+                blind += 1
+                say(f"round {rounds + 1}: no viewer got a picture: {error!r}")
             if kind != "nothing":
                 await asyncio.to_thread(_cut, demo, kind)
                 cuts += 1
@@ -112,7 +119,7 @@ async def _soak(demo: CrowdDemo, hours: float, say: Callable[[str], None]) -> So
     finally:
         ended.set()
         await noting
-    return Soak(hours, rounds, viewers, cuts, int(not agent.is_running()), tuple(samples))
+    return Soak(hours, rounds, viewers, cuts, int(not agent.is_running()), tuple(samples), blind)
 
 
 async def _note(
@@ -144,8 +151,10 @@ async def _view(demo: CrowdDemo) -> int:
     """One viewer of each camera for a while; how many got pictures."""
     async with httpx.AsyncClient(base_url=demo.console, timeout=20, headers=HEADERS) as client:
         await sign_in(demo, client)
-        viewers = [await open_viewer(demo, client, name) for name in camera_names()]
+        viewers: list[CountingViewer] = []
         try:
+            for name in camera_names():
+                viewers.append(await open_viewer(demo, client, name))
             await asyncio.sleep(WATCHED_S)
         finally:
             for viewer in viewers:
@@ -193,6 +202,7 @@ def _figures(found: Soak) -> Iterator[Figure]:
     ):
         first, last = found.growth(of)
         yield Figure(label=label, value=last - first, goal=FEW, basis=f"{first:.0f} to {last:.0f}")
+    yield Figure(label="rounds without a picture", value=found.blind, goal=0)
     yield Figure(label="agent ended by itself", value=found.restarts_of_agent, goal=0)
 
 
