@@ -118,7 +118,10 @@ class RetentionSettings(Settings):
         365.0, ge=1, le=3650, description="Incidents without their events and pictures."
     )
     case_days: float = Field(
-        30.0, ge=0, le=3650, description="Personal fields of a case, after it was closed."
+        30.0,
+        ge=0,
+        le=3650,
+        description="Personal fields of a case, and plates confirmed as evidence, after its end.",
     )
     assets_days: float = Field(
         1825.0, ge=365, le=3650, description="Cameras' states over time, and closed work orders."

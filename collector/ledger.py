@@ -62,6 +62,8 @@ Kind = Literal[
     "delivery.acknowledged",
     "plates.searched",
     "plates.forgotten",
+    "plates.confirmed",
+    "evidence.exported",
     "pole.plates.searched",
     "pole.plates.shown",
     "trace.begun",

@@ -37,6 +37,7 @@ class Erased:
     refused: int = 0
     incidents: int = 0
     cases: int = 0
+    confirmed_plates: int = 0
     alert_documents: int = 0
     alerts: int = 0
     asset_history: int = 0
@@ -87,6 +88,9 @@ class Retention:
             incidents=self._portions(lambda run: erasing.incidents(run, incidents_before, AT_ONCE)),
             cases=self._whole(
                 lambda run: erasing.case_persons(run, now - ago(settings.case_days), now)
+            ),
+            confirmed_plates=self._whole(
+                lambda run: erasing.confirmed_plates(run, now - ago(settings.case_days))
             ),
             alert_documents=self._portions(
                 lambda run: erasing.alert_documents(run, events_before, AT_ONCE)

@@ -55,6 +55,8 @@ from collector.services.estate.world import WorldView
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
 from collector.services.plate_area import PlateArea
+from collector.services.plate_evidence import PlateEvidence
+from collector.services.plate_evidence import build_router as build_plate_evidence
 from collector.services.plate_search import PlateSearchDesk
 from collector.services.plate_search import build_router as build_plate_search
 from collector.services.rules import api as rules_api
@@ -224,6 +226,8 @@ def build_web(parts: WebParts) -> Web:
         parts.clock,
     )
     app.include_router(build_plate_search(searches, parts.persons))
+    evidence = PlateEvidence(parts.database, reader, searches, parts.changes, parts.clock)
+    app.include_router(build_plate_evidence(evidence, parts.persons))
     app.include_router(tracing_api.build_router(parts.traces, area, parts.persons, parts.devices))
     app.include_router(
         vehicle_lists_api.build_router(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
 from pydantic import Field
 
 from wire.event import Fraction
 from wire.names import Id, Moment, Name, Sha256, WireModel
+
+ANY_PLATE: Final = "??"
+"""The pattern of who asks for all that one camera read; other questions must know more."""
+LONGEST_LOOK: Final = timedelta(minutes=15)
+"""Of such a question: no pole answers for longer."""
 
 
 class PlateSearch(WireModel):
@@ -18,6 +24,10 @@ class PlateSearch(WireModel):
     start_at: Moment
     end_at: Moment
     confusable: bool = True
+    camera: Name | None = Field(
+        None,
+        description="All that this camera read in 15 minutes at most, whatever the pattern.",
+    )
     types: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
     colors: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
     limit: int = Field(200, ge=1, le=250)

@@ -156,6 +156,23 @@ def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) ->
             }
             for one in found.earlier
         ],
+        "vehicles": [
+            {
+                "crop": f"/api/incidents/{one.incident_id}/vehicles/{one.sha256}.jpg",
+                "text": one.text,
+                "confidence": one.confidence,
+                "at": utc_text(one.read_at),
+                "color": one.color,
+                "direction": one.direction,
+                "confirmed_at": utc_text(one.confirmed_at),
+                "person": one.person,
+                "agency": one.agency,
+                "case": one.case,
+                "purpose": one.purpose,
+                "basis": one.basis,
+            }
+            for one in found.vehicles
+        ],
         "finding_ids": list(found.finding_ids),
         "steps": [_step(one) for one in found.steps],
         "escalations": [

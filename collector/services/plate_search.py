@@ -99,6 +99,8 @@ class _Search:
     devices: tuple[str, ...]
     cameras: frozenset[Key] | None
     """Those of the area; None: all."""
+    incident_id: str | None
+    """Whose evidence it may become; None of a search across poles."""
     answers: dict[str, PlateAnswer] = field(default_factory=dict)
     without: set[str] = field(default_factory=set)
     late: dict[str, str | None] = field(default_factory=dict)
@@ -131,25 +133,36 @@ class PlateSearchDesk:
         """Ask the poles; what came within ANSWER_WITHIN_S. Raises ProblemError."""
         require(person, SEARCHERS, "searching for vehicles")
         self._check(body)
-        now = self._clock.now()
-        self._drop_old(now)
         cameras = self._area.cameras(body.area)
         devices = tuple(sorted(self._area.poles(body.area, self._devices())))
         if not devices:
             raise ProblemError("case.no-camera", "no camera stands in the area")
-        search_id = new_id()
         question = PlateSearch(
-            search_id=search_id, pattern=body.pattern, start_at=body.start_at, end_at=body.end_at,
+            search_id=new_id(), pattern=body.pattern, start_at=body.start_at, end_at=body.end_at,
             confusable=body.confusable, types=body.types, colors=body.colors,
             case=body.case, basis=body.basis, purpose=body.purpose,
         )  # fmt: skip
+        return await self.begin(person, question, body.agency or person.agency, devices, cameras)
+
+    async def begin(
+        self,
+        person: PersonToken,
+        question: PlateSearch,
+        agency: str,
+        devices: tuple[str, ...],
+        cameras: frozenset[Key] | None,
+        incident_id: str | None = None,
+    ) -> PlateSearchResult:
+        """Ask those poles what was allowed before; `incident_id`: of it alone. As `ask`."""
+        now, search_id = self._clock.now(), question.search_id
+        self._drop_old(now)
         result = PlateSearchResult(
-            search_id=search_id, state="asking", pattern=body.pattern, case=body.case,
-            agency=body.agency or person.agency, person=person.person,
+            search_id=search_id, state="asking", pattern=question.pattern, case=question.case,
+            agency=agency, person=person.person,
             asked_at=now, ends_at=now + KEPT, asked=len(devices), answered=0, without_diary=0,
             late=(), more=(), routes=(),
         )  # fmt: skip
-        search = _Search(result, question, devices, cameras)
+        search = _Search(result, question, devices, cameras, incident_id)
         # Nobody is asked before it is written that he was.
         await self._enter("plates.searched", search, person)
         self._searches[search_id] = search
@@ -186,12 +199,20 @@ class PlateSearchDesk:
         self._forget(search_id)
         await self._enter("plates.forgotten", search, person)
 
+    def read_of(
+        self, person: PersonToken, search_id: str, incident_id: str, row: int
+    ) -> tuple[PlateSearch, str, PlateRead]:
+        """Question, agency and the read that was found for that incident. Raises ProblemError."""
+        search = self._known(person, search_id)
+        read = next(
+            (one for a in search.answers.values() for one in a.reads if one.row == row), None
+        )
+        if search.incident_id != incident_id or read is None:
+            raise ProblemError("case.unknown", "nothing of it was found for this incident")
+        return search.question, search.result.agency, read
+
     def _check(self, body: PlateSearchBody) -> None:
-        if not body.basis:
-            raise ProblemError("case.no-basis")
-        for name in ("case", "purpose"):
-            if not getattr(body, name):
-                raise ProblemError("request.invalid", f"{name}: must not be empty")
+        check_reasons(body.case, body.purpose, body.basis)
         if not timedelta(0) < body.end_at - body.start_at <= LONGEST:
             raise ProblemError(
                 "request.invalid",
@@ -286,10 +307,10 @@ class PlateSearchDesk:
         return jpeg
 
     def _known(self, person: PersonToken, search_id: str) -> _Search:
-        require(person, SEARCHERS, "searching for vehicles")
         self._drop_old(self._clock.now())
         search = self._searches.get(search_id)
         if search is None or not _may(person, search):
+            require(person, SEARCHERS, "searching for vehicles")
             raise ProblemError("case.unknown", "there is no such search, or its hour is over")
         return search
 
@@ -314,6 +335,8 @@ class PlateSearchDesk:
             "basis": asked.basis,
             "purpose": asked.purpose,
             "pattern": asked.pattern,
+            "camera": asked.camera,
+            "incident_id": search.incident_id,
             "start_at": asked.start_at.isoformat(),
             "end_at": asked.end_at.isoformat(),
             "poles": len(search.devices),
@@ -387,6 +410,15 @@ def build_router(desk: PlateSearchDesk, persons: Persons) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def check_reasons(case: str, purpose: str, basis: str) -> None:
+    """Raises ProblemError unless a question has a case, a purpose and a legal basis."""
+    if not basis:
+        raise ProblemError("case.no-basis")
+    for name, value in (("case", case), ("purpose", purpose)):
+        if not value:
+            raise ProblemError("request.invalid", f"{name}: must not be empty")
 
 
 def _may(person: PersonToken, search: _Search) -> bool:

@@ -25,6 +25,9 @@ VIEWS = (
     "pole.export",
     "pole.export.refused",
     "pole.export.end",
+    "plates.searched",
+    "plates.confirmed",
+    "evidence.exported",
 )
 
 
@@ -70,16 +73,18 @@ def beside(
 ) -> Beside:
     """Within one look; `number` is the case number that the console proposes for the incident.
 
-    The ledger names no incidents: what was seen or copied belongs to this one by the number of a
-    case of its, or by camera and time.
+    Few entries of the ledger name an incident: what was seen or copied belongs to this one by the
+    number of a case of its, or by camera and time.
     """
     own = cases.of_incident(run, incident_id)
     numbers = {number, *(one.case for one in own)}
     entries = tuple(
-        one for one in _entries(run, span[0] - EARLIER) if _belongs(one, numbers, camera, span)
+        one
+        for one in _entries(run, span[0] - EARLIER)
+        if one.fields.get("incident_id") == incident_id or _belongs(one, numbers, camera, span)
     )
     return Beside(
-        _stills(run, incident_id),
+        pictures(run, incident_id),
         tuple(own),
         tuple(
             one
@@ -95,7 +100,8 @@ def _held(one: HeldRecording, camera: tuple[str, str], span: tuple[datetime, dat
     return there and one.start_at <= span[1] and one.end_at >= span[0]
 
 
-def _stills(run: sqlite3.Connection, incident_id: str) -> tuple[Still, ...]:
+def pictures(run: sqlite3.Connection, incident_id: str) -> tuple[Still, ...]:
+    """All that events of the incident name, the oldest first."""
     rows = run.execute(
         "SELECT e.still, min(e.at), e.finding_id, e.phase,"
         " EXISTS (SELECT 1 FROM still s WHERE s.sha256 = e.still AND s.named = 1) FROM event e"

@@ -107,6 +107,7 @@ def incidents(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
         [(row[0],) for row in ids],
     )
     for table in (
+        "confirmed_plate",
         "incident_step",
         "incident_finding",
         "incident_clock",
@@ -124,6 +125,15 @@ def case_persons(run: sqlite3.Connection, before: datetime, now: datetime) -> in
         "UPDATE service_case SET personal = NULL, lat = NULL, lon = NULL, cameras = '[]',"
         " note = NULL, erased_at = ? WHERE closed_at < ? AND erased_at IS NULL",
         (stamp(now), stamp(before)),
+    ).rowcount
+
+
+def confirmed_plates(run: sqlite3.Connection, before: datetime) -> int:
+    """Plates that were confirmed as those of incidents which ended before then."""
+    return run.execute(
+        "DELETE FROM confirmed_plate WHERE incident_id IN (SELECT incident_id FROM incident"
+        " WHERE state IN ('closed', 'rejected') AND updated_at < ?)",
+        (stamp(before),),
     ).rowcount
 
 

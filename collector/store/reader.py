@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from collector.config import CameraPlace
-from collector.store import delivery_health, earlier, plates
+from collector.store import confirmed_plates, delivery_health, earlier, plates
+from collector.store.confirmed_plates import ConfirmedPlate
 from collector.store.database import connect
 from collector.store.delivery_health import DeliveryHealth
+from collector.store.earlier import Earlier
 from collector.store.filtering import conditions
 from collector.store.moments import moment, moment_or_none, stamp
 from collector.store.rows import (
@@ -122,10 +124,17 @@ class Reader:
             ),
             tuple(row["finding_id"] for row in findings),
             self.plates(incident_id) if rows[0]["type"] == "plate" else (),
-            earlier.of_incident(self._connection(), incident_id)
-            if rows[0]["type"] == "dumping"
-            else (),
+            *self._left(incident_id, rows[0]["type"]),
         )
+
+    def _left(
+        self, incident_id: str, type: str
+    ) -> tuple[tuple[Earlier, ...], tuple[ConfirmedPlate, ...]]:
+        """How the place was before, and who left what was dumped."""
+        if type != "dumping":
+            return (), ()
+        run = self._connection()
+        return earlier.of_incident(run, incident_id), confirmed_plates.of_incident(run, incident_id)
 
     def plates(self, incident_id: str) -> tuple[ListedPlate, ...]:
         """The listed plates behind an incident."""

@@ -75,6 +75,7 @@ TABLES = (
     "board_state",
     "board_log",
     "board_screen",
+    "confirmed_plate",
 )
 """Who is referred to before who refers. Progress is counted anew: what is lost must be missed."""
 
@@ -218,7 +219,7 @@ def _is_whole(table: str, row: dict[str, object]) -> bool:
     match table, row:
         case "event", {"token": bytes(token)}:
             return _its_own(row, token)
-        case "still", {"jpeg": bytes(jpeg)}:
+        case "still" | "confirmed_plate", {"jpeg": bytes(jpeg)}:
             return sha256(jpeg).hexdigest() == row["sha256"]
         case "device_order", {"action": str(action)}:
             return orders.is_action(action)

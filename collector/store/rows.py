@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from collector.store.confirmed_plates import ConfirmedPlate
 from collector.store.earlier import Earlier
 from wire.event import PlatePart, Severity
 from wire.health import Health
@@ -151,6 +152,8 @@ class IncidentDetail:
     """The newest, the last read last."""
     earlier: tuple[Earlier, ...] = ()
     """Pictures of before the alarm, the oldest first."""
+    vehicles: tuple[ConfirmedPlate, ...] = ()
+    """Whose plates somebody confirmed as those of who left it."""
 
 
 @dataclass(frozen=True, slots=True)

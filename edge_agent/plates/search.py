@@ -26,7 +26,7 @@ from edge_agent.plates.pattern import OTHERS, WIDTH, Pattern, PatternError
 from edge_agent.plates.types import UNREADABLE
 from edge_agent.uplink.commands import Answer, CommandFailedError, Handler
 from wire.command import Command, PlateCropCommand, PlateSearchCommand
-from wire.plates import PlateAnswer, PlateRead, PlateSearch
+from wire.plates import LONGEST_LOOK, PlateAnswer, PlateRead, PlateSearch
 
 LEAST_CHANCE: Final = 1e-4
 """What is less likely the plate asked for is left out of the answer."""
@@ -140,6 +140,8 @@ class DiarySearch:
         if not timedelta(0) < asked.end_at - asked.start_at <= LONGEST_SPAN:
             days = LONGEST_SPAN.days
             raise ValueError(f"the span must end after its start, by {days} days at most")
+        if asked.camera is not None:
+            return self._at_the_time(asked, asked.camera)
         pattern = Pattern.of(asked.pattern, confusable=asked.confusable)
         with self._lock, closing(self._connect()) as run:
             ids = self._candidates(run, pattern, to_us(asked.start_at), to_us(asked.end_at))
@@ -152,6 +154,25 @@ class DiarySearch:
                     return PlateAnswer(search_id=asked.search_id, reads=tuple(reads), more=True)
                 reads.append(one)
         return PlateAnswer(search_id=asked.search_id, reads=tuple(reads))
+
+    def _at_the_time(self, asked: PlateSearch, camera: str) -> PlateAnswer:
+        """What one camera read, the oldest first. Raises ValueError for a span that is too long."""
+        if asked.end_at - asked.start_at > LONGEST_LOOK:
+            minutes = LONGEST_LOOK // timedelta(minutes=1)
+            raise ValueError(f"all that a camera read is told for {minutes} minutes at most")
+        with closing(self._connect()) as run:
+            rows = run.execute(
+                f"SELECT {_COLUMNS} FROM passage WHERE at_us BETWEEN ? AND ? AND camera = ?"
+                " ORDER BY at_us, id",
+                (to_us(asked.start_at), to_us(asked.end_at), camera),
+            )
+            told = (_told(row, row["confidence"], near_match=False) for row in rows)
+            reads = [one for one in told if _is_asked(one, asked)]
+        return PlateAnswer(
+            search_id=asked.search_id,
+            reads=tuple(reads[: asked.limit]),
+            more=len(reads) > asked.limit,
+        )
 
     def crop(self, row: int, sha256: str) -> bytes | None:
         """The picture of a passage as JPEG; None when it is gone. Raises sqlite3.Error."""
@@ -247,7 +268,7 @@ def crop_handler(search: DiarySearch, record: Record) -> Handler:
             ) from error
         if crop is None:
             raise CommandFailedError("still.unknown", "the read is not in the diary any more")
-        detail = f"search {asked.search_id}: the picture of one read, {asked.basis}"
+        detail = f"search {asked.search_id}: the picture {asked.sha256}, {asked.basis}"
         record("plates.shown", case=asked.case, detail=detail)
         return Answer(crop=base64.b64encode(crop).decode())
 
@@ -281,6 +302,10 @@ def _read(row: sqlite3.Row, pattern: Pattern) -> PlateRead | None:
     chance = pattern.chance(row["text"], places)
     if chance is None or chance < LEAST_CHANCE:
         return None
+    return _told(row, chance, near_match=pattern.differs(row["text"]))
+
+
+def _told(row: sqlite3.Row, chance: float, *, near_match: bool) -> PlateRead:
     return PlateRead(
         text=row["text"],
         confidence=row["confidence"],
@@ -292,7 +317,7 @@ def _read(row: sqlite3.Row, pattern: Pattern) -> PlateRead | None:
         crop_sha256=row["crop_sha256"],
         row=row["id"],
         chance=chance,
-        near_match=pattern.differs(row["text"]),
+        near_match=near_match,
     )
 
 

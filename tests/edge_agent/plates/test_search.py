@@ -20,7 +20,7 @@ from tests.wire.samples import SAMPLES
 from wire.clock import SimulatedClock
 from wire.command import Command, PlateSearchCommand
 from wire.names import new_id
-from wire.plates import PlateAnswer, PlateSearch
+from wire.plates import ANY_PLATE, PlateAnswer, PlateSearch
 
 
 class Box:
@@ -164,3 +164,19 @@ def test_read_at_once_and_read_car_by_car_the_texts_are_the_same(box: Box) -> No
     assert sum(map(len, told.values())) > 6
     box.search = anew
     assert {pattern: box.texts(pattern) for pattern in asked} == told
+
+
+def test_one_camera_is_asked_for_all_that_it_read_in_some_minutes(box: Box) -> None:
+    for text, camera in (("12가3456", "cam-1"), ("99나1111", "cam-2"), ("34다5678", "cam-1")):
+        box.pass_by(text, camera)
+    now = box.clock.now()
+    look = {"camera": "cam-1", "start_at": now - timedelta(minutes=6), "end_at": now}
+    told = box.ask(ANY_PLATE, **look)
+    assert [one.text for one in told.reads] == ["12가3456", "34다5678"]
+    assert all(one.chance == one.confidence and not one.near_match for one in told.reads)
+    assert box.ask(ANY_PLATE, **look, limit=1).more
+    assert box.texts(ANY_PLATE, **{**look, "start_at": now - timedelta(seconds=30)}) == ["34다5678"]
+    with pytest.raises(CommandFailedError, match="15 minutes at most"):
+        box.ask(ANY_PLATE, **{**look, "start_at": now - timedelta(minutes=16)})
+    with pytest.raises(CommandFailedError, match="at least 2 characters"):
+        box.ask(ANY_PLATE)
