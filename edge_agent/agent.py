@@ -25,7 +25,7 @@ from edge_agent.export_notes import pass_on
 from edge_agent.export_setting import export_desk
 from edge_agent.eyes import Eyes
 from edge_agent.facilities.desk import FacilityDesk, facility_handler
-from edge_agent.health import HealthBook, WatchedCamera
+from edge_agent.health import FIGURES_S, HealthBook, WatchedCamera
 from edge_agent.metrics import families
 from edge_agent.plates.desk import PlateDesk
 from edge_agent.plates.list_desk import ListDesk, watchlist_handler
@@ -203,6 +203,7 @@ class Agent:
             lists=self._lists,
             rules=self._rules.told,
             facilities=self._facilities.states,
+            every_s=min(FIGURES_S, settings.health_interval_s),
         )
         self._certificate = OwnCertificate(identity, guard, self._on_certificate)
         self._link = Link(
@@ -239,7 +240,7 @@ class Agent:
         if ready:
             print_ready(device=self.address.device)
         try:
-            while not self._clock.wait(stop, self._settings.health_interval_s):
+            while not self._clock.wait(stop, self._health.every_s):
                 self._upkeep()
                 supervisor.alive()
         finally:

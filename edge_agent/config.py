@@ -168,7 +168,11 @@ class AgentSettings(Settings):
         1, ge=1, le=16, description="Pictures of different cameras analysed at the same time."
     )
     health_interval_s: float = Field(
-        5.0, ge=0.5, le=300, description="Seconds between two reports of figures."
+        30.0,
+        ge=0.5,
+        le=300,
+        description="Seconds between two reports of figures to the centre; a state that changes is "
+        "told within seconds. Above 120, the console notes a pole as silent.",
     )
     ring: RingSettings = RingSettings()
     outbox: OutboxSettings = OutboxSettings()

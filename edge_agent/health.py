@@ -24,6 +24,9 @@ from wire.health import CameraHealth, Health, OutboxHealth
 from wire.rules import RulesHealth
 
 FILE_NAME = "health.json"
+FIGURES_S = 5.0
+"""Between two of the book's reports at most: they cost nothing on the box, and rates and the
+watchdog rest on them."""
 
 log = structlog.get_logger()
 
@@ -49,7 +52,7 @@ class WatchedCamera:
 
 @dataclass(slots=True)
 class HealthBook:
-    """Takes stock at every health interval, whether or not anybody can be told."""
+    """Takes stock every few seconds, whether or not anybody is told."""
 
     boot_id: str
     clock: Clock
@@ -67,6 +70,7 @@ class HealthBook:
     rules: Callable[[str], RulesHealth]
     """Which ones are in force, by camera."""
     facilities: Callable[[], tuple[FacilityState, ...]] = tuple
+    every_s: float = FIGURES_S
     _rates: dict[str, _Rates] = field(default_factory=dict)
     _latest: Health | None = None
     _started: float = field(init=False)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from edge_agent.checks.result import CheckResult, bad, good
 from edge_agent.config import AgentSettings
-from edge_agent.health import FILE_NAME
+from edge_agent.health import FIGURES_S, FILE_NAME
 from edge_agent.uplink.connection import Connection, LinkError, Will
 from wire.clock import Clock
 from wire.health import Health
@@ -85,7 +85,7 @@ def check_receipts(settings: AgentSettings, clock: Clock) -> CheckResult:
     except (OSError, ValidationError):
         return bad("receipts", "agent.stopped", f"{path}: no report of a running agent")
     age = clock.now() - health.at
-    if age > timedelta(seconds=STALE_REPORTS * settings.health_interval_s + 5):
+    if age > timedelta(seconds=STALE_REPORTS * min(FIGURES_S, settings.health_interval_s) + 5):
         return bad("receipts", "agent.stopped", f"its newest report is {age.seconds} s old")
     outbox = health.outbox
     if outbox.depth and outbox.oldest_s > WAITING_S:

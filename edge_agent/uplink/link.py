@@ -21,6 +21,7 @@ from edge_agent.uplink.budget import Budget, Meter
 from edge_agent.uplink.certificate import OwnCertificate
 from edge_agent.uplink.commands import CommandGate, CommandRefusedError, Dispatcher
 from edge_agent.uplink.connection import Connection, LinkError, Will
+from edge_agent.uplink.news import states
 from edge_agent.uplink.order import Item
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.refusals import Audit, Refusals
@@ -49,6 +50,8 @@ REFUSED_SOON = 5
 LASTED_S = 30.0
 """A session this long was a success: the next failure is retried soon."""
 
+NEWS_EVERY_S = 1.0
+"""Between two looks whether a state has changed, which is told at once."""
 HEALTH_AT_LEAST_S = 60.0
 """Health waits for events, but not longer than this."""
 
@@ -66,7 +69,8 @@ class LinkSettings:
     host: str
     port: int
     bytes_per_s: float | None = None
-    health_interval_s: float = 5.0
+    health_interval_s: float = 30.0
+    """Between two reports of figures in which no state has changed."""
     window: int = 400
     """Items without a receipt that may be on their way."""
     urgent_reserve: int = 100
@@ -362,18 +366,25 @@ class Link:
             session.window_id = window.window_id
 
     def _send_health(self, session: _Session) -> None:
-        """When it is time to, after everything else; on a busy line seldom, but never never."""
+        """When it is time to or a state has changed, after everything else; on a busy line seldom,
+        but never never."""
         now_s = self._clock.monotonic()
-        waited_s = now_s - session.health_s
-        if waited_s < self._settings.health_interval_s:
+        if now_s < session.look_s:
             return
+        waited_s, interval_s = now_s - session.health_s, self._settings.health_interval_s
         busy = not session.idle or self._budget.wait_s() > 0
         if busy and waited_s < HEALTH_AT_LEAST_S:
             return
-        session.health_s = now_s
+        session.look_s = now_s + min(NEWS_EVERY_S, interval_s)
         try:
-            token = self._sign("health", self._health())
+            health = self._health()
+            told = states(health)
+            if told == session.told and waited_s < interval_s:
+                return
+            session.health_s, session.told = now_s, told
+            token = self._sign("health", health)
         except Exception:
+            session.look_s = now_s + interval_s
             # Figures that cannot be had are no reason to end a connection that works.
             log.exception("link.health")
             return
@@ -458,6 +469,10 @@ class _Session:
         self.unconfirmed: dict[int, Item] = {}
         self.window_id: str | None = None
         self.health_s = float("-inf")
+        self.look_s = float("-inf")
+        """When to look next whether figures are to be told."""
+        self.told: tuple[object, ...] = ()
+        """The states in the newest report of figures."""
         self.pause_s = 0.0
         self.idle = False
         """Nothing was due at the last look."""

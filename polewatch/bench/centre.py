@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from polewatch.bench import centre_peers
 from polewatch.bench.centre_peers import Ceilings
 from polewatch.fleet.brokers import Kind
+from polewatch.fleet.device import LINK
 from polewatch.fleet.run import play
 from polewatch.fleet.simulation import Drained, Plan, Report
 from polewatch.performance.result import Figure, Peer, Result, result
@@ -98,8 +99,9 @@ def kept(found: CentreBench, command: str) -> Result:
         condition=(
             f"{fleet.devices} simulated devices, broker and collector on the same machine as they"
             f" ship; {plan.rate:g} messages a second for {plan.seconds:g} s with pictures of"
-            f" {plan.still_bytes // 1000} KB and everybody's figures every 5 s; {plan.burst} at"
-            f" once; then all vanish and come back with {plan.backlog // 2 * 2} messages each;"
+            f" {plan.still_bytes // 1000} KB and everybody's figures every"
+            f" {LINK.health_interval_s:g} s; {plan.burst} at once; then all vanish and come back"
+            f" with {plan.backlog // 2 * 2} messages each;"
             f" {plan.misbehaving} devices misbehave; killed in the storm: {plan.killed}"
         ),
         figures=tuple(figures),

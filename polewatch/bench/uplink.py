@@ -20,7 +20,7 @@ from polewatch.performance.result import Figure, Peer, Result, result
 from wire.health import Health
 
 DAY_S = 86_400
-HEALTH_S = 5.0
+HEALTH_S = 30.0
 """The agent's own default."""
 CITY_BITS_PER_S = 4_000_000
 """Of a city's 1080p camera (DOMAIN, section 1)."""

@@ -67,7 +67,7 @@ def simulate(
     """Thousands of devices on this machine, against a broker and a collector as they ship.
 
     Real connections with mutual TLS, real messages: signed, numbered, kept until a signed receipt
-    names them. A steady part with everybody's figures every five seconds, a burst, then a storm:
+    names them. A steady part with everybody's figures every thirty seconds, a burst, then a storm:
     all vanish as in a power cut and come back at once, each with what an hour without a line left.
     At the end stand the books; what does not balance is named, and the exit code is 1. Everything
     is on loopback, keys and data are made for the run and go with it.

@@ -24,7 +24,8 @@ DEVICES: Final = 2_067
 CAMERAS_A_BOX: Final = 4
 FINDINGS_DAY: Final = 20
 PEAK: Final = 10
-HEALTH_S: Final = 5
+HEALTH_S: Final = 30
+"""The agent's default."""
 KEPT_DAYS: Final = 30
 BUSY_CORE: Final = 0.5
 WATCHED: Final = 0.01
@@ -172,7 +173,10 @@ ROWS: Final = (
         "messages of findings a second", "messages_per_s", "{:,.2f}",
         "20 findings a camera and day, two messages each",
     ),
-    ("reports of figures a second", "health_per_s", "{:,.0f}", "every 5 s, the agent's default"),
+    (
+        "reports of figures a second", "health_per_s", "{:,.0f}",
+        f"every {HEALTH_S} s, the agent's default",
+    ),
     (
         "collector cores, busiest hour", "peak_cores", "{:,.2f}",
         "measured CPU a message and a report; the busiest hour ten times the mean (assumed)",
@@ -211,7 +215,8 @@ PLAIN = """
   a cluster of nats-servers once one machine is too small; `polewatch bench centre --broker cluster`
   measures that form, with a node killed in the storm.
 * **Reports of figures** outnumber findings by far. Where collectors or the line run short, a longer
-  `health_interval_s` is the first and cheapest step: twelve times longer is a twelfth of the cost.
+  `health_interval_s` is the first and cheapest step: twice as long is half the cost, and a state
+  that changes is told at once all the same.
 * **More than one collector** needs what is not built: each would subscribe to its share of the 256
   shards that every topic carries (`pw/up/+/{shard}/…`), with a database of its own, and the
   console would have to ask all of them. One collector carries the cameras named above at half a

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.uplink.budget import BURST_S, Budget, Meter
+from edge_agent.uplink.news import states
 from edge_agent.uplink.silence import SILENCE_S, Silence
 from edge_agent.uplink.synchronised import time_quality
 from edge_agent.uplink.trust import NO_CHECK_TIME, PeerTrust, WallClockGuard, tls_context
@@ -17,7 +18,44 @@ from provisioning.authority import Authority
 from tests.support.wait import wait_until
 from wire.clock import SimulatedClock
 from wire.event import TimeQuality
+from wire.facility import FacilityState
+from wire.health import CameraHealth, Health, OutboxHealth, WatchlistHealth
 from wire.identity import Identity, IdentityError, load_certificate
+from wire.names import new_id
+
+
+def camera(state: str) -> CameraHealth:
+    return CameraHealth.model_validate(
+        {"camera": "cam-1", "state": state, "fps": 25, "analysed_fps": 5, "tracks": 0}
+        | {"bytes_received": 1000}
+    )
+
+
+def lamp(mode: str) -> FacilityState:
+    return FacilityState.model_validate(
+        {"facility": "lamp", "kind": "light", "title": "보안등", "mode": mode}
+    )
+
+
+def picture() -> Health:
+    ends = datetime(2026, 12, 1, tzinfo=UTC)
+    return Health(
+        boot_id=new_id(),
+        at=datetime(2026, 11, 26, tzinfo=UTC),
+        quality="unsynchronised",
+        monotonic_s=1.0,
+        uptime_s=1.0,
+        cameras=(camera("up"),),
+        outbox=OutboxHealth(depth=0, parked=0, lost=0, oldest_s=0),
+        mqtt_bytes=0,
+        clip_bytes=0,
+        sessions=0,
+        cpu_s=0.0,
+        rss_mb=100.0,
+        disk_free_mb=1000.0,
+        watchlists=(WatchlistHealth(list_id="stolen", version=1, entries=3, expires_at=ends),),
+        facilities=(lamp("off"),),
+    )
 
 
 class TestBudget:
@@ -44,6 +82,36 @@ class TestBudget:
         budget = Budget(None, SimulatedClock())
         budget.spend(10**12)
         assert budget.wait_s() == 0
+
+
+class TestNews:
+    def test_states_are_news_and_quantities_are_not(self) -> None:
+        before = picture()
+        later = before.model_copy(
+            update={
+                "monotonic_s": 60.0,
+                "cpu_s": 9.0,
+                "mqtt_bytes": 5000,
+                "outbox": OutboxHealth(depth=7, parked=0, lost=0, oldest_s=3.0),
+                "cameras": (before.cameras[0].model_copy(update={"fps": 3.0, "tracks": 4}),),
+                "facilities": (before.facilities[0].model_copy(update={"left_s": 12.0}),),
+            }
+        )
+        assert states(later) == states(before)
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"quality": "synchronised"},
+            {"faults": ("disk.full",)},
+            {"cameras": (camera("down"),)},
+            {"facilities": (lamp("on"),)},
+            {"watchlists": ()},
+        ],
+    )
+    def test_each_state_is(self, changed: dict[str, object]) -> None:
+        before = picture()
+        assert states(before.model_copy(update=changed)) != states(before)
 
 
 class TestSilence:

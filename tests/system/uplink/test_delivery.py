@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.uplink.link import LinkSettings
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
+from tests.support.uplink import Uplink
 from tests.support.wait import wait_until
 from tests.system.uplink.centre import SOON, Centre, PoleProcess
+from wire.clock import SystemClock
 from wire.command import EpochBegin
 from wire.envelope import body
-from wire.event import AuditEvent, EpochStart, LossRecord
+from wire.event import AuditEvent, EpochStart, LossRecord, TimeQuality
 from wire.names import new_id
 
 DEVICE = "pole-001-1"
@@ -189,6 +192,23 @@ def test_severe_news_overtakes_an_old_backlog_within_the_budget(
     assert centre.order[0][0] == "epoch"
     assert centre.health >= 1
     pole.stop()
+
+
+def test_a_state_that_changes_does_not_wait_for_the_next_report(
+    city: Authority, broker: BrokerHandle, centre: Centre, tmp_path: Path
+) -> None:
+    kept: list[TimeQuality] = ["unsynchronised"]
+    settings = LinkSettings(broker.host, broker.port, health_interval_s=300.0)
+    pole = Uplink(
+        city.folder, DEVICE, tmp_path / "pole", settings, SystemClock(), quality=lambda: kept[0]
+    )
+    pole.link.start()
+    try:
+        wait_until(lambda: centre.health == 1, 60, "the first figures")
+        kept[0] = "synchronised"
+        wait_until(lambda: centre.health == 2, 60, "figures of a clock that is kept")
+    finally:
+        pole.close()
 
 
 def test_a_revoked_pole_is_told_so(
