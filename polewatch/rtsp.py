@@ -24,6 +24,9 @@ HOST = "127.0.0.1"
 SESSION_TIMEOUT_S = 60
 CLOSE_TIMEOUT_S = 2.0
 ROOM_POLL_S = 0.05
+MOST_CLIENTS = 64
+"""Each takes a thread that reads the file. asyncio's own pool has four more than there are cores:
+who comes behind them would wait until another's turn through the file is over."""
 
 
 class Session(RtspServerSession):  # type: ignore[misc]  # the library has no annotations
@@ -107,6 +110,7 @@ async def serve(file: Path, port: int, stop: asyncio.Event) -> None:
 async def _run(file: Path, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(MOST_CLIENTS, "file"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await serve(file, port, stop)
