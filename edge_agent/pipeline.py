@@ -229,6 +229,7 @@ class CameraPipeline:
             wait=self.lane.wait,
             analysis_fps=settings.analysis_fps,
             gate=self.gate,
+            turns=scheduler.learning,
         )
         self.glimpses = glimpses
         main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]

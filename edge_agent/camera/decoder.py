@@ -11,6 +11,7 @@ from typing import Final
 
 from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.gated import GatedDecoding, Taken
+from edge_agent.camera.learning import LearningTurns
 from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.scene import Frame
 
@@ -42,12 +43,15 @@ class FrameDecoder:
         analysis_fps: float = 5.0,
         gate: PacketGate | None = None,
         threads: int = 1,
+        turns: LearningTurns | None = None,
     ) -> None:
         """Without a gate everything is decoded.
 
         `wait` waits up to so many seconds until what was delivered last has been taken.
         """
-        self.decoding = GatedDecoding(camera, gate, analysis_fps=analysis_fps, threads=threads)
+        self.decoding = GatedDecoding(
+            camera, gate, analysis_fps=analysis_fps, threads=threads, turns=turns
+        )
         self.dropped = 0
         """Packets that a full queue gave up, with those behind them up to the next keyframe."""
         self._deliver = deliver

@@ -1,12 +1,13 @@
 """Packets in, pictures out: decodes what the gate asks for, at the analysis rate.
 
-Without threads and without a clock, for live streams and recordings alike. While the gate is shut
-packets are held from their keyframe on, a GOP at the most; when it opens they are decoded first,
+Without threads and without a clock, for live streams and recordings alike. While the gate is shut,
+or waits for its turn to learn, packets are held from their keyframe on, a GOP at the most; when it opens they are decoded first,
 and their pictures are handed on as `late`: who takes them should take them all.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -15,8 +16,9 @@ import av
 import av.error
 import numpy as np
 
-from edge_agent.camera.gate import PacketGate
+from edge_agent.camera.gate import SPARSE_S, PacketGate
 from edge_agent.camera.glance import Glance
+from edge_agent.camera.learning import LearningTurns
 from edge_agent.camera.packet import TICKS, EncodedPacket, StreamInfo
 from edge_agent.scene import Frame
 from edge_agent.stages import stage
@@ -26,6 +28,9 @@ JITTER: Final = 0.2
 
 LEAD_S: Final = 2.0
 """How far before the moment of opening pictures are analysed."""
+
+WAITS_S: Final = 1.0
+"""Between two looks, at least, of a camera whose gate waits for its turn to learn."""
 
 FED_S: Final = 14.0
 """While nothing changes, a picture is analysed so often all the same: what learns a background
@@ -51,8 +56,9 @@ class GatedDecoding:
         *,
         analysis_fps: float = 5.0,
         threads: int = 1,
+        turns: LearningTurns | None = None,
     ) -> None:
-        """Without a gate everything is decoded."""
+        """Without a gate everything is decoded. With `turns`, other cameras may learn first."""
         self.gate = gate
         self.packets = 0
         self.decoded = 0
@@ -72,6 +78,10 @@ class GatedDecoding:
         self._due = 0.0
         self._arrivals: dict[int, EncodedPacket] = {}
         self._held: list[EncodedPacket] = []
+        self._turns = turns
+        self._waits = False
+        """Its gate has not learned, and it is not its turn."""
+        self._looked_s = 0.0
 
     def stream(self, info: StreamInfo) -> None:
         """A stream begins, begins anew, or changes."""
@@ -82,6 +92,10 @@ class GatedDecoding:
         self._held = []
         if self.gate is not None:
             self.gate.begin_anew()
+            self._waits = self._turns is not None
+            self._looked_s = -math.inf
+            if self._turns is not None:
+                self._turns.give_back(self._camera)
 
     def packet(self, packet: EncodedPacket) -> Iterator[Taken]:
         """The pictures to analyse now that this packet has come.
@@ -95,6 +109,9 @@ class GatedDecoding:
         if gate is None:
             yield from map(Taken, self._take(packet))
             return
+        if self._waits and not self._begins(packet):
+            yield from self._meanwhile(packet)
+            return
         shuts = gate.open
         with stage("gate"):
             want = gate.take(packet.dts_90k / TICKS, len(packet.data), keyframe=packet.keyframe)
@@ -105,6 +122,8 @@ class GatedDecoding:
                 return
             yield from map(Taken, self._take(packet))
             return
+        if shuts and self._turns is not None:
+            self._turns.give_back(self._camera)
         before = self._held
         if packet.keyframe:
             self._held = []
@@ -119,10 +138,29 @@ class GatedDecoding:
         if self.gate is None:
             return
         self.gate.judged(media_s, busy=busy)
-        if self.gate.open:
+        self._waits = self._waits and not busy
+        if self.gate.open and not self._waits:
             yield from self._catch_up()
 
     # --- held back ------------------------------------------------------------------------------
+
+    def _begins(self, packet: EncodedPacket) -> bool:
+        """Whether the gate learns from here on; a camera of few keyframes is not kept waiting."""
+        assert self._turns is not None
+        if packet.keyframe:
+            self._waits = not self._turns.take(self._camera)
+        elif self._held and packet.media_s - self._held[0].media_s > SPARSE_S:
+            self._waits = False
+        return not self._waits
+
+    def _meanwhile(self, packet: EncodedPacket) -> Iterator[Taken]:
+        """Its turn has not come: keyframes are looked at, and the GOP is kept."""
+        if packet.keyframe:
+            self._held = []
+        self._held.append(packet)
+        if packet.keyframe and packet.media_s - self._looked_s >= WAITS_S:
+            self._looked_s = packet.media_s
+            yield from map(Taken, self._look(packet, [], fresh=True))
 
     def _catch_up(self) -> Iterator[Taken]:
         held, self._held = self._held, []

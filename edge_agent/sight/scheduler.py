@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from edge_agent.camera.learning import LearningTurns
 from edge_agent.scene import Frame
 from edge_agent.sight.fairness import Fairness
 from wire.clock import Clock
@@ -72,6 +73,7 @@ class InferenceScheduler:
 
     def __init__(self, clock: Clock, workers: int = 1) -> None:
         """`workers` is how many pictures may be analysed at the same time."""
+        self.learning = LearningTurns(clock.monotonic)
         self._clock = clock
         self._fairness = Fairness()
         self._lanes: dict[str, Lane] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.gated import GatedDecoding, Taken
+from edge_agent.camera.learning import TURN_S, LearningTurns
 from edge_agent.camera.nal import Codec
 from edge_agent.camera.packet import EncodedPacket
 from tests.support.media import encode, info_of
@@ -100,3 +101,55 @@ def test_a_stream_that_begins_anew_forgets_what_was_held() -> None:
     assert list(decoding.judged(32.5, busy=True)) == []
     assert [len(list(decoding.packet(packet))) for packet in packets[325:340]] == [0] * 15
     assert len(list(decoding.packet(packets[340]))) == 1
+
+
+def test_a_camera_that_waits_to_learn_is_looked_at_and_taken_up_where_somebody_is_seen() -> None:
+    packets = encode(400, width=96, height=64, gop=20)
+    turns = LearningTurns(lambda: 0.0, most=1)
+    assert turns.take("door")
+    decoding = GatedDecoding("yard", PacketGate(), analysis_fps=5, turns=turns)
+    decoding.stream(info_of(packets))
+    taken = [one for packet in packets[:50] for one in decoding.packet(packet)]
+    assert [one.frame.media_s for one in taken] == [0.0, 2.0, 4.0]
+    assert decoding.decoded == 3
+    seen = list(decoding.judged(4.0, busy=True))
+    assert [one.frame.media_s for one in seen if one.frame.media_s > 4.0]
+    assert all(one.late for one in seen)
+    assert [one.frame.media_s for packet in packets[50:60] for one in decoding.packet(packet)]
+
+
+def test_a_gate_learns_when_another_has_learned() -> None:
+    packets = _stream()
+    turns = LearningTurns(lambda: 0.0, most=1)
+    assert turns.take("door")
+    decoding = GatedDecoding("yard", gate := PacketGate(), analysis_fps=5, turns=turns)
+    decoding.stream(info_of(packets))
+    for packet in packets[:325]:
+        if packet.media_s == 8.0:
+            assert decoding.decoded == 4
+            turns.give_back("door")
+        for taken in decoding.packet(packet):
+            assert list(decoding.judged(taken.frame.media_s, busy=False)) == []
+    assert not gate.open
+    assert turns.take("door")
+
+
+def test_where_keyframes_are_rare_a_gate_does_not_wait() -> None:
+    packets = encode(120, quiet=range(120), width=96, height=64, gop=120)
+    turns = LearningTurns(lambda: 0.0, most=1)
+    assert turns.take("door")
+    decoding = GatedDecoding("yard", PacketGate(), analysis_fps=5, turns=turns)
+    decoding.stream(info_of(packets))
+    taken = [one.frame.media_s for packet in packets for one in decoding.packet(packet)]
+    assert decoding.decoded > len(packets) - 5
+    assert taken[-1] > 11
+
+
+def test_a_turn_that_is_not_given_back_ends() -> None:
+    now = [0.0]
+    turns = LearningTurns(lambda: now[0], most=1)
+    assert turns.take("door")
+    assert turns.take("door")
+    assert not turns.take("yard")
+    now[0] = TURN_S + 0.1
+    assert turns.take("yard")
