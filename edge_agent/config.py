@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from edge_agent.box_profiles import BoxProfile, with_box_profile
 from edge_agent.facilities.settings import FacilitySettings
 from wire.camera_rules import CameraRules
 from wire.listening import MetricsSettings
@@ -155,6 +156,11 @@ class AgentSettings(Settings):
     data: SettingsPath = Field(Path("data"), description="Folder for ring, outbox and logs.")
     broker: BrokerSettings = BrokerSettings()
     time_zone: str = Field("Asia/Seoul", description="Zone in which schedules are meant.")
+    profile: BoxProfile | None = Field(
+        None,
+        description="Other defaults for a kind of box, see Profiles of boxes below; "
+        "what this file says itself counts instead.",
+    )
     model: str = Field("nanodet-g-256x416-int8", description="Detector, by name in the manifest.")
     fine_model: str | None = Field(
         "nanodet-g-384x512-int8",
@@ -186,6 +192,11 @@ class AgentSettings(Settings):
         (), max_length=32, description="Lights, sirens, speakers, bells and the like on the pole."
     )
     cameras: tuple[CameraSettings, ...] = Field(min_length=1, max_length=64)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, values: object) -> object:
+        return with_box_profile(values) if isinstance(values, Mapping) else values
 
     @field_validator("time_zone")
     @classmethod

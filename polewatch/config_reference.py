@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from collector.config import CollectorSettings
 from collector.routing import Routing
 from collector.services.boards.registry import Boards
 from collector.signer.config import SignerSettings
+from edge_agent.box_profiles import PROFILES
 from edge_agent.config import AgentSettings
 from provisioning.enrol.desk_config import DeskSettings
 from provisioning.enrol.online import Seed
@@ -41,13 +43,47 @@ Commented examples: [agent](../guide/agent.yaml), [collector](../guide/collector
 """
 
 
+_CARE = """Meant for four cores of a small Arm board with a memory card. No such board was
+measured: what these settings save is measured on another machine (`polewatch bench budget`, in
+[performance](performance.md)), and how many findings one look at three pictures a second misses is
+not measured at all. Where the camera has a substream, name it in `sub_url`: it saves more than all
+of these."""
+
+
 def reference() -> str:
     """The page's text."""
     parts = [_HEAD]
     for title, model in _FILES:
         parts.append(f"\n## {title}\n")
         parts += _tables(model, "", set())
+        if model is AgentSettings:
+            parts += _profiles()
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _profiles() -> list[str]:
+    """What `profile` stands for, beside the defaults."""
+    lines = ["### Profiles of boxes", ""]
+    lines += ["| `profile` | key | instead of | stands for |", "|---|---|---|---|"]
+    for profile, values in PROFILES.items():
+        for key, value in _flat(values, AgentSettings):
+            lines.append(f"| `{profile}` | {key} | {value[0]} | {value[1]} |")
+    lines += ["", _CARE, ""]
+    return lines
+
+
+def _flat(
+    values: Mapping[str, Any], model: type[BaseModel], prefix: str = ""
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each key with its usual default and the profile's."""
+    for name, value in values.items():
+        field = model.model_fields[name]
+        many, children = _children(field.annotation)
+        if isinstance(value, Mapping):
+            yield from _flat(value, children[0], prefix + name + ("[]." if many else "."))
+        else:
+            shown = "none" if value is None else f"`{value}`"
+            yield f"`{prefix}{name}`", (_default(field), shown)
 
 
 def _tables(model: type[BaseModel], prefix: str, seen: set[type[BaseModel]]) -> list[str]:

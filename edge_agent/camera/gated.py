@@ -1,8 +1,9 @@
 """Packets in, pictures out: decodes what the gate asks for, at the analysis rate.
 
 Without threads and without a clock, for live streams and recordings alike. While the gate is shut,
-or waits for its turn to learn, packets are held from their keyframe on, a GOP at the most; when it opens they are decoded first,
-and their pictures are handed on as `late`: who takes them should take them all.
+or waits for its turn to learn, packets are held from their keyframe on, a GOP at the most; when it
+opens they are decoded first, and their pictures are handed on as `late`: who takes them should take
+them all.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edge_agent.config import load_agent_settings, stream_url
+from edge_agent.box_profiles import PROFILES
+from edge_agent.config import AgentSettings, load_agent_settings, stream_url
 from wire.settings import SettingsError
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "guide" / "agent.yaml"
@@ -21,7 +22,7 @@ cameras:
 """
 
 
-def _load(tmp_path: Path, text: str) -> object:
+def _load(tmp_path: Path, text: str) -> AgentSettings:
     path = tmp_path / "agent.yaml"
     path.write_text(text)
     return load_agent_settings(path)
@@ -41,6 +42,26 @@ def test_defaults_and_paths(tmp_path: Path) -> None:
     assert settings.cameras[0].analysis_fps == 5.0
 
 
+def test_a_profile_stands_for_defaults_and_the_file_for_itself(tmp_path: Path) -> None:
+    own = {"profile": "pi", "ring": {"hours": 48.0}, "clips": {"max_sessions": 4}}
+    values = {**yaml.safe_load(MINIMAL), **own}
+    values["cameras"] += [{"id": "cam-2", "url": "rtsp://10.0.0.9/2", "analysis_fps": 5}]
+    settings = _load(tmp_path, yaml.safe_dump(values))
+    assert (settings.inference_workers, settings.fine_model) == (1, None)
+    assert (settings.ring.hours, settings.ring.disk_share) == (48.0, 0.8)
+    assert (settings.clips.max_sessions, settings.clips.export_megabytes) == (4, 500)
+    assert [one.analysis_fps for one in settings.cameras] == [3.0, 5.0]
+    assert _load(tmp_path, MINIMAL).fine_model is not None
+
+
+def test_each_profile_is_valid_and_says_nothing_that_is_the_default_anyway(tmp_path: Path) -> None:
+    plain = _load(tmp_path, MINIMAL).model_dump()
+    for name, values in PROFILES.items():
+        found = _load(tmp_path, f"profile: {name}\n{MINIMAL}").model_dump()
+        changed = {key for key in found if found[key] != plain[key]}
+        assert changed - {"profile"} == set(values)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -48,6 +69,8 @@ def test_defaults_and_paths(tmp_path: Path) -> None:
         ({"camera": []}, "camera: unknown key; did you mean 'cameras'"),
         ({"time_zone": "Mars/Olympus"}, "IANA time zone"),
         ({"shard": "xyz"}, "shard"),
+        ({"profile": "nano"}, "profile"),
+        ({"profile": "pi", "ring": 5}, "ring"),
         ({"broker": {"port": 0}}, "broker.port"),
     ],
 )
