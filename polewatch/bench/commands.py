@@ -376,6 +376,41 @@ def nvr(
     Console().print(table)
 
 
+@app.command(epilog="Example: polewatch bench budget --keep")
+def budget(
+    seconds: Annotated[float, typer.Option(min=3, max=600, help="Of each of ten rows.")] = 10,
+    keep: Annotated[bool, typer.Option(help="Keep the result for the performance page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How the cost of a box grows with cameras, people and resolution; four minutes.
+
+    Says nothing of an Arm board: run it on one to know.
+    """
+    import tempfile
+
+    from models.registry import ModelError
+    from polewatch.bench import budget as bench
+    from polewatch.performance.result import keep as keep_result
+
+    say = Console(stderr=True).print
+    try:
+        with tempfile.TemporaryDirectory(prefix="polewatch-bench-") as folder:
+            found = bench.measure(Path(folder), seconds, say)
+    except (OSError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    told = bench.as_result(found, seconds)
+    if keep:
+        say(f"kept: {keep_result(told, Path.cwd())}")
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found]))
+        return
+    table = Table("box", "CPU s/s", "")
+    for figure in told.figures:
+        table.add_row(figure.label, f"{figure.value:g}", figure.basis)
+    Console().print(table)
+
+
 @app.command(epilog="Example: polewatch bench soak --hours 0.2")
 def soak(
     hours: Annotated[float, typer.Option(min=0.05, max=168, help="How long.")] = 2.0,

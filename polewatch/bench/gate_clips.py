@@ -29,9 +29,9 @@ _NOISE: Final = 4
 def write_clips(folder: Path) -> tuple[Path, Path, Path]:
     """A street without anybody, the demo's street with people, and its substream."""
     idle, busy, sub = (folder / f"{name}.mp4" for name in ("idle", "busy", "sub"))
-    _encode(_nobody(), IDLE_FPS, idle, 22)
-    _encode(_people(SIZE), BUSY_FPS, busy, 26)
-    _encode(_people(SUB_SIZE), BUSY_FPS, sub, 26)
+    encode(_nobody(), IDLE_FPS, idle, 22)
+    encode(_people(SIZE), BUSY_FPS, busy, 26)
+    encode(_people(SUB_SIZE), BUSY_FPS, sub, 26)
     return idle, busy, sub
 
 
@@ -62,7 +62,8 @@ def _people(size: tuple[int, int]) -> Iterator[Image]:
             before = image
 
 
-def _encode(pictures: Iterator[Image], fps: int, into: Path, crf: int) -> None:
+def encode(pictures: Iterator[Image], fps: int, into: Path, crf: int) -> None:
+    """Write the pictures as a camera of today sends them: H.264 without B-frames."""
     gop = GOP_S * fps
     with av.open(str(into), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps))

@@ -9,13 +9,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A clip that a process of its own serves."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
 def camera(clip: Path) -> Iterator[str]:
-    """The URL of the demo's RTSP camera with this clip in a loop, in a process of its own.
+    """The URL of the demo's RTSP camera with this clip in a loop; raises as `served` does."""
+    with served(clip) as found:
+        yield found.url
+
+
+@contextlib.contextmanager
+def served(clip: Path) -> Iterator[Served]:
+    """The demo's RTSP camera with this clip in a loop, in a process of its own.
 
     Raises OSError when it does not start.
     """
@@ -29,7 +45,7 @@ def camera(clip: Path) -> Iterator[str]:
         url = process.stdout.readline().strip()
         if not url:
             raise OSError("the camera did not start; see its message above")
-        yield url
+        yield Served(url, process.pid)
     finally:
         process.terminate()
         process.wait(10)

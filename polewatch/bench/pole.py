@@ -1,4 +1,4 @@
-"""The process that `polewatch bench gate` and `bench nvr` measure: cameras recorded and watched.
+"""The process that `bench gate`, `bench nvr` and `bench budget` measure: cameras recorded, watched.
 
 `python -m polewatch.bench.pole PLAN` reads a JSON Plan and answers each line on its input with one
 of JSON. All of the agent that runs by itself: reading, ring, seals, gate, sight, tracks and rules;
@@ -28,7 +28,8 @@ from edge_agent.config import CameraSettings
 from edge_agent.pipeline import Analysis, CameraPipeline, Seen
 from edge_agent.rules.base import build_rules
 from edge_agent.sight.attention import Attention
-from edge_agent.sight.camera_sight import camera_sight, shipped_detector
+from edge_agent.sight.camera_sight import camera_sight, with_second_look
+from edge_agent.sight.detector import FINE_MODEL, Detector
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.stages import costs, stage
 from edge_agent.uplink.rows import Signer
@@ -51,6 +52,9 @@ class Plan:
     """URL of each camera's main stream, and of its substream if it has one."""
     gate: bool
     workers: int = 1
+    analysis_fps: float = 5.0
+    fine: bool = True
+    """Whether each picture gets the second, finer look."""
 
 
 class Pole:
@@ -64,7 +68,8 @@ class Pole:
         self._stage_us = _microseconds_of_a_stage()
         key = OKPKey.import_key(Ed25519PrivateKey.generate())
         signer = Signer("bench", key, "/polewatch/bench/bench")
-        detector = shipped_detector(Registry.default())
+        registry = Registry.default()
+        detector = with_second_look(Detector(registry), registry, FINE_MODEL if plan.fine else None)
         self._scheduler = InferenceScheduler(clock, plan.workers)
         self._rings: list[Ring] = []
         self._pipelines: list[CameraPipeline] = []
@@ -77,6 +82,7 @@ class Pole:
                     "url": url,
                     "sub_url": sub,
                     "gate": plan.gate,
+                    "analysis_fps": plan.analysis_fps,
                     "zones": [ZONE],
                     "rules": RULES,
                 }
@@ -122,7 +128,9 @@ class Pole:
                 {
                     "packets": pipeline.source.packets,
                     "written": ring.counters.written,
-                    "dropped": pipeline.decoder.dropped + ring.counters.dropped,
+                    "unrecorded": ring.counters.dropped,
+                    "undecoded": pipeline.decoder.dropped,
+                    "tracks": pipeline.tracks,
                     "decoded": pipeline.decoder.decoded,
                     "analysed": pipeline.lane.served,
                     "replaced": pipeline.lane.replaced,
