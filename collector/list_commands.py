@@ -16,13 +16,14 @@ from collector.confirming import AT_ONCE_FROM
 from collector.problems import ProblemError
 from collector.services.vehicle_lists.desk import ListDesk, Terms
 from collector.services.vehicle_lists.shown import shown
-from collector.services.vehicle_lists.table import ListError, read_table
+from collector.services.vehicle_lists.table import REPORT, ListError, read_table
 from collector.store.database import Database, StoreError
 from collector.trust import TrustKeeper
 from wire.clock import SystemClock
 from wire.names import is_name
 from wire.settings import load_settings
 from wire.sheet import SheetError, lines
+from wire.sheet_out import csv_bytes
 
 MAX_BYTES = 100 * 1024 * 1024
 
@@ -49,10 +50,13 @@ def put(
     confirm_each: Annotated[
         bool, typer.Option(help="A person confirms each read, however certain.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="CSV that is to hold every bad row and its reason.")
+    ] = None,
     config: CollectorConfig = COLLECTOR_YAML,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Have a list say exactly what a table says; every bad row is told."""
+    """Have a list say exactly what a table says; the first thousand bad rows are told."""
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
         try:
@@ -66,8 +70,10 @@ def put(
                 expires_at=datetime.fromisoformat(until),
                 at_once_from=None if confirm_each else at_once_from,
             )
-            for bad in table.bad:
+            for bad in table.first_bad():
                 typer.echo(f"{file}, row {bad.row}: {bad.reason}", err=True)
+            if report is not None:
+                _write(report, csv_bytes(REPORT, table.report()))
             clock = SystemClock()
             trust = TrustKeeper(settings.register_file, clock)
             desk, database = ListDesk(trust.agencies), Database(settings.data)
@@ -142,5 +148,12 @@ def _bytes(file: Path) -> bytes:
         if file.stat().st_size > MAX_BYTES:
             raise StoreError(f"{file}: larger than {MAX_BYTES // 1024**2} MB")
         return file.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}") from error
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +10,8 @@ from typing import Literal
 import structlog
 
 from collector.commander import Commander, CommandError
+from collector.keeper import Keeper
 from collector.orders import RETRYABLE
-from collector.rounds import Rounds, abreast
 from collector.store import camera_rules, devices
 from collector.store.camera_rules import Revision
 from collector.store.database import Database
@@ -64,33 +63,16 @@ def next_step(
     return Step("send", base or "")
 
 
-class RulesKeeper:
-    """One thread; `wake` makes it look at once."""
+class RulesKeeper(Keeper[tuple[Revision, Step]]):
+    """`wake` when rules changed."""
 
     def __init__(self, database: Database, commander: Commander, clock: Clock) -> None:
+        super().__init__("rules", clock, every_s=LOOK_EVERY_S, again_s=AGAIN_S, at_once=AT_ONCE)
         self._database = database
         self._commander = commander
-        self._clock = clock
-        self._not_before: dict[str, float] = {}
-        self._rounds = Rounds("rules", self.round, LOOK_EVERY_S, clock)
 
-    def start(self) -> None:
-        self._rounds.start()
-
-    def stop(self) -> None:
-        self._rounds.stop()
-
-    def wake(self) -> None:
-        """Rules changed."""
-        self._rounds.wake()
-
-    def device_came(self, device: str) -> None:
-        """It is led on now."""
-        self._not_before.pop(device, None)
-        self._rounds.wake()
-
-    def round(self) -> bool:
-        """One step of each box that is there; whether there were any."""
+    def _due(self) -> Collection[tuple[Revision, Step]]:
+        """One step of each box."""
         with self._database.reading() as run:
             newest = camera_rules.newest(run)
             told = devices.rules(run, {one.device for one in newest})
@@ -103,34 +85,28 @@ class RulesKeeper:
         for one in newest:
             key = (one.device, one.camera)
             step = next_step(one, known.get(key, ()), *told.get(key, (None, None)))
-            due = self._clock.monotonic() >= self._not_before.get(one.device, 0.0)
-            if step is not None and due:
+            if step is not None and not self._pauses(one.device):
                 steps.setdefault(one.device, (one, step))
-        if steps:
-            asyncio.run(abreast(AT_ONCE, self._take, steps.values()))
-        return bool(steps) and not self._rounds.stopping
+        return steps.values()
 
-    async def _take(self, what: tuple[Revision, Step]) -> None:
-        one, step = what
-        if step.what == "send":
+    async def _take(self, step: tuple[Revision, Step]) -> None:
+        one, next_one = step
+        if next_one.what == "send":
             change = RulesChange(
                 camera=one.camera,
                 revision=one.revision,
-                replaces_sha256=step.replaces_sha256,
+                replaces_sha256=next_one.replaces_sha256,
                 configuration=one.configuration,
             )
-            try:
-                await self._commander.ask(one.device, ConfigApply(change=change))
-            except CommandError as error:
-                self._failed(one, error)
-                return
+            await self._commander.ask(one.device, ConfigApply(change=change))
         with self._database.transaction() as run:
             camera_rules.settle(run, one, "applied", self._clock.now())
 
-    def _failed(self, one: Revision, error: CommandError) -> None:
+    def _failed(self, step: tuple[Revision, Step], error: CommandError) -> None:
+        one, _ = step
         log.warning("rules.unsent", device=one.device, camera=one.camera, code=error.code)
         if error.code in RETRYABLE:
-            self._not_before[one.device] = self._clock.monotonic() + AGAIN_S
+            self._pause(one.device)
             return
         with self._database.transaction() as run:
             camera_rules.settle(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import structlog
 
 from collector import ledger
 from collector.commander import Commander, CommandError
-from collector.rounds import Rounds, abreast
+from collector.keeper import Keeper
 from collector.services.tracing.desk import CASE_CLOSED, EXPIRED, TraceDesk
 from collector.store import traces
 from collector.store.database import Database
@@ -42,8 +41,8 @@ class _Step:
     pole: Pole
 
 
-class TraceKeeper:
-    """One thread; `wake` makes it look at once."""
+class TraceKeeper(Keeper[_Step]):
+    """The desk wakes it."""
 
     def __init__(
         self,
@@ -54,20 +53,12 @@ class TraceKeeper:
         clock: Clock,
     ) -> None:
         """`devices_of`: all poles that are enrolled."""
+        super().__init__("traces", clock, every_s=LOOK_EVERY_S, again_s=AGAIN_S, at_once=AT_ONCE)
         self._desk = desk
         self._database = database
         self._commander = commander
         self._devices_of = devices_of
-        self._clock = clock
-        self._not_before: dict[tuple[str, str], float] = {}
-        self._rounds = Rounds("traces", self.round, LOOK_EVERY_S, clock)
-        desk.wake = self._rounds.wake
-
-    def start(self) -> None:
-        self._rounds.start()
-
-    def stop(self) -> None:
-        self._rounds.stop()
+        desk.wake = self.wake
 
     def device_came(self, device: str) -> None:
         """It is told anew, and asked what it read meanwhile."""
@@ -76,23 +67,14 @@ class TraceKeeper:
                 return
         with self._database.transaction() as run:
             traces.came(run, device)
-        for key in [key for key in self._not_before if key[1] == device]:
-            self._not_before.pop(key, None)
-        self._rounds.wake()
-
-    def round(self) -> bool:
-        """Each pole that is there is led on by one step for each trace."""
-        with self._database.reading() as run:
-            if not traces.all_of(run):
-                self._not_before.clear()
-                return False
-        self._end_what_is_over()
-        steps = self._due()
-        if steps:
-            asyncio.run(abreast(AT_ONCE, self._take, steps))
-        return False
+        super().device_came(device)
 
     def _due(self) -> list[_Step]:
+        """One step of each pole for each trace."""
+        with self._database.reading() as run:
+            if not traces.all_of(run):
+                return []
+        self._end_what_is_over()
         with self._database.reading() as run:
             pairs = [(one, traces.poles(run, one.trace_id)) for one in traces.all_of(run)]
         enrolled, found = set(self._devices_of()), []
@@ -107,18 +89,15 @@ class TraceKeeper:
     def _is_due(self, one: Trace, pole: Pole) -> bool:
         if one.ended_at is None and pole.state in ("holds", "without"):
             return False
-        if self._clock.monotonic() < self._not_before.get((one.trace_id, pole.device), 0.0):
+        if self._pauses(pole.device, one.trace_id):
             return False
         return self._commander.encryption_key(pole.device) is not None
 
     async def _take(self, step: _Step) -> None:
-        try:
-            if step.trace.ended_at is None:
-                await self._begin(step.trace, step.pole)
-            else:
-                await self._end(step.trace, step.pole)
-        except CommandError as error:
-            self._failed(step, error)
+        if step.trace.ended_at is None:
+            await self._begin(step.trace, step.pole)
+        else:
+            await self._end(step.trace, step.pole)
 
     async def _begin(self, one: Trace, pole: Pole) -> None:
         order = self._order(one, pole)
@@ -186,7 +165,7 @@ class TraceKeeper:
                 self._given_up(one, pole.device)
             return
         log.warning("trace.unsent", device=pole.device, trace=one.trace_id, code=error.code)
-        self._not_before[one.trace_id, pole.device] = self._clock.monotonic() + AGAIN_S
+        self._pause(pole.device, one.trace_id)
         with self._database.transaction() as run:
             traces.failed(run, one.trace_id, pole.device, error.code)
         self._desk.changed(one.trace_id)

@@ -18,12 +18,13 @@ from collector.said import korean
 from collector.services.case import Body
 from collector.services.vehicle_lists.desk import ListDesk, Taken, Terms
 from collector.services.vehicle_lists.shown import ListShown, shown
-from collector.services.vehicle_lists.table import BadRow, ListError, Table, read_table
+from collector.services.vehicle_lists.table import REPORT, BadRow, ListError, Table, read_table
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.grant import PersonToken
 from wire.names import Name, WireModel
 from wire.sheet import SheetError, lines
+from wire.sheet_out import csv_bytes
 
 KEEPERS = frozenset({"supervisor"})
 READERS = KEEPERS | {"operator", "privacy"}
@@ -141,6 +142,17 @@ def build_router(
         require(person, KEEPERS, "keeping lists of vehicles")
         return checked(await asyncio.to_thread(table_of, await request.body()))
 
+    @router.post("/check/report", dependencies=changing)
+    async def report(request: Request, person: PersonToken = Depends(persons.required)) -> Response:
+        """Every bad row of a CSV or XLSX file as CSV, by its number and without what it says."""
+        require(person, KEEPERS, "keeping lists of vehicles")
+        table = await asyncio.to_thread(table_of, await request.body())
+        return Response(
+            await asyncio.to_thread(csv_bytes, REPORT, table.report()),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": "attachment; filename=bad-rows.csv"},
+        )
+
     @router.put("/{list_id}/table", dependencies=changing)
     async def put_file(
         list_id: Name,
@@ -171,9 +183,9 @@ def checked(table: Table) -> Checked:
     return Checked(
         entries=len(table.entries),
         repeated=table.repeated,
-        bad_rows=table.bad_rows,
+        bad_rows=len(table.bad),
         bad=tuple(
             BadRowShown(row=one.row, reason=one.reason, reason_ko=korean(one.reason) or one.reason)
-            for one in table.bad
+            for one in table.first_bad()
         ),
     )

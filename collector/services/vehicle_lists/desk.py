@@ -76,14 +76,19 @@ class ListDesk:
         With bad rows it is refused, unless `accept_bad`: then the good ones are taken.
         """
         self._check(terms, now)
-        if table.bad_rows and not accept_bad:
-            first = table.bad[0]
+        bad = table.first_bad()
+        if bad and not accept_bad:
             raise ProblemError(
-                "list.bad-rows", f"{table.bad_rows} bad rows; row {first.row}: {first.reason}"
+                "list.bad-rows", f"{len(table.bad)} bad rows; row {bad[0].row}: {bad[0].reason}"
             )
         known = vehicle_lists.find(run, list_id)
-        if known is not None and known.ended_at is None and known.owner != terms.owner:
-            raise ProblemError("auth.forbidden", f"the list {list_id} belongs to {known.owner}")
+        if known is not None and known.owner != terms.owner:
+            # A pole would refuse it as long as it holds the other's.
+            ended = " until every pole has given it up; take another name"
+            raise ProblemError(
+                "auth.forbidden",
+                f"the list {list_id} belongs to {known.owner}{ended if known.ended_at else ''}",
+            )
         others = {**vehicle_lists.counts(run), list_id: 0}
         total = sum(others.values()) + len(table.entries)
         if total > MOST_ENTRIES:
@@ -97,8 +102,8 @@ class ListDesk:
             added=changed.added,
             removed=changed.removed,
             repeated=table.repeated,
-            bad_rows=table.bad_rows,
-            bad=table.bad,
+            bad_rows=len(table.bad),
+            bad=bad,
             also_on=_also_on(run, list_id),
         )
         fields = {

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+from collector.said import korean
 from wire.names import WireModel
 from wire.plate_text import can_be_listed, normalise
 
 MOST_ENTRIES: Final = 200_000
 """What a pole holds of all its lists together."""
 MOST_REPORTED: Final = 1_000
-"""Bad rows that are told one by one; the others are counted."""
+"""Bad rows that an answer tells one by one; a report has all of them."""
+REPORT: Final = ("행", "사유", "reason")
+"""Headings of a report."""
 PLATE: Final = ("plate", "차량번호", "자동차번호", "자동차등록번호", "등록번호", "번호판", "번호")
 NOTE: Final = ("note", "비고", "관리번호", "사유", "참고", "memo")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T].*)?")
@@ -32,31 +35,49 @@ class BadRow(WireModel):
     """In English; the owner's own words are not repeated: they may hold a person's data."""
 
 
+class Bad(NamedTuple):
+    """A row that is not taken, small: a table may have a million."""
+
+    row: int
+    why: str
+    other: int | None = None
+    """The row that `why` names as `{row}`."""
+
+    def told(self) -> BadRow:
+        return BadRow(row=self.row, reason=self.why.format(row=self.other))
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """What was read."""
 
     entries: Mapping[str, str | None]
     """Plate in normal form to the owner's note."""
-    bad: tuple[BadRow, ...] = ()
-    bad_rows: int = 0
-    """All of them, with those that are not told one by one."""
+    bad: Sequence[Bad] = ()
+    """Every one of them."""
     repeated: int = 0
     """Rows that say the same as one before."""
+
+    def first_bad(self) -> tuple[BadRow, ...]:
+        """At most MOST_REPORTED."""
+        return tuple(one.told() for one in self.bad[:MOST_REPORTED])
+
+    def report(self) -> Iterator[tuple[int, str, str]]:
+        """Every bad row under REPORT."""
+        reasons = {why: korean(why) or why for why in {one.why for one in self.bad}}
+        for one in self.bad:
+            yield one.row, reasons[one.why].format(row=one.other), one.why.format(row=one.other)
 
 
 @dataclass
 class _Reading:
     entries: dict[str, str | None] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
-    bad: list[BadRow] = field(default_factory=list)
-    bad_rows: int = 0
+    bad: list[Bad] = field(default_factory=list)
     repeated: int = 0
 
-    def refuse(self, row: int, reason: str) -> None:
-        self.bad_rows += 1
-        if len(self.bad) < MOST_REPORTED:
-            self.bad.append(BadRow(row=row, reason=reason))
+    def refuse(self, row: int, why: str, other: int | None = None) -> None:
+        self.bad.append(Bad(row, why, other))
 
     def take(self, row: int, plate: str, note: str | None) -> None:
         if _DATE.fullmatch(plate):
@@ -72,7 +93,7 @@ class _Reading:
         elif before == note:
             self.repeated += 1
         else:
-            self.refuse(row, f"the plate of row {self.rows[text]} with another note")
+            self.refuse(row, "the plate of row {row} with another note", self.rows[text])
         return None
 
 
@@ -94,7 +115,7 @@ def read_table(told: Iterable[tuple[int, list[str]]]) -> Table:
             raise ListError(f"more than {MOST_ENTRIES:,} plates; a pole holds no more, split it")
     if columns is None:
         raise ListError("the table is empty")
-    return Table(reading.entries, tuple(reading.bad), reading.bad_rows, reading.repeated)
+    return Table(reading.entries, reading.bad, reading.repeated)
 
 
 def _columns(cells: list[str]) -> tuple[int, int | None]:

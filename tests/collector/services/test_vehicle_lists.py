@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,13 @@ def test_a_korean_table_is_read_and_every_bad_row_is_told() -> None:
     assert found.entries == {"12가3456": "A-1", "서울12바3456": "C"}
     assert found.repeated == 1
     assert [one.row for one in found.bad] == [4, 5, 6, 7, 9]
-    assert [one.reason.split(":")[0] for one in found.bad] == [
+    assert [one.reason.split(":")[0] for one in found.first_bad()] == [
         "the plate of row 2 with another note", "no plate", "a date", "not a whole plate",
         "not a whole plate",
     ]  # fmt: skip
-    assert "홍길동" not in "".join(one.reason for one in found.bad)
+    report = list(found.report())
+    assert report[0] == (4, "2행의 차량인데 비고가 다름", "the plate of row 2 with another note")
+    assert "홍길동" not in str(report)
 
 
 def test_a_workbook_whose_cells_became_dates_says_so() -> None:
@@ -61,7 +65,7 @@ def test_a_workbook_whose_cells_became_dates_says_so() -> None:
     book.save(told)
     found = read_table(lines("list.xlsx", told.getvalue()))
     assert found.entries == {"34나5678": None}
-    assert [(one.row, one.reason.split(":")[0]) for one in found.bad] == [(2, "a date")]
+    assert [(one.row, one.why.split(":")[0]) for one in found.bad] == [(2, "a date")]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +88,10 @@ def test_more_than_a_pole_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         read_table([(0, ["plate"]), *plates])
 
 
-def test_of_very_many_bad_rows_the_first_are_told_and_all_are_counted() -> None:
+def test_of_very_many_bad_rows_the_first_are_told_and_the_report_has_all() -> None:
     found = read_table([(0, ["plate"]), *((n, ["?"]) for n in range(1, 5_001))])
-    assert (found.bad_rows, len(found.bad), found.entries) == (5_000, 1_000, {})
+    assert (len(found.first_bad()), found.entries) == (1_000, {})
+    assert [row for row, *_ in found.report()] == list(range(1, 5_001))
 
 
 # --- which step leads a pole on -------------------------------------------------------------------
@@ -214,12 +219,43 @@ def test_a_list_reaches_the_poles_and_a_removal_one_that_was_away(city: City) ->
         kept = city.bench.rows("SELECT plate FROM vehicle_entry")
         assert sorted(row["plate"] for row in kept) == ["34나5678", "56다7890"]
 
+        city.poles.away(AWAY)
         assert client.delete(f"{URL}/overdue").status_code == 204
+        city.lead()
+        taken = client.put(f"{URL}/overdue", json=city.body("12가3456", owner="police"))
+        assert (taken.status_code, taken.json()["code"]) == (403, "auth.forbidden")
+        assert "until every pole has given it up" in taken.json()["detail"]
+        city.poles.back(AWAY)
+        city.keeper.device_came(AWAY)
         city.lead()
         assert city.hit(HERE, "34나5678") == city.hit(AWAY, "34나5678") == []
         assert client.get(URL).json() == []
     assert [one["added"] for one in city.bench.ledger("list.taken")] == [2, 1]
     assert [one["list_id"] for one in city.bench.ledger("list.ended")] == ["overdue"]
+
+
+def test_a_pole_whose_word_was_lost_before_the_list_ended_gives_it_up(city: City) -> None:
+    with city.bench.client("chief") as client:
+        client.put(f"{URL}/overdue", json=city.body("12가3456"))
+        city.lead()
+        with city.bench.database.transaction() as run:
+            vehicle_lists.given_up(run, HERE, "overdue")
+        assert client.delete(f"{URL}/overdue").status_code == 204
+    city.lead()
+    city.tell_health()
+    assert (city.hit(HERE, "12가3456"), city.bench.rows("SELECT * FROM vehicle_list")) == ([], [])
+    assert city.hit(AWAY, "12가3456") == []
+    city.poles.away(HERE)
+    assert city.keeper.round() is False
+
+
+def test_a_round_in_which_nothing_changed_writes_nothing(city: City) -> None:
+    with city.bench.client("chief") as client:
+        client.put(f"{URL}/overdue", json=city.body("12가3456"))
+    city.lead()
+    with closing(sqlite3.connect(city.bench.database.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not city.keeper.round()
 
 
 def test_changed_terms_reach_the_poles_and_a_pole_that_lost_its_list_gets_it_anew(
@@ -315,6 +351,10 @@ def test_a_file_is_looked_at_with_every_bad_row_before_it_is_taken(city: City) -
         assert (told["entries"], told["bad_rows"]) == (2, 2)
         assert [one["row"] for one in told["bad"]] == [3, 4]
         assert told["bad"][1]["reason_ko"] == "2행의 차량인데 비고가 다름"
+        kept = client.post(f"{URL}/check/report", content=file)
+        assert kept.headers["content-disposition"].startswith("attachment")
+        assert kept.content.decode("utf-8-sig").splitlines()[:1] == ["행,사유,reason"]
+        assert len(kept.content.splitlines()) == 3
         assert client.get(URL).json() == [], "looking takes nothing"
         refused = client.put(f"{URL}/overdue/table", params=terms, content=file)
         assert (refused.status_code, refused.json()["code"]) == (422, "list.bad-rows")
@@ -328,6 +368,7 @@ def test_a_file_is_looked_at_with_every_bad_row_before_it_is_taken(city: City) -
     with city.bench.client("oper") as client:
         for answer in (
             client.post(f"{URL}/check", content=file),
+            client.post(f"{URL}/check/report", content=file),
             client.put(f"{URL}/overdue/table", params=asked, content=file),
         ):
             assert answer.status_code == 403

@@ -101,6 +101,8 @@ def test_what_does_not_fit_is_refused() -> None:
     assert code(None, delta(version=2), inside) == "watchlist.unreadable"
     foreign = delta(owner="tax-office", version=2)
     assert code(first, foreign, entries(version=2)) == "watchlist.invalid"
+    given_up = delta(owner="centre", version=2, operation="drop", base_version=1)
+    assert apply(first, given_up, entries(version=2), DEVICE, NOW).watchlist is None
 
 
 def test_while_the_time_is_unknown_no_list_is_over() -> None:

@@ -62,10 +62,12 @@ def test_a_million_rows_with_broken_ones_are_told_and_taken_whole_or_not_at_all(
     table = tmp_path / "체납.csv"
     write(table, GOOD, BROKEN, ROWS)
 
-    code, _, errors, refused_s, refused_mb = put(centre, "overdue", table)
+    report = tmp_path / "bad.csv"
+    code, _, errors, refused_s, refused_mb = put(centre, "overdue", table, "--report", str(report))
     assert code == 1
     assert f"{BROKEN} bad rows; row {ROWS - BROKEN + 2}:" in errors
     assert errors.count(f"{table}, row ") == 1_000
+    assert len(report.read_text("utf-8-sig").splitlines()) == 1 + BROKEN
     assert centre.rows("SELECT 1 FROM vehicle_list") == []
 
     code, said, errors, taken_s, taken_mb = put(centre, "overdue", table, "--accept-bad")

@@ -86,6 +86,7 @@ def test_a_list_comes_to_the_pole_and_its_removal_to_one_that_was_away(
     pole.say(PASSING)
     wait_until(lambda: len(hits(centre)) == 1, 40, "the incident")
     assert PASSING in hits(centre)[0]
+    assert not centre.rows("SELECT 1 FROM quarantine")
 
     pole.kill()
     table.write_text(f"plate\n{OTHER}\n")

@@ -109,32 +109,6 @@ def test_a_listed_plate_is_told_with_its_proof_and_a_stranger_never(
     assert STRANGER not in log
 
 
-def test_a_real_collector_takes_the_hit(
-    city: Authority, broker: BrokerHandle, pole: Process, tmp_path: Path
-) -> None:
-    from tests.support.centre import Centre as RealCentre
-
-    first = Centre(city, broker, DEVICE)
-    first.wait_listening()
-    pole.start()
-    sender = ListSender(first)
-    (delta,) = sender.sealed(WANTED)
-    assert sender.send(delta).ok
-    first.close()
-    real = RealCentre(tmp_path / "centre", city, broker)
-    real.collector.start()
-    try:
-        pole.say(WANTED)
-        pole.end()
-        asked = "SELECT token FROM event WHERE kind = 'finding'"
-        wait_until(lambda: len(real.rows(asked)) == 2, 60, "the hit in the collector's store")
-        assert not real.rows("SELECT 1 FROM quarantine")
-        (incident,) = real.rows("SELECT type FROM incident")
-        assert incident["type"] == "plate"
-    finally:
-        real.stop()
-
-
 @pytest.mark.parametrize("broker", ["nats"], indirect=True)
 def test_what_is_replayed_foreign_or_altered_is_refused_and_told(
     centre: Centre, pole: Process
