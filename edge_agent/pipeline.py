@@ -194,6 +194,10 @@ class Analysis:
         return Seen(frame, (), tuple(said for rule in about for said in rule.update(sighting)))
 
 
+def _never() -> bool:
+    return False
+
+
 class CameraPipeline:
     """One camera's threads; `start` once, `stop` once. A failing stage never ends the agent."""
 
@@ -208,9 +212,11 @@ class CameraPipeline:
         sub_sinks: Sequence[PacketSink],
         on_seen: Callable[[Seen], None],
         on_state: Callable[[CameraStatus], None],
+        followed: tuple[Callable[[], bool], Callable[[], bool]] = (_never, _never),
     ) -> None:
         """`sinks` take the main stream beside the analysis: the ring, and whoever watches live;
-        `sub_sinks` the substream.
+        `sub_sinks` the substream. `followed` tells whether anybody does watch the one and the
+        other, so that each picture is wanted at once.
 
         `glimpses` are the single pictures of the main stream that plates are read in, of a camera
         that is analysed in its substream; None when nobody asks for them.
@@ -234,8 +240,14 @@ class CameraPipeline:
         self.glimpses = glimpses
         main_sinks = [*sinks] if settings.sub_url is not None else [*sinks, self.decoder]
         main_sinks += [] if glimpses is None else [glimpses]
+        in_sub = settings.sub_url is not None
         self.source = RtspSource(
-            settings.id, stream_url(settings, settings.url), clock, main_sinks, on_state
+            settings.id,
+            stream_url(settings, settings.url),
+            clock,
+            main_sinks,
+            on_state,
+            patient=lambda: (in_sub or self.decoder.patient) and not followed[0](),
         )
         self.sub_source: RtspSource | None = None
         if settings.sub_url is not None:
@@ -247,6 +259,7 @@ class CameraPipeline:
                 lambda status: log.info(
                     "camera.substream", camera=status.camera, state=status.state
                 ),
+                patient=lambda: self.decoder.patient and not followed[1](),
             )
 
     def start(self) -> None:

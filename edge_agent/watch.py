@@ -96,6 +96,7 @@ class CameraWatch:
             [] if self.sub_tap is None else [self.sub_tap],
             self._on_seen,
             self._on_status,
+            (lambda: self.tap.followers > 0, lambda: _followers(self.sub_tap) > 0),
         )
 
     @property
@@ -176,3 +177,7 @@ class CameraWatch:
             self._reporter.camera(self.id, "degraded", code, f"not recording: {detail}")
         elif status is not None:
             self._reporter.camera(self.id, status.state, status.code, "recording again")
+
+
+def _followers(tap: LiveTap | None) -> int:
+    return 0 if tap is None else tap.followers

@@ -72,6 +72,12 @@ class FrameDecoder:
     def errors(self) -> int:
         return self.decoding.errors
 
+    @property
+    def patient(self) -> bool:
+        """Whether it only holds packets back for now."""
+        gate = self.decoding.gate
+        return gate is not None and not gate.open
+
     def start(self) -> None:
         self._thread.start()
 
@@ -101,8 +107,7 @@ class FrameDecoder:
                 return
             self._await_keyframe = False
             self._queue.append(packet)
-            gate = self.decoding.gate
-            idle = gate is not None and not gate.open and not packet.keyframe
+            idle = self.patient and not packet.keyframe
             if not idle or len(self._queue) >= IDLE_BATCH:
                 self._ready.notify()
 

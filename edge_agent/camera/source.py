@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import av
@@ -70,8 +70,10 @@ class RtspSource:
         sinks: Sequence[PacketSink],
         on_state: Callable[[CameraStatus], None],
         *,
+        patient: Callable[[], bool] = lambda: False,
         rng: random.Random | None = None,
     ) -> None:
+        """`patient` tells whether nobody waits for the next pictures: they may come together."""
         self.camera = camera
         self.packets = 0
         self.bytes = 0
@@ -81,6 +83,7 @@ class RtspSource:
         self._clock = clock
         self._sinks = tuple(sinks)
         self._on_state = on_state
+        self._patient = patient
         self._status: CameraStatus | None = None
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_LIMIT_S, rng or random.Random())
         self._timeline = Timeline()
@@ -155,14 +158,16 @@ class RtspSource:
                 return
             if packet.size == 0:
                 continue
+            read_s = self._clock.monotonic()
+            came_s = pace.arrived_s(packet.dts, asked_s, read_s)
             arrival = Arrival(
                 bytes(packet),
                 packet.pts,
                 packet.dts,
                 packet.duration or None,
                 packet.is_keyframe,
-                self._clock.monotonic(),
-                self._clock.now(),
+                came_s,
+                self._clock.now() - timedelta(seconds=read_s - came_s),
             )
             for one in times.add(arrival):
                 self._take(codec, described, one)
@@ -171,7 +176,7 @@ class RtspSource:
                     "camera.codec",
                     f"{redact(self._url)}: no keyframe that decodes in {KEYFRAME_TIMEOUT_S:.0f} s",
                 )
-            rest_s = pace.rest_s(arrival.dts, packet.size, asked_s, arrival.mono_s)
+            rest_s = pace.rest_s(arrival.dts, packet.size, asked_s, read_s, patient=self._patient())
             if rest_s > 0:
                 self._clock.wait(self._stop, rest_s)
             asked_s = self._clock.monotonic()

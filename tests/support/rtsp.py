@@ -99,13 +99,18 @@ def _first_line(process: subprocess.Popen[str]) -> str:
 class Watcher:
     """A source on a real URL, with all that it says and gives."""
 
-    def __init__(self, url: str, *sinks: PacketSink) -> None:
+    def __init__(self, url: str, *sinks: PacketSink, patient: bool = False) -> None:
         self.infos: list[StreamInfo] = []
         self.packets: list[EncodedPacket] = []
         self.states: list[CameraStatus] = []
         self._waited = 0
         self.source = RtspSource(
-            "yard", url, SystemClock(), [self, *sinks], on_state=self.states.append
+            "yard",
+            url,
+            SystemClock(),
+            [self, *sinks],
+            on_state=self.states.append,
+            patient=lambda: patient,
         )
 
     def stream(self, info: StreamInfo) -> None:
@@ -135,9 +140,9 @@ class Watcher:
 
 
 @contextlib.contextmanager
-def watching(url: str, *sinks: PacketSink) -> Iterator[Watcher]:
+def watching(url: str, *sinks: PacketSink, patient: bool = False) -> Iterator[Watcher]:
     """A running source; its thread must end with the test."""
-    watcher = Watcher(url, *sinks)
+    watcher = Watcher(url, *sinks, patient=patient)
     watcher.source.start()
     try:
         yield watcher

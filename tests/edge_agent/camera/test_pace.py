@@ -20,10 +20,13 @@ def play(
     sent_s: Callable[[int], float] = lambda _: 0.0,
     size: int = 20_000,
     pace: Pace | None = None,
+    patient: bool = False,
+    arrived: list[float] | None = None,
 ) -> list[tuple[float, bool]]:
     """A reader of a camera whose picture n is sent `sent_s(n)` after its time.
 
-    For each picture: seconds from its sending to its reading, and whether it was waited for.
+    For each picture: seconds from its sending to its reading, and whether it was waited for; in
+    `arrived` seconds from its sending to when it is said to have come.
     """
     pace = pace or Pace()
     now, seen = 1000.0, []
@@ -32,7 +35,9 @@ def play(
         asked = now
         now = max(now, sent) + reading_s
         seen.append((now - sent, sent > asked))
-        now += pace.rest_s(number * step, size, asked, now)
+        if arrived is not None:
+            arrived.append(pace.arrived_s(number * step, asked, now) - sent)
+        now += pace.rest_s(number * step, size, asked, now, patient=patient)
     return seen
 
 
@@ -93,3 +98,22 @@ def test_without_times_there_is_no_rest() -> None:
 
 def test_pictures_of_few_packets_are_waited_for() -> None:
     assert all(late < 0.001 for late, _ in play(30, size=800))
+
+
+@pytest.mark.parametrize(("step", "together"), [(3600, 6), (9000, 2)])
+def test_what_nobody_waits_for_is_read_several_at_a_time(step: int, together: int) -> None:
+    seen = play(60, step=step, size=2000, patient=True)
+    assert max(late for late, _ in seen) < LONGEST_S
+    newest = sum(late < BURST_S + 0.003 and not waited for late, waited in seen)
+    assert newest == pytest.approx(len(seen) / together, rel=0.15)
+
+
+def test_no_more_is_left_lying_than_a_socket_holds() -> None:
+    seen = play(60, size=50_000, patient=True)
+    assert max(late for late, _ in seen) < BURST_S + 0.002
+
+
+def test_when_a_picture_came_is_told_though_it_lay_there() -> None:
+    seen: list[float] = []
+    play(60, size=2000, patient=True, arrived=seen)
+    assert max(abs(late) for late in seen) < 0.002

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
 
 from edge_agent.camera.decoder import FrameDecoder
+from edge_agent.camera.packet import EncodedPacket, StreamInfo
 from edge_agent.camera.source import RETRY_LIMIT_S
 from edge_agent.clips.access_unit import identity
 from edge_agent.clips.keeping import KeepingLimits
@@ -60,6 +62,34 @@ def test_the_demo_camera_s_bytes_arrive_unchanged_at_its_own_speed() -> None:
     assert watcher.infos[0].height == 576
     assert watcher.infos[0].fps == 10
     assert [(status.state, status.code) for status in watcher.states] == [("up", None)]
+
+
+class _Handed:
+    """When each packet was handed on."""
+
+    def __init__(self) -> None:
+        self.at_s: list[float] = []
+
+    def stream(self, info: StreamInfo) -> None:
+        pass
+
+    def packet(self, packet: EncodedPacket) -> None:
+        self.at_s.append(time.monotonic())
+
+
+def test_what_nobody_waits_for_comes_in_pairs_and_none_is_lost() -> None:
+    handed = _Handed()
+    with demo_camera() as camera, watching(camera.url, handed, patient=True) as watcher:
+        packets = watcher.wait_packets(60)
+    assert [identity(one.data) for one in packets] == _identities(STREET)[: len(packets)]
+    assert [one.dts_90k for one in packets] == [9000 * i for i in range(len(packets))]
+    came = [one.received_mono_s for one in packets]
+    assert all(a < b for a, b in pairwise(came))
+    assert all(a <= b for a, b in zip(came, handed.at_s, strict=False))
+    behind = sum(b - a < 0.02 for a, b in pairwise(handed.at_s))
+    assert behind > 15, "of ten pictures a second every other one lay there when its turn came"
+    apart = sum(b - a > 0.05 for a, b in pairwise(came))
+    assert apart > 45, "what lay there is dated back to when it came"
 
 
 def test_the_demo_camera_loops_on_one_time_line(tmp_path: Path) -> None:
