@@ -22,7 +22,7 @@ from collector.gaps import MAX_RANGES, GapKeeper
 from collector.inbox import Inbox
 from collector.incident_desk import IncidentDesk
 from collector.intake import Effects, Intake
-from collector.link import Link
+from collector.links import Links
 from collector.metrics import Figures
 from collector.orders import OrderDesk
 from collector.persons import Persons
@@ -96,6 +96,12 @@ class Collector:
             address_of=self._trust.device_address,
             ask=self._ask_for_gap,
         )
+        self._links = Links(
+            self._identity,
+            settings.broker,
+            lambda message: self._inbox.offer(message),
+            lambda: self._dispatch.wake(),
+        )
         self._inbox = Inbox(
             inbox,
             self._database,
@@ -103,16 +109,14 @@ class Collector:
             intake,
             gaps,
             clock,
-            done=lambda message: self._link.done(message),
+            done=self._links.done,
             announce=self._announce,
-        )
-        self._link = Link(
-            self._identity, settings.broker, self._inbox.offer, lambda: self._dispatch.wake()
+            words_apart=self._links.words_apart,
         )
         self._commander = Commander(
             self._voice,
             clock,
-            publish=self._link.publish,
+            publish=self._links.publish,
             address_of=self._trust.device_address,
             timeout_s=settings.command_timeout_s,
         )
@@ -131,8 +135,8 @@ class Collector:
         mqtt = MqttChannel(
             source,
             clock,
-            publish=self._link.publish,
-            is_up=lambda: self._link.up,
+            publish=self._links.publish,
+            is_up=lambda: self._links.can_publish,
             agencies=self._trust.agencies,
             endpoint_of=self._endpoint_of,
         )
@@ -196,17 +200,17 @@ class Collector:
         self._upkeep.start()
         self._certificates.start()
         self._web.permits.start()
-        self._link.start()
+        self._links.start()
         if self._broker_log is not None:
             self._broker_log.start()
         watcher.start()
         try:
-            self._link.wait_up(BROKER_WAIT_S)
-            log.info("collector.started", http=server.url, broker=self._link.up)
+            self._links.wait_up(BROKER_WAIT_S)
+            log.info("collector.started", http=server.url, broker=self._links.up)
             server.run()
         finally:
             over.set()
-            self._link.stop()
+            self._links.stop()
             if self._broker_log is not None:
                 self._broker_log.stop()
             self._web.permits.stop()
@@ -250,7 +254,7 @@ class Collector:
     def _announce(self, effects: Effects) -> None:
         """What follows from a commit; all of it may be lost, for all of it is repeated."""
         for (address, epoch), draft in effects.receipts.items():
-            self._link.publish(address.receipt(), self._voice.receipt(address, epoch, draft))
+            self._links.publish(address.receipt(), self._voice.receipt(address, epoch, draft))
         for device, window in effects.windows:
             self._commander.hear_window(device, window)
             self._orders.device_came(device)
@@ -298,7 +302,7 @@ class Collector:
             ranges=len(missing),
             stills=len(stills),
         )
-        return self._link.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
+        return self._links.publish(address.gap(), self._voice.gap(address, epoch, missing, stills))
 
     def _incidents_decided(self) -> None:
         self._dispatch.wake()
@@ -312,7 +316,8 @@ class Collector:
             self._database.path,
             settings.places(),
             self._inbox.counts,
-            lambda: self._link.up,
+            self._inbox.waiting,
+            self._links.sessions,
             self._clock,
         )
         return MetricsServer(settings.metrics, figures.families)
@@ -329,7 +334,7 @@ class Collector:
         reader = Reader(self._database.path, settings.places())
         world = WorldView(reader, self._trust.certificate_ends, settings.zone, self._clock)
         return EstateKeeper(
-            settings.assets, self._database, world, self._clock, is_up=lambda: self._link.up
+            settings.assets, self._database, world, self._clock, is_up=lambda: self._links.up
         )
 
     def _web_parts(self, boards: Boards, screens: Screens) -> WebParts:
@@ -349,7 +354,7 @@ class Collector:
             wake_orders=self._orders.wake,
             alerts=self._alerts,
             disasters_changed=self._disasters.changed,
-            broker_is_up=lambda: self._link.up,
+            broker_sessions=self._links.sessions,
             agencies=self._trust.agencies,
             areas=lambda: self._routing.current().areas,
             devices=self._trust.devices,

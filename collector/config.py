@@ -20,6 +20,11 @@ class BrokerSettings(Settings):
 
     host: str = Field("localhost", min_length=1, description="Name in the broker's certificate.")
     port: int = Field(8883, ge=1, le=65535, description="Its TLS port.")
+    words_identity: SettingsPath | None = Field(
+        None,
+        description="Folder of key.pem (0600), cert.pem, ca.pem of the role `words`: agencies' "
+        "acknowledgements then have a session of their own and do not wait behind events.",
+    )
     log_file: SettingsPath | None = Field(
         None,
         description="Its log, where this machine can read it: what it refuses is then noted too.",

@@ -66,8 +66,11 @@ class Inbox:
         *,
         done: Callable[[Incoming], None],
         announce: Callable[[Effects], None],
+        words_apart: bool = False,
     ) -> None:
-        """`done` acknowledges to the broker; `announce` does what follows from a commit."""
+        """`done` acknowledges to the broker; `announce` does what follows from a commit;
+        `words_apart`: agencies' words do not stand behind events at the broker."""
+        self._words_apart = words_apart
         self._settings = settings
         self._database = database
         self._trust = trust
@@ -97,9 +100,15 @@ class Inbox:
 
     @property
     def behind(self) -> bool:
-        """Whether more waits than one transaction takes: an agency's word may be among it, or
-        still at the broker."""
+        """Whether more waits than one transaction takes of what an agency's word stands behind,
+        here or at the broker."""
+        if self._words_apart:
+            return self._waiting.counts()["words"] >= self._settings.batch // 2
         return self._waiting.urgent >= self._settings.batch
+
+    def waiting(self) -> dict[str, int]:
+        """Messages that are not taken in yet, by kind."""
+        return self._waiting.counts()
 
     def start(self) -> None:
         self._thread.start()

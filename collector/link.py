@@ -1,4 +1,4 @@
-"""The collector's MQTT connection: mutual TLS, QoS 1, a session that the broker keeps.
+"""One MQTT connection of the collector: mutual TLS, QoS 1, a session that the broker keeps.
 
 A message is acknowledged to the broker only after its transaction is committed.
 """
@@ -9,7 +9,7 @@ import itertools
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import paho.mqtt.client as mqtt
@@ -19,13 +19,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.config import BrokerSettings
 from wire.identity import Identity
-from wire.topics import collector_rights
 
 log = structlog.get_logger()
 
 KEEPALIVE_S = 30
 RECONNECT_FIRST_S = 1
 RECONNECT_LONGEST_S = 30
+CONNECTIONS: Iterator[int] = itertools.count(1)
+"""No two connections of the process have the same number, whichever session they are of."""
 MAX_WAITING_OUT = 5000
 """Messages that may wait in memory for the socket; receipts and deliveries are repeated anyway."""
 
@@ -41,21 +42,34 @@ class Incoming:
     connection: int
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a session reads."""
+
+    wanted: tuple[str, ...]
+    unwanted: tuple[str, ...] = ()
+    """Of earlier days: the broker keeps a session's subscriptions until they are taken back."""
+
+
 class Link:
     """One paho client with its own network thread."""
 
     def __init__(
         self,
+        session: str,
         identity: Identity,
         broker: BrokerSettings,
+        filters: Filters,
         on_message: Callable[[Incoming], None],
         on_up: Callable[[], None],
     ) -> None:
-        """`on_message` and `on_up` are called on the network thread and must not wait."""
+        """`session` is its name in logs and figures. `on_message` and `on_up` are called on the
+        network thread and must not wait."""
+        self.session = session
         self._broker = broker
+        self._filters = filters
         self._on_message_out = on_message
         self._on_up = on_up
-        self._connections = itertools.count(1)
         self._connection = 0
         self._connected_now = False
         self._up = threading.Event()
@@ -120,9 +134,11 @@ class Link:
         if reason.is_failure:
             self._tell("broker.refused", str(reason))
             return
-        self._connection = next(self._connections)
+        self._connection = next(CONNECTIONS)
         self._connected_now = True
-        client.subscribe([(one, 1) for one in collector_rights().subscribe])
+        if self._filters.unwanted:
+            client.unsubscribe(list(self._filters.unwanted))
+        client.subscribe([(one, 1) for one in self._filters.wanted])
 
     def _subscribed(
         self,
@@ -141,7 +157,7 @@ class Link:
             return
         self.refused = None
         self._up.set()
-        log.info("broker.connected", host=self._broker.host, port=self._broker.port)
+        log.info("broker.connected", session=self.session, **self._address())
         self._on_up()
 
     def _disconnected(
@@ -165,9 +181,10 @@ class Link:
         self._up.clear()
         if self.refused != f"{code}: {why}":
             self.refused = f"{code}: {why}"
-            log.warning(
-                "broker.down", code=code, why=why, host=self._broker.host, port=self._broker.port
-            )
+            log.warning("broker.down", session=self.session, code=code, why=why, **self._address())
+
+    def _address(self) -> dict[str, object]:
+        return {"host": self._broker.host, "port": self._broker.port}
 
     def _message(self, _client: mqtt.Client, _userdata: object, got: mqtt.MQTTMessage) -> None:
         try:

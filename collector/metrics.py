@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -27,14 +27,17 @@ class Figures:
         database: Path,
         places: Places,
         counts: InboxCounts,
-        broker_is_up: Callable[[], bool],
+        waiting: Callable[[], Mapping[str, int]],
+        sessions: Callable[[], Mapping[str, bool]],
         clock: Clock,
     ) -> None:
-        """`database`: its file; `counts`: the inbox's own, which go on."""
+        """`database`: its file; `counts`: the inbox's own, which go on; `waiting`: what it has not
+        taken in, by kind; `sessions`: which of the broker's are up, by name."""
         self._database = database
         self._places = places
         self._counts = counts
-        self._broker_is_up = broker_is_up
+        self._waiting = waiting
+        self._sessions = sessions
         self._clock = clock
 
     def families(self) -> Iterator[Metric]:
@@ -43,7 +46,20 @@ class Figures:
         with closing(Reader(self._database, self._places)) as reader:
             summary, devices = reader.summary(), reader.devices()
             deliveries = reader.delivery_counts()
-        yield gauge(f"{P}broker_up", "1 while messages flow.", self._broker_is_up())
+        sessions = self._sessions()
+        yield gauge(f"{P}broker_up", "1 while messages flow.", all(sessions.values()))
+        yield gauges(
+            f"{P}broker_session_up",
+            "1 while messages flow, of poles and of agencies.",
+            ("session",),
+            (((name,), up) for name, up in sessions.items()),
+        )
+        yield gauges(
+            f"{P}inbox_waiting_messages",
+            "Came and are not taken in yet, by kind.",
+            ("kind",),
+            (((kind,), count) for kind, count in self._waiting().items()),
+        )
         yield from _inbox(self._counts)
         yield from _store(summary)
         yield from _deliveries(deliveries, self._clock.now().timestamp())

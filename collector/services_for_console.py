@@ -42,7 +42,7 @@ class ConsoleServices:
     changes: Changes
     settings: CollectorSettings
     person_of: Callable[[Request], PersonToken | None]
-    broker_is_up: Callable[[], bool] = lambda: True
+    broker_sessions: Callable[[], Mapping[str, bool]] = dict
     clock: Clock = field(default_factory=SystemClock)
     recording: Callable[[str, RecordingQuestion], Awaitable[Recording]] = _no_poles
     """Asks a pole what there is of a camera; raises ProblemError."""

@@ -38,6 +38,14 @@ class Waiting:
         """How many wait that are no figures."""
         return len(self._words) + len(self._messages)
 
+    def counts(self) -> dict[str, int]:
+        """How many of each wait."""
+        return {
+            "words": len(self._words),
+            "messages": len(self._messages),
+            "figures": len(self._figures),
+        }
+
     def offer(self, message: Incoming) -> bool:
         """False when it is full."""
         size = len(message.payload)

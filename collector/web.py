@@ -94,7 +94,8 @@ class WebParts:
     wake_orders: Callable[[], None]
     alerts: Alerts
     disasters_changed: Callable[..., None]
-    broker_is_up: Callable[[], bool]
+    broker_sessions: Callable[[], Mapping[str, bool]]
+    """Whether messages flow, by session."""
     agencies: Callable[[], Collection[str]]
     areas: Callable[[], tuple[NamedArea, ...]]
     devices: Callable[[], Collection[str]]
@@ -258,15 +259,16 @@ def build_web(parts: WebParts) -> Web:
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:
         """For watchdogs: whether messages flow. Says nothing about anybody."""
-        up = parts.broker_is_up()
-        return JSONResponse({"broker": up}, status_code=200 if up else 503)
+        sessions = dict(parts.broker_sessions())
+        up = all(sessions.values())
+        return JSONResponse({"broker": up, "sessions": sessions}, status_code=200 if up else 503)
 
     services = ConsoleServices(
         reader=reader,
         changes=parts.changes,
         settings=settings,
         person_of=parts.persons.of,
-        broker_is_up=parts.broker_is_up,
+        broker_sessions=parts.broker_sessions,
         clock=parts.clock,
         recording=Recordings(parts.commander).show,
         areas=parts.areas,

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -41,12 +41,12 @@ from wire.register import (
     DeviceEntry,
     Register,
     ServiceEntry,
+    ServiceRole,
     load_register,
     save_register,
     shard_of,
 )
 
-Role = Literal["collector", "signer", "broker", "web", "desk"]
 RESERVED = {"localhost"}
 """Names that a certificate's SAN must not claim: a client would take its owner for this machine."""
 
@@ -175,7 +175,7 @@ class Authority:
         return folder
 
     def issue_service(
-        self, name: str, role: Role, *, hosts: tuple[str, ...] = (), csr: bytes | None = None
+        self, name: str, role: ServiceRole, *, hosts: tuple[str, ...] = (), csr: bytes | None = None
     ) -> Path:
         """Enrol a process of the centre that clients reach at `hosts`. Raises AuthorityError."""
         with self.batch():

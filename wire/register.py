@@ -24,6 +24,10 @@ _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+ServiceRole = Literal["collector", "words", "signer", "broker", "web", "desk"]
+"""`words` is the collector's second session, which hears what agencies say."""
+
+
 class RegisterError(Exception):
     """A register that cannot be used; names the file and the entry."""
 
@@ -53,7 +57,7 @@ class AgencyEntry(_Entry):
 class ServiceEntry(_Entry):
     """A process of the centre."""
 
-    role: Literal["collector", "signer", "broker", "web", "desk"]
+    role: ServiceRole
 
 
 class Register(_Strict):

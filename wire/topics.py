@@ -173,3 +173,8 @@ def agency_rights(agency: str) -> Rights:
 def collector_rights() -> Rights:
     """The collector reads all that devices and agencies write and writes to both."""
     return Rights(publish=("pw/down/#", "pw/agency/+/in/#"), subscribe=(ALL_UP, ALL_AGENCY_OUT))
+
+
+def words_rights() -> Rights:
+    """The collector's second session reads what agencies write, and writes nothing."""
+    return Rights(publish=(), subscribe=(ALL_AGENCY_OUT,))

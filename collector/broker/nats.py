@@ -28,10 +28,10 @@ MAX_CONSUMERS = 100_000
 """A subscription is one or two JetStream consumers; the default of 1,000 ends at 500 poles."""
 
 AGAIN_S = 10
-"""An unacknowledged message is sent again then. MAX_IN_FLIGHT counts over all subscriptions of a
-session, and what is over it is sent only then: while devices flood, an agency's word is late by
-this (nats-server's own 30 s are half of what an agency has). A message waits a second or two for
-its transaction."""
+"""An unacknowledged message is sent again then. MAX_IN_FLIGHT bounds each subscription and also the
+sum over a session's: of a collector with a single session what is over it is sent only then, and
+nats-server's own 30 s are half of what an agency has. A message waits a second or two for its
+transaction."""
 
 MAX_STORE_BYTES = 8 * 1024**3
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wire.register import Register
-from wire.topics import Rights, agency_rights, collector_rights, device_rights
+from wire.topics import Rights, agency_rights, collector_rights, device_rights, words_rights
 
 MAX_PACKET_BYTES = 1024 * 1024
 """A still is at most 60 KB and an answer to a search a few hundred; more is somebody's mistake."""
@@ -22,6 +22,8 @@ def most_connections(register: Register) -> int:
 
 
 NO_RIGHTS = Rights(publish=(), subscribe=())
+SERVICES = {"collector": collector_rights(), "words": words_rights()}
+"""By role; the others have no business at the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,6 @@ def principals(register: Register) -> Iterator[tuple[str, Rights]]:
             yield agency.name, agency_rights(agency.name)
     for service in register.services:
         if not service.revoked:
-            rights = collector_rights() if service.role == "collector" else NO_RIGHTS
+            rights = SERVICES.get(service.role, NO_RIGHTS)
             if rights != NO_RIGHTS:
                 yield service.name, rights

@@ -43,13 +43,15 @@ def build_health_api(services: ConsoleServices) -> APIRouter:
             for one in rows
         ]
         disk = shutil.disk_usage(settings.data)
+        sessions = services.broker_sessions()
         found = {
             "devices": devices,
             "cameras": health_view.ill(cameras),
             "causes": health_view.causes(devices, cameras),
             "facilities": [one.model_dump(mode="json") for one in facilities_of(rows)],
             "centre": {
-                "broker": services.broker_is_up(),
+                "broker": all(sessions.values()),
+                "sessions_lost": [name for name, up in sessions.items() if not up],
                 "devices_online": counts.devices_online,
                 "cameras": len(cameras),
                 "cameras_up": counts.cameras_up,

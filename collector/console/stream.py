@@ -145,7 +145,9 @@ def read_summary(services: ConsoleServices, reach: Reach) -> view.Json:
     """Counts, with what of it somebody sees goes on by severity."""
     narrowed = reach.narrowed(IncidentFilter(ongoing=True))
     ongoing = services.reader.incidents(limit=500, filters=narrowed).incidents if narrowed else ()
-    return view.summary(services.reader.summary(), ongoing, services.broker_is_up())
+    return view.summary(
+        services.reader.summary(), ongoing, all(services.broker_sessions().values())
+    )
 
 
 def message(name: str, data: Any) -> ServerSentEvent:

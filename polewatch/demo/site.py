@@ -122,6 +122,7 @@ def make_site(
             authority.issue_agency(agency)
         authority.issue_service("broker", "broker", hosts=LOOPBACK)
         authority.issue_service("collector", "collector")
+        authority.issue_service("words", "words")
         authority.issue_service("signer", "signer", hosts=LOOPBACK)
     site = DemoSite(folder, device.name, ports, broker)
     _broker(site, authority)
@@ -156,7 +157,11 @@ def _centre(site: DemoSite, neighbours: Sequence[Asked]) -> None:
             "register_file": str(site.folder / "authority" / "register.yaml"),
             "data": "data",
             "routing": "routing.yaml",
-            "broker": {"host": "localhost", "port": site.ports.broker},
+            "broker": {
+                "host": "localhost",
+                "port": site.ports.broker,
+                "words_identity": str(site.identity("words")),
+            },
             "http": {"host": "127.0.0.1", "port": site.ports.console},
             "metrics": {"port": site.ports.collector_metrics},
             "signer": {

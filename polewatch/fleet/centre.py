@@ -25,7 +25,7 @@ from wire.register import load_register
 from wire.topics import DeviceAddress
 
 SITE = "fleet-city"
-COLLECTOR, PROBE = "collector", "probe"
+COLLECTOR, WORDS, PROBE = "collector", "words", "probe"
 """`probe` has a collector's rights at the broker, for peers that are measured beside it."""
 READY_S = 120.0
 AGENCY_OF: dict[str, str] = {
@@ -73,6 +73,7 @@ class FleetCity:
             for name, role in (
                 ("broker", "broker"),
                 (COLLECTOR, "collector"),
+                (WORDS, "words"),
                 (PROBE, "collector"),
             ):
                 self.authority.issue_service(name, role, hosts=LOOPBACK)  # type: ignore[arg-type]  # both are roles
@@ -170,7 +171,11 @@ class FleetCity:
             "register_file": str(self.authority.register_file),
             "data": "data",
             "routing": "routing.yaml",
-            "broker": {"host": HOST, "port": self.collector_port},
+            "broker": {
+                "host": HOST,
+                "port": self.collector_port,
+                "words_identity": str(self.authority.identity(WORDS)),
+            },
             "http": {"host": HOST, "port": 0},
             "signer": {"url": f"http://{HOST}:1", "certificate": str(signer)},
             "cameras": [

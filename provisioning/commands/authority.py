@@ -9,12 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from provisioning.authority import Authority, Issued, Role, days_left
+from provisioning.authority import Authority, Issued, days_left
 from provisioning.certificates import Kind
 from provisioning.commands.output import failing, print_json
 from provisioning.problems import ProvisionError
 from provisioning.words import t
 from wire.clock import SystemClock
+from wire.register import ServiceRole
 
 authority = typer.Typer(no_args_is_help=True, help="The city's certificate authority.")
 
@@ -63,7 +64,7 @@ def issue(
     ],
     folder: Folder = HERE,
     csr: Csr = None,
-    role: Annotated[Role | None, typer.Option("--role", help="What a service does.")] = None,
+    role: Annotated[ServiceRole | None, typer.Option("--role", help="What a service does.")] = None,
     host: Hosts = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Revoke the earlier boards of this pole.")
@@ -128,10 +129,10 @@ def renew(name: Name, folder: Folder = HERE, as_json: AsJson = False) -> None:
 
 
 def _check_issue_options(
-    kind: Kind, role: Role | None, host: list[str] | None, replace: bool
+    kind: Kind, role: ServiceRole | None, host: list[str] | None, replace: bool
 ) -> None:
     if kind == "service" and role is None:
-        raise typer.BadParameter(t("authority.needs-role", roles=", ".join(get_args(Role))))
+        raise typer.BadParameter(t("authority.needs-role", roles=", ".join(get_args(ServiceRole))))
     if kind != "service" and (role is not None or host):
         raise typer.BadParameter(t("authority.for-services"))
     if kind != "device" and replace:

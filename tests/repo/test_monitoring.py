@@ -30,7 +30,7 @@ def names(way_in: WayIn) -> set[str]:
     health = SAMPLES["health"]
     assert isinstance(health, Health)
     clock = SimulatedClock(datetime(2026, 3, 1, tzinfo=UTC))
-    figures = centre.Figures(way_in.database.path, {}, InboxCounts(), lambda: True, clock)
+    figures = centre.Figures(way_in.database.path, {}, InboxCounts(), dict, dict, clock)
     families = [*box.families(health), *figures.families()]
     return {family.name + ("_total" if family.type == "counter" else "") for family in families}
 

@@ -185,6 +185,7 @@ def make_city(folder: Path) -> Authority:
         city.issue_agency("police")
         city.issue_agency("fire")
         city.issue_service("collector", "collector", hosts=(HOST, "localhost"))
+        city.issue_service("words", "words")
         city.issue_service("signer", "signer", hosts=(HOST, "localhost"))
         city.issue_service("broker", "broker", hosts=(HOST, "localhost"))
     return city

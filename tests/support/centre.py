@@ -141,7 +141,11 @@ class Centre:
             "register_file": str(city.register_file),
             "data": "data",
             "routing": "routing.yaml",
-            "broker": {"host": broker.host, "port": broker.port},
+            "broker": {
+                "host": broker.host,
+                "port": broker.port,
+                "words_identity": str(city.identity("words")),
+            },
             "http": {"host": HOST, "port": 0},
             "signer": {
                 "url": f"http://{HOST}:{self.signer_port}",

@@ -88,7 +88,7 @@ class WholeWeb:
             wake_orders=lambda: None,
             alerts=Alerts(desk, self.clock),
             disasters_changed=lambda *_found: None,
-            broker_is_up=lambda: False,
+            broker_sessions=lambda: {"poles": False},
             agencies=lambda: AGENCIES,
             areas=lambda: (),
             device_key=lambda _device: None,

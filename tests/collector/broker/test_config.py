@@ -30,6 +30,7 @@ REGISTER = Register(
     agencies=(AgencyEntry(name="police", certificate=Path("police.pem")),),
     services=(
         ServiceEntry(name="centre", certificate=Path("centre.pem"), role="collector"),
+        ServiceEntry(name="ears", certificate=Path("ears.pem"), role="words"),
         ServiceEntry(name="broker", certificate=Path("broker.pem"), role="broker"),
     ),
 )
@@ -54,7 +55,9 @@ def test_mqtt_filters_become_nats_subjects(topic_filter: str, expected: tuple[st
 
 def test_nats_users_are_the_enrolled_ones_and_each_has_its_own_subtree() -> None:
     users = nats_users(nats_config(REGISTER, SETTINGS))
-    assert set(users) == {"p-1", "police", "centre"}
+    assert set(users) == {"p-1", "police", "centre", "ears"}
+    heard = ["pw.agency.*.out", "pw.agency.*.out.>", "$MQTT.sub.>"]
+    assert users["ears"] == {"publish": {"deny": [">"]}, "subscribe": {"allow": heard}}
     assert users["p-1"]["publish"]["allow"] == ["pw.up.here.0a.p-1", "pw.up.here.0a.p-1.>"]
     assert users["p-1"]["subscribe"]["allow"] == [
         "pw.down.here.0a.p-1",
@@ -74,7 +77,8 @@ def test_nats_listeners_all_ask_for_certificates() -> None:
 
 def test_mosquitto_rights_name_the_enrolled_ones_and_the_broker_only() -> None:
     found = json.loads(mosquitto_rights(REGISTER))
-    assert [one["username"] for one in found["clients"]] == ["p-1", "police", "centre", "broker"]
+    known = [one["username"] for one in found["clients"]]
+    assert known == ["p-1", "police", "centre", "ears", "broker"]
     assert found["defaultACLAccess"] == {
         "publishClientSend": False,
         "publishClientReceive": False,
@@ -94,6 +98,7 @@ def test_mosquitto_rights_name_the_enrolled_ones_and_the_broker_only() -> None:
         ("publishClientSend", "pw/down/#"),
         ("publishClientSend", "pw/agency/+/in/#"),
     ]
+    assert {topic for _, topic in roles["ears"]} == {"pw/agency/+/out/#"}
     assert {topic for _, topic in roles["broker"]} == {"$CONTROL/dynamic-security/#"}
 
 

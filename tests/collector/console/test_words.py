@@ -12,6 +12,7 @@ from collector.access import SCOPES, Reads
 from collector.console.case_file_api import RECORD
 from collector.console.health_view import NOTES
 from collector.console.words import WORDS
+from collector.links import AGENCIES, POLES
 from collector.procedure import STEPS
 from collector.services.boards.drivers.base import Why as Failure
 from collector.services.boards.layout import Why
@@ -61,6 +62,7 @@ FAMILIES = {
     "decide": ("confirmed", "rejected", "closed"),
     "service": get_args(Service),
     "boxstate": ("up", "degraded", "down", "unknown"),
+    "session": (POLES, AGENCIES),
     "certificate": ("soon", "over"),
     "healthnote": NOTES,
     "healthremedy": NOTES,

@@ -79,7 +79,7 @@ class Centre:
         with made.batch():
             for agency in AGENCIES:
                 made.issue_agency(agency)
-            for role in ("broker", "collector", "signer", "desk"):
+            for role in ("broker", "collector", "words", "signer", "desk"):
                 made.issue_service(role, role, hosts=NAMES)
         make_film(self.film)
         camera = self._start(
@@ -150,7 +150,8 @@ class Centre:
         files: dict[str, dict[str, Any]] = {
             "collector": {
                 "site": CITY, "register_file": register, "routing": "routing.yaml",
-                "broker": {"host": "localhost", "port": self.ports["broker"]},
+                "broker": {"host": "localhost", "port": self.ports["broker"],
+                           "words_identity": str(self._identity("words"))},
                 "signer": {"url": f"http://127.0.0.1:{self.ports['signer']}",
                            "certificate": signer},
                 "cameras": [place],

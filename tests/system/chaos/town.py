@@ -197,7 +197,11 @@ class Collector:
                     "register_file": str(city.register_file),
                     "data": str(self.disk / "data"),
                     "routing": "routing.yaml",
-                    "broker": {"host": HOST, "port": port},
+                    "broker": {
+                        "host": HOST,
+                        "port": port,
+                        "words_identity": str(city.identity("words")),
+                    },
                     "http": {"host": HOST, "port": free_port()},
                     "signer": {
                         "url": f"http://{HOST}:1",

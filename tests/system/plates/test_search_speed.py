@@ -170,6 +170,7 @@ def test_five_hundred_poles_are_asked_and_merged_within_two_seconds(tmp_path: Pa
         for name in ("police", "fire"):
             city.issue_agency(name)
         city.issue_service("collector", "collector", hosts=(HOST, "localhost"))
+        city.issue_service("words", "words")
         city.issue_service("signer", "signer", hosts=(HOST, "localhost"))
         city.issue_service("broker", "broker", hosts=(HOST, "localhost"))
     names = [f"p{number:03d}-1" for number in range(POLES)]

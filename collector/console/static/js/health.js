@@ -33,7 +33,7 @@ function drawCentre() {
   const failed = centre.deliveries.reduce((sum, one) => sum + one.failed, 0);
   const first = centre.certificates[0];
   $("#centre").replaceChildren(...[
-    card("health.broker", t(centre.broker ? "health.broker_up" : "health.broker_down"), t(centre.broker ? "health.broker_flows" : "health.broker_remedy"), centre.broker ? "good" : "bad"),
+    card("health.broker", t(centre.broker ? "health.broker_up" : "health.broker_down"), centre.broker ? t("health.broker_flows") : `${centre.sessions_lost.map((one) => word("session", one)).join(" · ")} · ${t("health.broker_remedy")}`, centre.broker ? "good" : "bad"),
     card("health.devices", `${centre.devices_online} / ${devices.length}`, t("health.online"), centre.devices_online < devices.length ? "wait" : "good"),
     card("cameras.title", `${centre.cameras_up} / ${centre.cameras}`, word("camera", "up"), centre.cameras_up < centre.cameras ? "wait" : "good"),
     card("health.deliveries", t("health.failed_waiting", { failed, waiting }), centre.deliveries.filter((one) => one.failed).map((one) => `${word("agency", one.agency)} ${one.failed}`).join(" · "), failed ? "bad" : waiting ? "wait" : "good"),
