@@ -36,6 +36,7 @@ from collector.services.boards.registry import Boards, load_boards
 from collector.services.disaster.case import Alerts
 from collector.services.disaster.keeper import DisasterKeeper
 from collector.services.estate.keeper import EstateKeeper
+from collector.services.estate.release import release
 from collector.services.estate.world import WorldView
 from collector.services.rules.keeper import RulesKeeper
 from collector.services.tracing.desk import TraceDesk
@@ -128,7 +129,7 @@ class Collector:
             self._traced, self._database, self._commander, self._trust.devices, clock
         )
         self._lists = ListKeeper(self._database, self._commander, self._trust.devices, clock)
-        self._estate = self._kept_estate()
+        self._estate = self._kept_estate(boards)
         self._rules = RulesKeeper(self._database, self._commander, clock)
         source = service_source(settings.site, self._identity.name)
         self._certificates = CertificateDesk(self._commander, clock, self._trust.device_certificate)
@@ -329,10 +330,17 @@ class Collector:
         tasks = (sealer.run_once, retention.run_once)
         return Upkeep(tasks, settings.retention.every_hours, self._clock)
 
-    def _kept_estate(self) -> EstateKeeper:
+    def _kept_estate(self, boards: Boards) -> EstateKeeper:
         settings = self._settings
         reader = Reader(self._database.path, settings.places())
-        world = WorldView(reader, self._trust.certificate_ends, settings.zone, self._clock)
+        world = WorldView(
+            reader,
+            self._trust.certificate_ends,
+            settings.zone,
+            self._clock,
+            release(settings.assets.models),
+            boards.ids,
+        )
         return EstateKeeper(
             settings.assets, self._database, world, self._clock, is_up=lambda: self._links.up
         )

@@ -18,6 +18,7 @@ from collector.command_support import (
     readable_errors,
 )
 from collector.config import CollectorSettings
+from collector.services.boards.registry import load_boards
 from collector.services.estate.desk import EstateDesk
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
 from collector.services.estate.report import HEADINGS as AVAILABILITY
@@ -45,12 +46,13 @@ def import_table(
     as_json: AsJson = False,
 ) -> None:
     """Take a table into the registry: all of it, or nothing and every bad row is told."""
-    with readable_errors(), _opened(config) as (_, database, reader):
+    with readable_errors(), _opened(config) as (settings, database, reader):
         try:
             table = read_file(str(file), _bytes(file))
         except (SheetError, AssetTableError) as error:
             raise StoreError(f"{file}: {error}") from error
-        desk = EstateDesk(reader.cameras)
+        boards = load_boards(settings.boards).ids if settings.boards else ()
+        desk = EstateDesk(reader.cameras, boards)
         with database.transaction() as run:
             taken = desk.take(run, table, getpass.getuser(), SystemClock().now(), only_check=check)
     for bad in taken.bad:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -143,6 +144,9 @@ class RetentionSettings(Settings):
         return self
 
 
+ModelHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
+
+
 class AssetSettings(Settings):
     """How faults of assets become work orders, and how their repair is verified."""
 
@@ -155,6 +159,11 @@ class AssetSettings(Settings):
         ge=0,
         le=86_400,
         description="Well for so long is mended; a fault so long after 'done' opens it again.",
+    )
+    models: dict[str, ModelHash] | None = Field(
+        None,
+        description="Networks that boxes should run: names, and how the hashes of their files "
+        "begin. Left out: those that came with this program.",
     )
 
 

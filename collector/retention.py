@@ -98,7 +98,12 @@ class Retention:
             alerts=self._portions(lambda run: erasing.alerts(run, incidents_before, AT_ONCE)),
             asset_history=sum(
                 self._portions(functools.partial(erase, before=assets_before, at_most=AT_ONCE))
-                for erase in (spans.erase, spans.erase_watched, work_orders.erase)
+                for erase in (
+                    spans.erase,
+                    spans.erase_watched,
+                    estate.erase_states,
+                    work_orders.erase,
+                )
             ),
             asset_photos=self._whole(estate.sweep_photos),
             board_entries=self._portions(lambda run: boards.erase(run, incidents_before, AT_ONCE)),

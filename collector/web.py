@@ -51,6 +51,7 @@ from collector.services.disaster.desk import DisasterDesk
 from collector.services.estate import api as estate_api
 from collector.services.estate import work_api
 from collector.services.estate.desk import EstateDesk
+from collector.services.estate.release import release
 from collector.services.estate.world import WorldView
 from collector.services.layer import Layer, load_layer
 from collector.services.offering import Offering
@@ -236,10 +237,16 @@ def build_web(parts: WebParts) -> Web:
         )
     )
 
-    world = WorldView(reader, parts.certificate_ends, settings.zone, parts.clock)
-    owned = estate_api.Estate(
-        parts.database, reader, world, EstateDesk(reader.cameras), settings.zone, parts.clock
+    world = WorldView(
+        reader,
+        parts.certificate_ends,
+        settings.zone,
+        parts.clock,
+        release(settings.assets.models),
+        parts.boards.ids,
     )
+    keeping = EstateDesk(reader.cameras, parts.boards.ids)
+    owned = estate_api.Estate(parts.database, reader, world, keeping, settings.zone, parts.clock)
     app.include_router(estate_api.build_router(owned, parts.persons.required))
     app.include_router(
         work_api.build_router(parts.database, reader, parts.persons.required, parts.clock)

@@ -224,6 +224,7 @@ class Agent:
             version=version,
             health=lambda: self._health.latest,
             audit=self._on_refusal,
+            models=self._eyes.running,
         )
         self._register_handlers()
         metrics = settings.metrics
@@ -302,7 +303,7 @@ class Agent:
         if not self._plate_cameras:
             return None
         finder = shipped_finder(Registry.default(), settings.detector_threads)
-        self._eyes.reads_plates(finder.model)
+        self._eyes.reads_plates(finder)
         traces = TraceDesk(
             settings.data / "traces",
             identity.key,

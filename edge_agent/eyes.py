@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from edge_agent.pipeline import Analysis, ReadsPlates
+from edge_agent.plates.stage import NamedFinder
 from edge_agent.rules.base import build_rules, wants_closer_look, wants_fire
 from edge_agent.sight.attention import Attention
 from edge_agent.sight.camera_sight import camera_sight, with_second_look
@@ -15,6 +16,7 @@ from edge_agent.sight.posture import Posture
 from models.registry import Registry
 from wire.camera_rules import CameraRules
 from wire.event import ModelPart
+from wire.health import SHORT_HASH, RunningModel
 
 
 class Eyes:
@@ -40,6 +42,11 @@ class Eyes:
         self._model = detector.model
         self._models: dict[str, ModelId] = {}
         self._detector = with_second_look(detector, self._registry, fine_model, threads=threads)
+        self._running: tuple[RunningModel, ...] = ()
+        self._runs(self._model)
+        if fine_model is not None:
+            fine = self._registry.entry(fine_model)
+            self._runs(ModelId(fine.name, fine.sha256))
         self._posture: Posture | None = None
         self._fire: FireNetwork | None = None
 
@@ -48,13 +55,20 @@ class Eyes:
         for rules in asked:
             if self._posture is None and wants_closer_look(rules):
                 self._posture = Posture(self._registry, threads=self._threads)
+                self._runs(self._posture.model)
             if self._fire is None and wants_fire(rules):
                 self._fire = FireNetwork(self._registry, threads=self._threads)
                 self._models |= dict.fromkeys(("fire", "smoke"), self._fire.model)
+                self._runs(self._fire.model)
 
-    def reads_plates(self, model: ModelId) -> None:
+    def reads_plates(self, finder: NamedFinder) -> None:
         """Whose word the plates are."""
-        self._models["plate"] = model
+        self._models["plate"] = finder.model
+        self._runs(finder.model, *finder.beside)
+
+    def running(self) -> tuple[RunningModel, ...]:
+        """Every network that is loaded; from any thread."""
+        return self._running
 
     def watch(
         self,
@@ -97,3 +111,7 @@ class Eyes:
         if self._fire is None or not any(map(wants_fire, asked)):
             return None
         return FireWatch(self._fire)
+
+    def _runs(self, *models: ModelId) -> None:
+        more = (RunningModel(name=one.name, sha256=one.sha256[:SHORT_HASH]) for one in models)
+        self._running += tuple(more)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,18 @@ from wire.event import TimeQuality
 from wire.facility import FacilityState
 from wire.names import Id, Moment, Name, Sha256, Text, WireModel
 from wire.rules import RulesHealth
+
+SHORT_HASH: Final = 12
+"""Digits of a hash that are told: uplinks are dear, and 48 bits tell any two files apart."""
+
+
+class RunningModel(WireModel):
+    """One network that the device has loaded."""
+
+    name: str = Field(max_length=64, description="As its manifest names it.")
+    sha256: str = Field(
+        pattern=rf"^[0-9a-f]{{{SHORT_HASH}}}$", description="How the hash of its file begins."
+    )
 
 
 class DeviceState(WireModel):
@@ -22,6 +34,9 @@ class DeviceState(WireModel):
     reason: Text | None = None
     certificate: Sha256 | None = Field(
         None, description="Of the certificate, as DER, that its connection shows."
+    )
+    models: tuple[RunningModel, ...] = Field(
+        (), max_length=16, description="What looks at its pictures; told anew when it changes."
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from collector.problems import ProblemError
 from collector.services.estate.api import KEEPERS, READERS
-from collector.services.estate.condition import FAULTS
+from collector.services.estate.faults import FAULTS
 from collector.services.estate.fields import FIELDS, KINDS
 from collector.services.estate.labels import MOST, labels, wanted
 from collector.services.estate.work_desk import ASSIGNERS, PLANNERS, WORKERS

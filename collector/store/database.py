@@ -15,7 +15,7 @@ from collector.store import damage
 from collector.store.moments import stamp
 
 FILE_NAME = "collector.sqlite"
-SCHEMA_VERSION = 20
+SCHEMA_VERSION = 21
 BUSY_TIMEOUT_S = 10.0
 _HERE = Path(__file__).parent
 

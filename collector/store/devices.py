@@ -31,11 +31,19 @@ def presence(run: sqlite3.Connection, device: str, state: DeviceState) -> bool:
     if state.state == "offline" and before is not None and state.boot_id < before:
         return False
     run.execute(
-        "INSERT INTO device (device, state, boot_id, since, version, reason)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET state = excluded.state,"
+        "INSERT INTO device (device, state, boot_id, since, version, reason, models)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET state = excluded.state,"
         " boot_id = excluded.boot_id, since = excluded.since, version = excluded.version,"
-        " reason = excluded.reason",
-        (device, state.state, state.boot_id, stamp(state.since), state.version, state.reason),
+        " reason = excluded.reason, models = excluded.models",
+        (
+            device,
+            state.state,
+            state.boot_id,
+            stamp(state.since),
+            state.version,
+            state.reason,
+            json.dumps([one.model_dump() for one in state.models]),
+        ),
     )
     return booted
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from collector.store.moments import moment, stamp
 
@@ -22,6 +23,7 @@ class Asset:
     parent: str | None = None
     device: str | None = None
     camera: str | None = None
+    unit: str | None = None
     title: str | None = None
     maker: str | None = None
     model: str | None = None
@@ -52,7 +54,17 @@ class AssetChange:
     after: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class AssetWas:
+    """How an asset was from `at` on: a state and its faults of collector.services.estate.faults."""
+
+    at: datetime
+    state: str
+    faults: tuple[str, ...]
+
+
 COLUMNS = Asset.__slots__
+_TICK = timedelta(microseconds=1)
 
 
 def all_of(run: sqlite3.Connection) -> list[Asset]:
@@ -111,6 +123,46 @@ def changes_of(run: sqlite3.Connection, asset_id: str, at_most: int) -> list[Ass
     ]
 
 
+def note_states(
+    run: sqlite3.Connection, now: datetime, states: Mapping[str, tuple[str, tuple[str, ...]]]
+) -> None:
+    """Keep how assets are from now on: state and faults, by id."""
+    newest = newest_states(run) if states else {}
+    rows = []
+    for asset_id, (state, faults) in states.items():
+        before = newest.get(asset_id)
+        # The centre's clock may have been set back.
+        at = now if before is None else max(now, before.at + _TICK)
+        rows.append((asset_id, stamp(at), state, json.dumps(faults)))
+    run.executemany("INSERT INTO asset_state VALUES (?, ?, ?, ?)", rows)
+
+
+def newest_states(run: sqlite3.Connection) -> dict[str, AssetWas]:
+    """How each asset was told to be last."""
+    rows = run.execute("SELECT asset_id, max(at) AS at, state, faults FROM asset_state GROUP BY 1")
+    return {row["asset_id"]: _was(row) for row in rows}
+
+
+def states_of(run: sqlite3.Connection, asset_id: str, at_most: int) -> list[AssetWas]:
+    """The newest first."""
+    rows = run.execute(
+        "SELECT at, state, faults FROM asset_state WHERE asset_id = ? ORDER BY at DESC LIMIT ?",
+        (asset_id, at_most),
+    )
+    return [_was(row) for row in rows]
+
+
+def erase_states(run: sqlite3.Connection, before: datetime, at_most: int) -> int:
+    """Forget those that were followed by another one before then; how many."""
+    return run.execute(
+        "DELETE FROM asset_state WHERE (asset_id, at) IN (SELECT asset_id, at FROM asset_state old"
+        " WHERE at < :before AND EXISTS (SELECT 1 FROM asset_state next"
+        " WHERE next.asset_id = old.asset_id AND next.at > old.at AND next.at <= :before)"
+        " LIMIT :at_most)",
+        {"before": stamp(before), "at_most": at_most},
+    ).rowcount
+
+
 def keep_photo(run: sqlite3.Connection, sha256: str, jpeg: bytes, now: datetime) -> None:
     run.execute("INSERT OR IGNORE INTO asset_photo VALUES (?, ?, ?)", (sha256, stamp(now), jpeg))
 
@@ -135,6 +187,10 @@ def sweep_photos(run: sqlite3.Connection) -> int:
 
 def _asset(row: sqlite3.Row) -> Asset:
     return Asset(*(row[one] for one in COLUMNS))
+
+
+def _was(row: sqlite3.Row) -> AssetWas:
+    return AssetWas(moment(row["at"]), row["state"], tuple(json.loads(row["faults"])))
 
 
 def _text(value: Value) -> str | None:

@@ -37,7 +37,7 @@ from collector.store.rows import (
     Summary,
 )
 from collector.suggestions import RuleCount
-from wire.health import CameraHealth, Health
+from wire.health import CameraHealth, Health, RunningModel
 
 Places = Mapping[tuple[str, str], CameraPlace]
 MAX_PAGE = 500
@@ -432,6 +432,7 @@ def _device(name: str, row: sqlite3.Row | None, missing: int) -> DeviceRow:
         missing=missing,
         duplicates=row["duplicates"],
         gaps_asked=row["gaps_asked"],
+        models=tuple(RunningModel(**one) for one in json.loads(row["models"] or "[]")),
     )
 
 

@@ -68,6 +68,7 @@ TABLES = (
     "camera_seen",
     "centre_watched",
     "asset_fault",
+    "asset_state",
     "work_order",
     "work_step",
     "camera_rules",

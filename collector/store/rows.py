@@ -9,7 +9,7 @@ from typing import Literal
 from collector.store.confirmed_plates import ConfirmedPlate
 from collector.store.earlier import Earlier
 from wire.event import PlatePart, Severity
-from wire.health import Health
+from wire.health import Health, RunningModel
 from wire.incident import IncidentState
 
 Box = tuple[float, float, float, float]
@@ -225,6 +225,8 @@ class DeviceRow:
     """Numbers below the highest seen that are neither here nor covered by a loss record."""
     duplicates: int
     gaps_asked: int
+    models: tuple[RunningModel, ...] = ()
+    """Networks that it said it has loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,4 +18,5 @@ def shipped_finder(registry: Registry, threads: int = 1) -> NamedFinder:
     """Load both models. Raises ModelError."""
     reader = PlateReader(registry, threads=threads)
     locator = PlateLocator(registry, threads=threads)
-    return NamedFinder(PlateFinder(locator, reader, least=LEAST), reader.model)
+    finder = PlateFinder(locator, reader, least=LEAST)
+    return NamedFinder(finder, reader.model, (locator.model,))

@@ -67,6 +67,8 @@ class NamedFinder:
 
     finder: FindsPlates
     model: ModelId
+    beside: tuple[ModelId, ...] = ()
+    """Others that take part."""
 
 
 Match = Callable[[PlateRead], tuple[PlateHit, ...]]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.scene import BodyPoint, Box, Image, Pose
+from edge_agent.sight.detector import ModelId
 from edge_agent.sight.session import open_session
 from models.registry import ModelError, Registry
 
@@ -37,6 +38,7 @@ class Posture:
                 "the posture needs one for posture with the decoder movenet"
             )
         path = registry.verified_path(name)
+        self.model = ModelId(entry.name, entry.sha256)
         self._side = entry.input.height
         self._session = open_session(path, threads)
         self._counting = threading.Lock()

@@ -33,7 +33,7 @@ from wire.clock import Clock
 from wire.codes import explain
 from wire.command import Reply
 from wire.envelope import EnvelopeError, body, cloud_event, sign, verify
-from wire.health import DeviceState, Health
+from wire.health import DeviceState, Health, RunningModel
 from wire.identity import Identity, IdentityError
 from wire.names import WireModel, new_id
 from wire.receipt import GapRequest, Receipt
@@ -101,9 +101,11 @@ class Link:
         version: str,
         health: Callable[[], Health],
         audit: Audit,
+        models: Callable[[], tuple[RunningModel, ...]] = tuple,
         rng: random.Random | None = None,
     ) -> None:
-        """`health` is asked on this link's thread and must not block; `audit` takes refusals."""
+        """`health` and `models` are asked on this link's thread and must not block; `audit` takes
+        refusals."""
         self._identity = identity
         self._address = address
         self._settings = settings
@@ -116,6 +118,7 @@ class Link:
         self._boot_id = boot_id
         self._version = version
         self._health = health
+        self._models = models
         self.refusals = Refusals(audit, clock)
         self.dispatcher = Dispatcher(self.reply, clock)
         self._backoff = Backoff(
@@ -229,11 +232,11 @@ class Link:
         silence = Silence(
             self._clock.monotonic(), self._settings.silence_s, self._settings.probe_every_s
         )
-        session = _Session(connection, silence)
+        session = _Session(connection, silence, since)
         try:
             connection.open(f"{self._address.down}/#")
             self._connection = connection
-            self._greet(session, since)
+            self._greet(session)
             self._certificate.worked()
             while not self._stop.is_set():
                 self._turn(session)
@@ -241,7 +244,7 @@ class Link:
                     self._anew_s = None
                     session.parted = True
                     return True
-            self._part(session, since)
+            self._part(session)
             return False
         finally:
             self._connection = None
@@ -253,9 +256,8 @@ class Link:
                 for item in session.unconfirmed.values():
                     self._outbox.cut_off(item)
 
-    def _greet(self, session: _Session, since: datetime) -> None:
-        state = self._state("online", since, None)
-        session.connection.publish(self._address.state(), self._sign("state", state), retain=True)
+    def _greet(self, session: _Session) -> None:
+        self._say_online(session)
         log.info("link.up", host=self._settings.host, port=self._settings.port, after=self.fault)
         self.connected = True
         self.fault = None
@@ -263,8 +265,13 @@ class Link:
             # The broker may have forgotten what it confirmed.
             self._outbox.repeat_soon(first_tries_only=True)
 
-    def _part(self, session: _Session, since: datetime) -> None:
-        state = self._state("offline", since, "stopped")
+    def _say_online(self, session: _Session) -> None:
+        session.models = self._models()
+        state = self._state("online", session.since, None, session.models)
+        session.connection.publish(self._address.state(), self._sign("state", state), retain=True)
+
+    def _part(self, session: _Session) -> None:
+        state = self._state("offline", session.since, "stopped")
         connection = session.connection
         mid = connection.publish(self._address.state(), self._sign("state", state), retain=True)
         deadline = self._clock.monotonic() + GOODBYE_S
@@ -279,6 +286,8 @@ class Link:
         session.settle()
         while connection.inbox:
             self._take(session, *connection.inbox.popleft())
+        if self._models() != session.models:
+            self._say_online(session)
         self._offer_nonces(session)
         self._send_replies(connection)
         self._send_sightings(connection)
@@ -393,7 +402,13 @@ class Link:
         self._meter.published(len(topic) + len(token))
         session.connection.publish(topic, token, qos=0)
 
-    def _state(self, state: str, since: datetime, reason: str | None) -> DeviceState:
+    def _state(
+        self,
+        state: str,
+        since: datetime,
+        reason: str | None,
+        models: tuple[RunningModel, ...] = (),
+    ) -> DeviceState:
         return DeviceState.model_validate(
             {
                 "state": state,
@@ -402,6 +417,7 @@ class Link:
                 "version": self._version,
                 "reason": reason,
                 "certificate": self._certificate.shown,
+                "models": models,
             }
         )
 
@@ -463,9 +479,12 @@ class Link:
 class _Session:
     """What belongs to one connection."""
 
-    def __init__(self, connection: Connection, silence: Silence) -> None:
+    def __init__(self, connection: Connection, silence: Silence, since: datetime) -> None:
         self.connection = connection
         self.silence = silence
+        self.since = since
+        self.models: tuple[RunningModel, ...] = ()
+        """As the centre was told."""
         self.unconfirmed: dict[int, Item] = {}
         self.window_id: str | None = None
         self.health_s = float("-inf")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from collector.problems import ProblemError
 from collector.services.estate import api, work_api
 from collector.services.estate.desk import EstateDesk
+from collector.services.estate.release import release
 from collector.services.estate.table import read_file
 from collector.services.estate.world import WorldView
 from tests.support.console_store import FilledStore
@@ -31,7 +32,7 @@ def asset_routers(store: FilledStore) -> tuple[APIRouter, ...]:
         return store.token
 
     estate = api.Estate(
-        store.database, store.reader, WorldView(store.reader, dict, zone, clock),
+        store.database, store.reader, WorldView(store.reader, dict, zone, clock, release(None), ()),
         EstateDesk(store.reader.cameras), zone, clock,
     )  # fmt: skip
     return (

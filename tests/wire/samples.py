@@ -22,7 +22,14 @@ from wire.event import (
     TrackPart,
 )
 from wire.evidence import GopRoot, ManifestSignature
-from wire.health import CameraHealth, DeviceState, Health, OutboxHealth, WatchlistHealth
+from wire.health import (
+    CameraHealth,
+    DeviceState,
+    Health,
+    OutboxHealth,
+    RunningModel,
+    WatchlistHealth,
+)
 from wire.incident import Incident, IncidentAck, Place
 from wire.names import WireModel
 from wire.plates import PlateRead
@@ -114,7 +121,13 @@ SAMPLES: dict[str, WireModel] = {
         case="2026-112-0001",
         code="grant.fingerprint",
     ),
-    "state": DeviceState(state="online", boot_id=uid(3), since=AT, version="0.1.0"),
+    "state": DeviceState(
+        state="online",
+        boot_id=uid(3),
+        since=AT,
+        version="0.1.0",
+        models=(RunningModel(name="plate-reader", sha256="4f9aabe6cdbb"),),
+    ),
     "window": NonceWindow(
         boot_id=uid(3),
         window_id=uid(11),

@@ -200,6 +200,10 @@ class Boards(Settings):
         return next((one for one in self.boards if one.id == board_id), None)
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(one.id for one in self.boards)
+
+    @property
     def names(self) -> frozenset[str]:
         """What routes may name: boards and groups."""
         groups = {one.group for one in self.boards if one.group is not None}

@@ -20,9 +20,10 @@ from collector.problems import ProblemError
 from collector.roles import require
 from collector.services.case import Body
 from collector.services.estate import shown
-from collector.services.estate.condition import Condition, condition
+from collector.services.estate.condition import conditions
 from collector.services.estate.desk import EstateDesk, Taken
 from collector.services.estate.export import HEADINGS, TITLE, asset_rows
+from collector.services.estate.faults import Condition
 from collector.services.estate.fields import FIELDS, KINDS, Kind
 from collector.services.estate.photo import MOST_BYTES, read_photo
 from collector.services.estate.report import HEADINGS as AVAILABILITY
@@ -84,14 +85,15 @@ class Estate:
     def listed(self) -> list[Json]:
         """Every asset as it is now."""
         assets = self.reader.look(estate.all_of)
-        return [one for one, _ in self._as_they_are(assets)]
+        return [one for one, _ in self._as_they_are(assets, assets)]
 
     def one(self, asset_id: str) -> Json:
         """One asset with its history, orders, and what belongs together with it."""
-        assets, changes, orders = self.reader.look(
+        assets, changes, states, orders = self.reader.look(
             lambda run: (
                 estate.all_of(run),
                 estate.changes_of(run, asset_id, MOST_CHANGES),
+                estate.states_of(run, asset_id, MOST_CHANGES),
                 [
                     shown.order(one, work_orders.steps(run, one.number))
                     for one in work_orders.of_asset(run, asset_id, MOST_ORDERS)
@@ -102,28 +104,33 @@ class Estate:
         if found is None:
             raise ProblemError("estate.unknown")
         near = [one for one in assets if found.tag == one.parent or one.tag == found.parent]
-        (mine, state), *others = self._as_they_are([found, *near])
+        (mine, state), *others = self._as_they_are([found, *near], assets)
         return {
             **mine,
             **shown.details(found, state),
             "parts": [one for one, _ in others if one["parent"] == found.tag],
             "on": next((one for one, _ in others if one["tag"] == found.parent), None),
             "changes": [shown.change(one) for one in changes],
+            "states": [shown.was(one) for one in states],
             "work": orders,
         }
 
-    def _as_they_are(self, assets: list[Asset]) -> list[tuple[Json, Condition]]:
+    def _as_they_are(self, assets: list[Asset], every: list[Asset]) -> list[tuple[Json, Condition]]:
+        """`every`: all there are, for a pole is as what hangs on it."""
         world = self.world.now()
+        states = conditions(every, world)
         places = [(one.device or "", one.camera or "") for one in assets]
-        seen, orders = self.reader.look(
+        seen, last, orders = self.reader.look(
             lambda run: (
                 [spans.last_seen(run, one) if one[1] else None for one in places],
+                estate.newest_states(run),
                 shown.counts(work_orders.not_closed(run)),
             )
         )
         found = []
-        for one, place, since in zip(assets, places, seen, strict=True):
-            state, waiting = condition(one, world), orders.get(one.asset_id, 0)
+        for one, place, saw in zip(assets, places, seen, strict=True):
+            state, waiting = states[one.asset_id], orders.get(one.asset_id, 0)
+            since = shown.since(state, saw, last.get(one.asset_id))
             camera = world.cameras.get(place)
             found.append((shown.asset(one, state, camera, since, waiting), state))
         return found

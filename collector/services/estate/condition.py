@@ -1,4 +1,4 @@
-"""How an asset is, from what boxes and cameras tell of themselves. Pure."""
+"""How an asset is, from what boxes, cameras and boards tell of themselves. Pure."""
 
 from __future__ import annotations
 
@@ -6,34 +6,33 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Final
 
+from collector.services.boards.record import BoardState
+from collector.services.estate.faults import Condition, Fault, OldModel, told
+from collector.services.estate.fields import UNIT_KINDS
 from collector.store.estate import Asset
 from collector.store.rows import CameraRow, DeviceRow
+from wire.health import RunningModel
 
-Fault = Literal[
-    "offline",
-    "no_picture",
-    "tampered",
-    "dirty_lens",
-    "degraded",
-    "disk",
-    "wrong_time",
-    "certificate",
-    "outdated",
-]
-"""The worst first."""
-FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
-State = Literal["well", "ill", "bad", "unknown", "unwatched", "retired"]
-STATES: Final[tuple[State, ...]] = get_args(State)
-BAD: Final = frozenset({"offline", "no_picture", "tampered"})
-"""With these an asset does not do its work; with the others it does, worse."""
 SOON: Final = timedelta(days=30)
 """A certificate that ends within that is to be renewed."""
 _DISK: Final = ("disk.", "ring.unreadable", "ring.short")
 """Codes of wire.codes that a box tells of its disk begin so."""
 
 Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What boxes should run."""
+
+    version: str
+    """Of the centre's program."""
+    models: Mapping[str, str]
+    """How the hash of each network's file begins, by name."""
+    pinned: bool = False
+    """Whether the city named the networks: then they count for boxes newer than the centre too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +48,43 @@ class World:
     now: datetime
     today: date
     """At the site."""
-    version: str
-    """Of the centre; models come with the program."""
+    release: Release
+    boards: Mapping[str, BoardState]
+    """Those of boards.yaml."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One asset's state; `faults` the worst first, `code` of wire.codes where the pole told one."""
+def conditions(assets: Iterable[Asset], world: World) -> dict[str, Condition]:
+    """How all are, by id. A pole is as the worst of what hangs on it, however deep.
 
-    state: State
-    faults: tuple[Fault, ...] = ()
-    code: str | None = None
+    What hangs there and tells nothing says nothing of the pole; what should tell and does not
+    leaves open whether a pole without a fault is well.
+    """
+    every = list(assets)
+    found = {one.asset_id: condition(one, world) for one in every}
+    carried: defaultdict[str, list[Asset]] = defaultdict(list)
+    for one in every:
+        if one.parent is not None:
+            carried[one.parent].append(one)
+    for one in every:
+        if one.kind == "pole" and found[one.asset_id].state != "retired":
+            hung = _below(one.tag, carried)
+            found[one.asset_id] = _worst(found[part.asset_id] for part in hung)
+    return found
 
 
 def condition(asset: Asset, world: World) -> Condition:
-    """How one asset is."""
+    """How one asset is by itself."""
     if asset.retired is not None and asset.retired <= world.today.isoformat():
         return Condition("retired")
-    if asset.kind not in ("camera", "box", "disk") or asset.device is None:
+    if asset.kind == "board" and asset.unit is not None:
+        return _board(world.boards.get(asset.unit))
+    if asset.device is None:
         return Condition("unwatched")
     device = world.devices.get(asset.device)
+    if asset.kind in UNIT_KINDS:
+        return Condition("unwatched") if asset.unit is None else _facility(asset.unit, device)
+    if asset.kind not in ("camera", "box", "disk"):
+        return Condition("unwatched")
     if device is None or device.heard_at is None:
         return Condition("unknown")
     if asset.kind == "camera":
@@ -76,47 +92,50 @@ def condition(asset: Asset, world: World) -> Condition:
     if asset.kind == "disk":
         if not device.online:
             return Condition("unknown", code="device.offline")
-        return _told([one for one in _of_device(device, world) if one == "disk"], _code_of(device))
-    return _told(_of_device(device, world), _code_of(device))
+        return told([one for one in of_device(device, world) if one == "disk"], code_of(device))
+    return told(of_device(device, world), code_of(device), old_models(device, world.release))
 
 
-def to_be_mended(assets: Iterable[Asset], world: World) -> dict[tuple[str, str], str | None]:
-    """Which asset each fault is mended at, with the pole's code.
-
-    A box's faults are its own, not its cameras'; a disk's those of a registered disk. Where the box
-    itself is not registered, the first of its cameras stands for it.
-    """
-    of_device: defaultdict[str, list[Asset]] = defaultdict(list)
-    found: dict[tuple[str, str], str | None] = {}
-    for one in sorted(assets, key=lambda one: one.tag):
-        told = condition(one, world)
-        if one.device is None or told.state in ("retired", "unwatched", "unknown"):
-            continue
-        of_device[one.device].append(one)
-        if one.kind == "camera":
-            mine: list[Fault] = [fault for fault in told.faults if fault != "offline"]
-            found |= {(one.asset_id, fault): told.code for fault in mine}
-    for device, there in of_device.items():
-        row = world.devices[device]
-        boxes = [one for one in there if one.kind == "box"] or there
-        disks = [one for one in there if one.kind == "disk"] or boxes
-        for fault in _of_device(row, world):
-            at = disks if fault == "disk" else boxes
-            found[at[0].asset_id, fault] = _code_of(row)
+def of_device(device: DeviceRow, world: World) -> list[Fault]:
+    """What is wrong with a box and what is in it."""
+    if not device.online:
+        return ["offline"]
+    found: list[Fault] = []
+    health = device.health
+    if health is not None:
+        if any(code.startswith(_DISK) for code in health.faults):
+            found.append("disk")
+        if health.quality != "synchronised" or "clock.unsynchronised" in health.faults:
+            found.append("wrong_time")
+    ends = world.ends.get(device.device)
+    if ends is not None and ends - world.now < SOON:
+        found.append("certificate")
+    if device.version is not None and _numbers(device.version) < _numbers(world.release.version):
+        found.append("outdated")
+    if old_models(device, world.release):
+        found.append("model")
     return found
 
 
-def can_tell(asset: Asset | None, fault: str, world: World) -> bool:
-    """Whether a fault that is not there now is gone, or only not told of."""
-    if asset is None or asset.device is None or condition(asset, world).state == "retired":
-        return True
-    device = world.devices.get(asset.device)
-    if device is None or fault == "offline":
-        return device is not None
+def old_models(device: DeviceRow, release: Release) -> tuple[OldModel, ...]:
+    """Networks that a box which is there runs, and that are not those of the release."""
     if not device.online:
-        return False
-    row = world.cameras.get((asset.device, asset.camera or ""))
-    return asset.kind != "camera" or (row is not None and row.state != "unknown")
+        return ()
+    newer = _numbers(device.version or "") > _numbers(release.version)
+    if newer and not release.pinned:
+        return ()
+    return tuple(
+        OldModel(one, release.models.get(one.name))
+        for one in device.models
+        if not _is_of(one, release)
+    )
+
+
+def code_of(device: DeviceRow) -> str | None:
+    """The first code that a box tells."""
+    if not device.online:
+        return "device.offline"
+    return next(iter(device.health.faults), None) if device.health else None
 
 
 def _camera(asset: Asset, device: DeviceRow, world: World) -> Condition:
@@ -136,37 +155,56 @@ def _camera(asset: Asset, device: DeviceRow, world: World) -> Condition:
         faults.append("tampered")
     if "defocused" in signs:
         faults.append("dirty_lens")
-    return _told(faults, row.code)
+    return told(faults, row.code)
 
 
-def _of_device(device: DeviceRow, world: World) -> list[Fault]:
+def _board(state: BoardState | None) -> Condition:
+    if state is None or state.status == "unknown":
+        return Condition("unknown")
+    faults: list[Fault] = ["misfit"] if state.misfit else []
+    if state.status in ("silent", "differs", "refused"):
+        faults.append(state.status)
+    return told(faults)
+
+
+def _facility(name: str, device: DeviceRow | None) -> Condition:
+    """A light or siren is told of by its box; nobody knows how it is while that is away."""
+    if device is None or device.heard_at is None or device.health is None:
+        return Condition("unknown")
     if not device.online:
-        return ["offline"]
-    found: list[Fault] = []
-    health = device.health
-    if health is not None:
-        if any(code.startswith(_DISK) for code in health.faults):
-            found.append("disk")
-        if health.quality != "synchronised" or "clock.unsynchronised" in health.faults:
-            found.append("wrong_time")
-    ends = world.ends.get(device.device)
-    if ends is not None and ends - world.now < SOON:
-        found.append("certificate")
-    if device.version is not None and _numbers(device.version) < _numbers(world.version):
-        found.append("outdated")
-    return found
+        return Condition("unknown", code="device.offline")
+    one = next((one for one in device.health.facilities if one.facility == name), None)
+    if one is None:
+        return Condition("unknown")
+    if one.mode == "stuck":
+        return told(["stuck"], "facility.stuck")
+    return told(["silent"] if one.mode == "unknown" else [], "facility.stuck")
 
 
-def _code_of(device: DeviceRow) -> str | None:
-    if not device.online:
-        return "device.offline"
-    return next(iter(device.health.faults), None) if device.health else None
+def _below(tag: str, carried: Mapping[str, list[Asset]]) -> list[Asset]:
+    """All that hangs on it; a table may have made a ring of what hangs on what."""
+    found: dict[str, Asset] = {}
+    waiting = [tag]
+    while waiting:
+        for one in carried.get(waiting.pop(), ()):
+            if one.tag not in found:
+                found[one.tag] = one
+                waiting.append(one.tag)
+    return list(found.values())
 
 
-def _told(faults: Iterable[Fault], code: str | None) -> Condition:
-    ordered = tuple(sorted(faults, key=FAULTS.index))
-    state: State = "bad" if BAD & set(ordered) else "ill" if ordered else "well"
-    return Condition(state, ordered, code if ordered else None)
+def _worst(parts: Iterable[Condition]) -> Condition:
+    watched = [one for one in parts if one.state not in ("unwatched", "retired")]
+    if not watched:
+        return Condition("unwatched")
+    whole = told(fault for one in watched for fault in one.faults)
+    unsure = whole.state == "well" and any(one.state == "unknown" for one in watched)
+    return Condition("unknown") if unsure else whole
+
+
+def _is_of(one: RunningModel, release: Release) -> bool:
+    wanted = release.models.get(one.name)
+    return wanted is not None and (wanted.startswith(one.sha256) or one.sha256.startswith(wanted))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

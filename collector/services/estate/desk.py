@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Set
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from collector.services.estate.fields import KIND_NAMES
+from collector.services.estate.fields import KIND_NAMES, UNIT_KINDS
 from collector.services.estate.table import MOST_REPORTED, BadRow, Entry, Table
 from collector.store import estate
 from collector.store.estate import Asset
@@ -21,6 +21,8 @@ _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without those that look alike; 12 of them are 60 bits, which nobody guesses."""
 ON_A_DEVICE: Final = frozenset({"camera", "box"})
 """Of these a device or camera has one each."""
+Place = tuple[str, str, str]
+"""What kind of name, the device (of a board none), the name there."""
 
 
 class Taken(WireModel):
@@ -35,12 +37,23 @@ class Taken(WireModel):
     ignored: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What an asset may name."""
+
+    cameras: Set[tuple[str, str]]
+    boards: Collection[str]
+
+
 class EstateDesk:
     """Every change of an asset's fields goes through here, within the caller's transaction."""
 
-    def __init__(self, cameras: Callable[[], Iterable[CameraRow]]) -> None:
-        """`cameras`: those that are configured or were ever heard of."""
+    def __init__(
+        self, cameras: Callable[[], Iterable[CameraRow]], boards: Collection[str] = ()
+    ) -> None:
+        """`cameras`: those that are configured or were ever heard of; `boards`: of boards.yaml."""
         self._cameras = cameras
+        self._boards = boards
 
     def take(
         self,
@@ -55,7 +68,7 @@ class EstateDesk:
 
         A column that is there counts in every row: an empty cell empties the field.
         """
-        known = frozenset((one.device, one.camera) for one in self._cameras())
+        known = _Known(frozenset((one.device, one.camera) for one in self._cameras()), self._boards)
         before = {one.tag: one for one in estate.all_of(run)}
         after = dict(before)
         rows: dict[str, int] = {}
@@ -101,18 +114,18 @@ def _conflicts(
     after: dict[str, Asset],
     rows: dict[str, int],
     tags: frozenset[str],
-    cameras_known: frozenset[tuple[str, str]],
+    known_names: _Known,
 ) -> Iterable[BadRow]:
     """What is wrong with the whole, told at the table's rows."""
     serials: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    places: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    places: defaultdict[Place, list[str]] = defaultdict(list)
     for tag, one in after.items():
         if one.retired is not None:
             continue
         if one.serial is not None:
             serials[(one.maker or "").casefold(), one.serial.casefold()].append(tag)
-        if one.kind in ON_A_DEVICE and one.device is not None:
-            places[one.device, one.camera or ""].append(tag)
+        if (place := _place(one)) is not None:
+            places[place].append(tag)
     tags |= after.keys()
     for tag, row in rows.items():
         one, known = after[tag], before.get(tag)
@@ -123,10 +136,9 @@ def _conflicts(
             if one.serial is not None:
                 key = ((one.maker or "").casefold(), one.serial.casefold())
                 yield from _twice(tag, serials[key], rows, f"일련번호 {one.serial}")
-            if one.kind in ON_A_DEVICE and one.device is not None:
-                at = f"{one.device}/{one.camera}" if one.camera else one.device
-                yield from _twice(tag, places[one.device, one.camera or ""], rows, at)
-        yield from _alone(row, one, tags, cameras_known)
+            if (place := _place(one)) is not None:
+                yield from _twice(tag, places[place], rows, "/".join(filter(None, place[1:])))
+        yield from _alone(row, one, tags, known_names)
 
 
 def _twice(tag: str, tags: list[str], rows: dict[str, int], what: str) -> Iterable[BadRow]:
@@ -136,9 +148,18 @@ def _twice(tag: str, tags: list[str], rows: dict[str, int], what: str) -> Iterab
         yield BadRow(row=rows[tag], reason=f"{what} is that of {other}{where} too")
 
 
-def _alone(
-    row: int, one: Asset, tags: Set[str], cameras_known: frozenset[tuple[str, str]]
-) -> Iterable[BadRow]:
+def _place(one: Asset) -> Place | None:
+    """What only one asset can be."""
+    if one.kind == "board":
+        return None if one.unit is None else ("board", "", one.unit)
+    if one.device is None:
+        return None
+    if one.kind in UNIT_KINDS:
+        return None if one.unit is None else ("unit", one.device, one.unit)
+    return ("", one.device, one.camera or "") if one.kind in ON_A_DEVICE else None
+
+
+def _alone(row: int, one: Asset, tags: Set[str], known: _Known) -> Iterable[BadRow]:
     def bad(reason: str) -> BadRow:
         return BadRow(row=row, reason=reason)
 
@@ -146,10 +167,18 @@ def _alone(
         yield bad(f"설치위치번호: there is no other asset {one.parent}")
     if one.camera is not None and one.kind != "camera":
         yield bad("카메라이름: only a camera has one")
+    if one.unit is not None:
+        if one.kind == "board":
+            if one.unit not in known.boards:
+                yield bad(f"설비이름: boards.yaml has no board {one.unit}")
+        elif one.kind not in UNIT_KINDS:
+            yield bad("설비이름: only boards, lights, signs, sirens, speakers and bells have one")
+        elif one.device is None:
+            yield bad("설비이름 needs 장비이름, the box that switches or asks it")
     if one.kind == "camera" and (one.device is None) != (one.camera is None):
         yield bad("a camera has both 장비이름 and 카메라이름, or neither")
     elif one.camera is not None and one.device is not None:
-        if (one.device, one.camera) not in cameras_known:
+        if (one.device, one.camera) not in known.cameras:
             yield bad(f"{one.device}/{one.camera} is neither in collector.yaml nor ever heard of")
         if one.lat is not None or one.lon is not None or one.address is not None:
             yield bad("위도, 경도, 주소: those of a connected camera stand in collector.yaml")

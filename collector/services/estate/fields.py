@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-Kind = Literal["pole", "camera", "box", "disk", "light", "board", "sign"]
+Kind = Literal[
+    "pole", "camera", "box", "disk", "light", "board", "sign", "siren", "speaker", "bell"
+]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 KIND_WORDS: Final[dict[str, Kind]] = {
     "폴": "pole", "지주": "pole", "전주": "pole", "pole": "pole",
@@ -14,12 +16,18 @@ KIND_WORDS: Final[dict[str, Kind]] = {
     "디스크": "disk", "저장장치": "disk", "disk": "disk",
     "조명": "light", "보안등": "light", "light": "light",
     "전광판": "board", "board": "board",
+    "로고젝터": "light",
     "안내판": "sign", "표지판": "sign", "sign": "sign",
+    "사이렌": "siren", "경광등": "siren", "siren": "siren",
+    "스피커": "speaker", "speaker": "speaker",
+    "비상벨": "bell", "bell": "bell",
 }  # fmt: skip
 KIND_NAMES: Final[dict[Kind, str]] = {
     "pole": "폴", "camera": "카메라", "box": "함체", "disk": "디스크", "light": "조명",
-    "board": "전광판", "sign": "안내판",
+    "board": "전광판", "sign": "안내판", "siren": "사이렌", "speaker": "스피커", "bell": "비상벨",
 }  # fmt: skip
+UNIT_KINDS: Final = frozenset({"light", "sign", "siren", "speaker", "bell"})
+"""What a box may switch or ask: a facility of its agent.yaml."""
 
 Type = Literal["text", "name", "date", "latitude", "longitude"]
 
@@ -40,6 +48,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("parent", "설치위치번호", ("상위자산", "소속폴", "폴번호"), longest=40),
     Field("device", "장비이름", ("장비명",), type="name"),
     Field("camera", "카메라이름", ("채널", "채널명"), type="name"),
+    Field("unit", "설비이름", ("전광판이름", "설비명"), type="name"),
     Field("maker", "제조사", ("제조업체",)),
     Field("model", "모델", ("모델명", "규격")),
     Field("serial", "일련번호", ("시리얼", "제조번호", "s/n", "sn")),

@@ -1,4 +1,4 @@
-"""Looks at the assets again and again: when the centre listened, what is broken, what is mended."""
+"""Looks at the assets again and again: when the centre listened, how they are, what is mended."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import structlog
 
 from collector.config import AssetSettings
 from collector.rounds import Rounds
-from collector.services.estate.condition import can_tell, to_be_mended
+from collector.services.estate.condition import conditions
+from collector.services.estate.faults import Condition
+from collector.services.estate.mending import can_tell, to_be_mended
 from collector.services.estate.verifying import Act, Terms, look
 from collector.services.estate.world import WorldView
 from collector.store import estate, spans, work_orders
 from collector.store.database import Database
+from collector.store.estate import AssetWas
 from wire.clock import Clock
 
 log = structlog.get_logger()
@@ -60,6 +63,8 @@ class EstateKeeper:
             spans.watching(run, self._listening_since, now)
             assets = estate.all_of(run)
             by_id = {one.asset_id: one for one in assets}
+            before = estate.newest_states(run)
+            estate.note_states(run, now, _changed(before, conditions(assets, world)))
             present = to_be_mended(assets, world)
             plan = look(
                 work_orders.not_closed(run),
@@ -76,6 +81,18 @@ class EstateKeeper:
             for act in plan.acts:
                 _carry_out(run, act, present, now)
         return False
+
+
+def _changed(
+    before: Mapping[str, AssetWas], now: Mapping[str, Condition]
+) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What becomes history: of what never told anything nothing does."""
+    known = {asset_id: (one.state, one.faults) for asset_id, one in before.items()}
+    return {
+        asset_id: (one.state, one.faults)
+        for asset_id, one in now.items()
+        if known.get(asset_id, ("unwatched", ())) != (one.state, one.faults)
+    }
 
 
 def _carry_out(

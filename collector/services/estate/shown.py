@@ -9,10 +9,10 @@ from typing import Any
 
 from collector.said import korean
 from collector.services.estate.availability import Seen, Share
-from collector.services.estate.condition import Condition
 from collector.services.estate.desk import Taken
+from collector.services.estate.faults import Condition, OldModel
 from collector.services.estate.report import CameraMonth, MonthReport, percent
-from collector.store.estate import Asset, AssetChange
+from collector.store.estate import Asset, AssetChange, AssetWas
 from collector.store.rows import CameraRow
 from collector.store.work_orders import WorkOrder, WorkStep
 from wire.codes import fault
@@ -25,7 +25,7 @@ def asset(
     one: Asset,
     state: Condition,
     camera: CameraRow | None,
-    seen: Seen | None,
+    since: datetime | None,
     orders: int,
 ) -> Json:
     """One asset as lists show it. Place and name of a connected camera are the configuration's."""
@@ -37,6 +37,7 @@ def asset(
         "parent": one.parent,
         "device": one.device,
         "camera": one.camera,
+        "unit": one.unit,
         "maker": one.maker,
         "model": one.model,
         "serial": one.serial,
@@ -47,7 +48,7 @@ def asset(
         "lon": camera.lon if camera else one.lon,
         "state": state.state,
         "faults": list(state.faults),
-        "since": _time(seen.at if seen else None),
+        "since": _time(since),
         "orders": orders,
     }
 
@@ -72,7 +73,20 @@ def details(one: Asset, state: Condition) -> Json:
             "title": {"ko": known.title_ko, "en": known.title_en},
             "remedy": {"ko": known.remedy_ko, "en": known.remedy_en},
         },
+        "models": [_model(model) for model in state.models],
     }
+
+
+def was(one: AssetWas) -> Json:
+    return {**asdict(one), "at": utc_text(one.at)}
+
+
+def since(state: Condition, seen: Seen | None, last: AssetWas | None) -> datetime | None:
+    """Since when it is so, as far as anybody knows: a camera's picture is followed at once."""
+    if seen is not None:
+        return seen.at
+    same = last is not None and (last.state, last.faults) == (state.state, state.faults)
+    return last.at if last is not None and same else None
 
 
 def change(one: AssetChange) -> Json:
@@ -136,6 +150,10 @@ def counts(orders: Iterable[WorkOrder]) -> Mapping[str, int]:
     for one in orders:
         found[one.asset_id] = found.get(one.asset_id, 0) + 1
     return found
+
+
+def _model(one: OldModel) -> Json:
+    return {"name": one.runs.name, "runs": one.runs.sha256, "wanted": one.wanted}
 
 
 def _camera_month(one: CameraMonth) -> Json:

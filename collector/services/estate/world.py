@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from collector.services.estate.condition import World
+from collector.services.estate.condition import Release, World
+from collector.store import boards
 from collector.store.reader import Reader
-from wire import __version__
 from wire.clock import Clock
 
 _TAMPERED = (
@@ -28,11 +28,16 @@ class WorldView:
         certificate_ends: Callable[[], Mapping[str, datetime]],
         zone: ZoneInfo,
         clock: Clock,
+        release: Release,
+        boards: Collection[str],
     ) -> None:
+        """`boards`: names of boards.yaml."""
         self._reader = reader
         self._certificate_ends = certificate_ends
         self._zone = zone
         self._clock = clock
+        self._release = release
+        self._boards = boards
 
     def now(self) -> World:
         tampered: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -46,5 +51,8 @@ class WorldView:
             ends=self._certificate_ends(),
             now=moment,
             today=moment.astimezone(self._zone).date(),
-            version=__version__,
+            release=self._release,
+            boards=self._reader.look(
+                lambda run: {one: boards.state(run, one) for one in self._boards}
+            ),
         )

@@ -19,7 +19,7 @@ from collector.services.boards.layout import Why
 from collector.services.boards.record import BoardStatus, Entry, MessageState
 from collector.services.case import CaseState
 from collector.services.disaster.following import Act
-from collector.services.estate.condition import FAULTS, STATES
+from collector.services.estate.faults import FAULTS, STATES
 from collector.services.estate.fields import FIELD_NAMES, KINDS
 from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees

@@ -70,7 +70,7 @@ function draw() {
 async function load() {
   assets = (await getJson("/api/assets")).assets
     .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.tag < b.tag ? -1 : 1));
-  texts = new Map(assets.map((one) => [one.id, [one.tag, one.title, one.parent, one.device, one.camera, one.maker, one.model, one.serial, one.purpose, one.department, one.address].filter(Boolean).join(" ").toLowerCase()]));
+  texts = new Map(assets.map((one) => [one.id, [one.tag, one.title, one.parent, one.device, one.camera, one.unit, one.maker, one.model, one.serial, one.purpose, one.department, one.address].filter(Boolean).join(" ").toLowerCase()]));
   const departments = [...new Set(assets.map((one) => one.department).filter(Boolean))].sort();
   const chosen = $("#department").value;
   $("#department").replaceChildren(h("option", { value: "" }, t("assets.any_department")), ...departments.map((one) => h("option", { value: one }, one)));

@@ -10,7 +10,7 @@ const EVERY_MS = 15_000;
 const root = document.documentElement;
 const { asset: id, works, assigns, person } = document.body.dataset;
 const LAMPS = { well: "up", ill: "degraded", bad: "down" };
-const FACTS = ["purpose", "view", "department", "network", "maker", "model", "serial", "firmware", "installed", "warranty", "retired", "parent", "device", "camera", "note"];
+const FACTS = ["purpose", "view", "department", "network", "maker", "model", "serial", "firmware", "installed", "warranty", "retired", "parent", "device", "camera", "unit", "note"];
 
 let shown = ""; // What is drawn: what stays the same is left alone, and with it what somebody writes.
 
@@ -23,8 +23,10 @@ function drawHead(one) {
   $("#condition").className = one.state;
   $("#condition").replaceChildren(
     h("p", {}, lamp(LAMPS[one.state]), h("b", {}, faults.length ? faults.join(", ") : word("assetstate", one.state)), one.since && one.state !== "unknown" && h("small", {}, t("health.since", { at: when(one.since) }))),
-    ...(one.cause ? [h("p", {}, `${one.cause.number} ${inLanguage(one.cause.title)}`, h("small", {}, inLanguage(one.cause.remedy)))] : []));
+    ...(one.cause ? [h("p", {}, `${one.cause.number} ${inLanguage(one.cause.title)}`, h("small", {}, inLanguage(one.cause.remedy)))] : []),
+    ...one.models.map((model) => h("p", {}, t(model.wanted ? "assets.old_model" : "assets.unknown_model", model))));
   $("#ways").replaceChildren(...[
+    one.kind === "board" && one.unit && h("a", { class: "button", href: "/boards" }, t("boards.title")),
     one.camera && h("a", { class: "button", href: `/map?camera=${one.device}/${one.camera}` }, t("map.title")),
     one.lat !== null && h("a", { class: "button", href: `geo:${one.lat},${one.lon}?q=${one.lat},${one.lon}` }, t("assets.way")),
   ].filter(Boolean));
@@ -42,6 +44,8 @@ function drawAbout(one) {
     one.parts.length > 0 && h("ul", {}, one.parts.map((part) => h("li", {}, link(part))))].filter(Boolean));
   $("#changes").replaceChildren(...one.changes.map((change) => h("li", {}, h("small", {}, `${whole(change.at)} · ${change.person}`),
     h("span", {}, `${word("assetfield", change.field)}: `, change.field === "photo" ? t("assets.replaced") : `${change.before ?? "–"} → ${change.after ?? "–"}`))));
+  $("#states").replaceChildren(...one.states.map((was) => h("li", {}, h("small", {}, whole(was.at)), lamp(LAMPS[was.state]), " ", (was.faults.length ? was.faults.map((fault) => word("assetfault", fault)) : [word("assetstate", was.state)]).join(", "))));
+  $("#was").hidden = one.states.length === 0;
   const form = $("#fields");
   if (form && !form.contains(document.activeElement)) for (const field of form.querySelectorAll("input")) field.value = (field.name in one.own ? one.own : one)[field.name] ?? "";
 }

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from collector.services.estate import api, work_api
 from collector.services.estate.desk import EstateDesk
+from collector.services.estate.release import release
 from collector.services.estate.world import WorldView
 from provisioning.authority import Authority
 from tests.collector.services.estate.test_photo import picture
@@ -34,7 +35,8 @@ class Office(ServiceBench):
         super().__init__(folder, town)
         zone = self.settings.zone
         estate = api.Estate(
-            self.database, self.reader, WorldView(self.reader, dict, zone, self.clock),
+            self.database, self.reader,
+            WorldView(self.reader, dict, zone, self.clock, release(None), ()),
             EstateDesk(self.reader.cameras), zone, self.clock,
         )  # fmt: skip
         self.app.include_router(api.build_router(estate, self.persons.required))

@@ -41,7 +41,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.database: Database = new_store(folder)
         self.reader = Reader(self.database.path, {("pole-001-1", "gate"): PLACE})
-        self.desk = EstateDesk(self.reader.cameras)
+        self.desk = EstateDesk(self.reader.cameras, ["plaza"])
 
     def take(self, data: str | bytes, *, check: bool = False) -> Taken:
         raw = data.encode() if isinstance(data, str) else data
@@ -154,13 +154,18 @@ BAD = (
     ("Y-6,폴,Y-1,,,,,,2026-13-01", "철거일: 2026-13-01: there is no such day"),
     ("Y-7,폴,Y-1,,,,,,작년", "철거일: 작년 is no date"),
     ("Y-5,카메라,,pole-001-1,gate,,,,", "pole-001-1/gate is that of C-1"),
+    ("Z-1,전광판,,,,,,,,station", "boards.yaml has no board station"),
+    ("Z-2,함체,,pole-002-1,,,,,,lamp", "설비이름: only boards, lights"),
+    ("Z-3,사이렌,,,,,,,,horn", "설비이름 needs 장비이름"),
+    ("Z-4,조명,,pole-001-1,,,,,,lamp", "pole-001-1/lamp is that of Z-5 (row 27) too"),
+    ("Z-5,조명,,pole-001-1,,,,,,lamp", "pole-001-1/lamp is that of Z-4 (row 26) too"),
 )
 
 
 def test_every_bad_row_is_told_and_nothing_is_half_done(registry: Registry) -> None:
     registry.take(GOOD)
     before = registry.assets()
-    head = "관리번호,종류,설치위치번호,장비이름,카메라이름,제조사,일련번호,설치일,철거일\n"
+    head = "관리번호,종류,설치위치번호,장비이름,카메라이름,제조사,일련번호,설치일,철거일,설비이름\n"
     rows = "".join(f"{row}\n" for row, _ in BAD)
     told = registry.take(f"{head}P-1,폴,,,,,,,\n{rows}N-1,폴,,,,,,,\n")
     assert (told.taken, told.bad_rows) == (False, len(BAD))
@@ -268,7 +273,7 @@ def test_guarding_a_cell_can_be_taken_back(text: str) -> None:
 
 def test_every_reason_is_told_in_korean_too(registry: Registry) -> None:
     registry.take(GOOD)
-    head = "관리번호,종류,설치위치번호,장비이름,카메라이름,제조사,일련번호,설치일,철거일\n"
+    head = "관리번호,종류,설치위치번호,장비이름,카메라이름,제조사,일련번호,설치일,철거일,설비이름\n"
     told = registry.take(f"{head}P-1,폴,,,,,,,\n" + "".join(f"{row}\n" for row, _ in BAD))
     english = re.compile(r"\b(is|the|no|that|there|of|year|day)\b")
     said = [korean(one.reason) or one.reason for one in told.bad]

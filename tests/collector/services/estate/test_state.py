@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector.config import AssetSettings
+from collector.services.boards.record import BoardState
 from collector.services.estate.availability import Seen, Share, Span
-from collector.services.estate.condition import Condition, World, condition, to_be_mended
+from collector.services.estate.condition import Release, World, condition, conditions
+from collector.services.estate.faults import Condition, OldModel
 from collector.services.estate.keeper import EstateKeeper
+from collector.services.estate.mending import can_tell, to_be_mended
 from collector.services.estate.report import HEADINGS, month_report, percent, report_rows
 from collector.services.estate.world import WorldView
-from collector.store import estate, spans, work_orders
+from collector.store import boards, estate, spans, work_orders
 from collector.store.estate import Asset
 from collector.store.rows import CameraRow, DeviceRow
 from collector.store.work_orders import WorkOrder
@@ -27,6 +30,7 @@ from tests.support.device import SimDevice
 from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
 from wire.event import CameraState
+from wire.health import DeviceState, RunningModel
 
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)
 KST = ZoneInfo("Asia/Seoul")
@@ -34,9 +38,17 @@ GATE = ("pole-001-1", "gate")
 CAMERA = Asset("c" * 12, "C-1", "camera", device="pole-001-1", camera="gate")
 BOX = Asset("b" * 12, "B-1", "box", device="pole-001-1")
 DISK = Asset("d" * 12, "D-1", "disk", device="pole-001-1")
+BOARD = Asset("e" * 12, "E-1", "board", unit="plaza")
+LIGHT = Asset("f" * 12, "F-1", "light", device="pole-001-1", unit="lamp")
+OLD = RunningModel(name="reader", sha256="b" * 12)
+GONE = RunningModel(name="locator", sha256="c" * 12)
 
 
 # --- states ---------------------------------------------------------------------------------------
+
+
+def release(version: str = "0.1.0", *, pinned: bool = False, **models: str) -> Release:
+    return Release(version, {"reader": "a" * 12, **models}, pinned)
 
 
 def world(
@@ -48,13 +60,23 @@ def world(
     )  # fmt: skip
     device = DeviceRow(
         "pole-001-1", online, None, NOW, more.pop("box_version", "0.1.0"), None,
-        NOW if heard else None, health or figures(), NOW, 0, 0, 0,
+        NOW if heard else None, health or figures(), NOW, 0, 0, 0, more.pop("models", ()),
     )  # fmt: skip
     usual: dict[str, Any] = {
         "cameras": {GATE: row}, "devices": {"pole-001-1": device}, "tampered": {}, "ends": {},
-        "now": NOW, "today": date(2026, 3, 1), "version": "0.1.0",
+        "now": NOW, "today": date(2026, 3, 1), "release": release(), "boards": {},
     }  # fmt: skip
     return World(**{**usual, **more})
+
+
+def told_board(status: str, misfit: str | None = None) -> World:
+    state = BoardState.model_validate({"board_id": "plaza", "status": status, "misfit": misfit})
+    return world(boards={"plaza": state})
+
+
+def lamp(mode: str, **more: Any) -> World:
+    one = {"facility": "lamp", "kind": "light", "title": "보안등", "mode": mode}
+    return world(health=figures(facilities=[one]), **more)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +119,38 @@ def world(
             Condition("ill", ("certificate",)),
         ),
         (BOX, world(ends={"pole-001-1": NOW + timedelta(days=31)}), Condition("well")),
-        (BOX, world(version="0.2.0"), Condition("ill", ("outdated",))),
+        (BOX, world(release=release("0.2.0")), Condition("ill", ("outdated",))),
         (BOX, world(box_version="0.10.0"), Condition("well")),
+        (BOX, world(models=(RunningModel(name="reader", sha256="a" * 12),)), Condition("well")),
+        (
+            BOX,
+            world(models=(OLD, GONE)),
+            Condition(
+                "ill", ("model",), None, (OldModel(OLD, "a" * 12), OldModel(GONE, None))
+            ),
+        ),
+        (BOX, world(models=(OLD,), box_version="0.2.0"), Condition("well")),
+        (
+            BOX,
+            world(models=(OLD,), box_version="0.2.0", release=release(pinned=True)),
+            Condition("ill", ("model",), None, (OldModel(OLD, "a" * 12),)),
+        ),
+        (BOX, world(models=(OLD,), release=release(reader="b" * 64)), Condition("well")),
+        (CAMERA, world(models=(OLD,)), Condition("well")),
+        (BOARD, world(), Condition("unknown")),
+        (BOARD, told_board("unknown"), Condition("unknown")),
+        (BOARD, told_board("telling"), Condition("well")),
+        (BOARD, told_board("silent", "width"), Condition("bad", ("silent", "misfit"))),
+        (BOARD, told_board("differs"), Condition("bad", ("differs",))),
+        (BOARD, told_board("refused"), Condition("ill", ("refused",))),
+        (replace(BOARD, unit=None), told_board("differs"), Condition("unwatched")),
+        (LIGHT, lamp("off"), Condition("well")),
+        (LIGHT, lamp("stuck"), Condition("bad", ("stuck",), "facility.stuck")),
+        (LIGHT, lamp("unknown"), Condition("bad", ("silent",), "facility.stuck")),
+        (LIGHT, lamp("stuck", online=False), Condition("unknown", (), "device.offline")),
+        (LIGHT, world(), Condition("unknown")),
+        (replace(LIGHT, unit=None), lamp("stuck"), Condition("unwatched")),
+        (replace(LIGHT, kind="siren", unit="horn"), lamp("stuck"), Condition("unknown")),
         (DISK, world(health=figures(faults=("disk.io",))), Condition("ill", ("disk",), "disk.io")),
         (DISK, world(ends={"pole-001-1": NOW}), Condition("well")),
         (DISK, world(online=False), Condition("unknown", (), "device.offline")),
@@ -106,6 +158,27 @@ def world(
 )  # fmt: skip
 def test_how_an_asset_is(asset: Asset, there: World, wanted: Condition) -> None:
     assert condition(asset, there) == wanted
+
+
+def test_a_pole_is_as_the_worst_of_what_hangs_on_it() -> None:
+    pole = Asset("a" * 12, "P-1", "pole", parent="D-1")
+
+    def of(there: World, *assets: Asset) -> Condition:
+        hung = [replace(one, parent="P-1") for one in assets]
+        return conditions([pole, *hung], there)[pole.asset_id]
+
+    sign = Asset("g" * 12, "G-1", "sign")
+    assert of(world()) == of(world(), sign) == Condition("unwatched")
+    assert of(world(), CAMERA, sign) == Condition("well")
+    assert of(world(), CAMERA, BOARD) == Condition("unknown"), "nobody knows of the board"
+    assert of(lamp("stuck"), CAMERA, LIGHT, BOARD) == Condition("bad", ("stuck",))
+    cut = of(world(online=False), CAMERA, DISK)
+    assert cut == Condition("bad", ("offline",))
+    assert of(world(camera="down"), replace(CAMERA, retired="2026-03-01"), BOX).state == "well"
+    # The disk lies in the box on the pole, and a table says that the pole hangs on the disk.
+    deep = [pole, replace(BOX, parent="P-1"), replace(DISK, parent="B-1")]
+    ill = world(health=figures(faults=("disk.io",)))
+    assert conditions(deep, ill)[pole.asset_id] == Condition("ill", ("disk",))
 
 
 def test_a_fault_is_mended_where_it_is() -> None:
@@ -118,6 +191,16 @@ def test_a_fault_is_mended_where_it_is() -> None:
     assert set(to_be_mended([CAMERA, BOX], cut)) == {(BOX.asset_id, "offline")}
     assert set(to_be_mended([CAMERA], cut)) == {(CAMERA.asset_id, "offline")}
     assert to_be_mended([replace(CAMERA, retired="2020-01-01")], cut) == {}
+    assert to_be_mended([BOARD, LIGHT], lamp("stuck")) == {
+        (LIGHT.asset_id, "stuck"): "facility.stuck"
+    }
+    assert to_be_mended([BOARD, LIGHT], told_board("differs")) == {
+        (BOARD.asset_id, "differs"): None
+    }
+    assert to_be_mended([LIGHT], cut) == {}, "the box's, where there is one"
+    assert not can_tell(LIGHT, "stuck", lamp("off", online=False))
+    assert can_tell(LIGHT, "stuck", lamp("off"))
+    assert not can_tell(BOARD, "silent", world())
 
 
 # --- from messages to orders ----------------------------------------------------------------------
@@ -132,7 +215,7 @@ class Town:
         self.way = WayIn(folder, city, clock=self.clock)
         self.pole: SimDevice = self.way.device()
         self.up = True
-        view = WorldView(self.way.reader, dict, KST, self.clock)
+        view = WorldView(self.way.reader, dict, KST, self.clock, release(), ["plaza"])
         settings = AssetSettings(open_after_s=60, settle_s=30)
         self.keeper = EstateKeeper(
             settings, self.way.database, view, self.clock, is_up=lambda: self.up
@@ -236,6 +319,51 @@ def test_a_pole_that_is_cut_is_the_box_s_fault_and_hides_the_camera_s(town: Town
     town.presence(online=True)
     (left,) = town.after(100)
     assert left.number == camera.number, "it still has no picture"
+
+
+def test_what_it_was_is_history_and_what_never_told_anything_has_none(town: Town) -> None:
+    pole = Asset("a" * 12, "P-1", "pole")
+    bare = Asset("g" * 12, "G-1", "sign", parent="P-1")
+    camera, board = replace(town.camera, parent="P-1"), replace(BOARD, parent="P-1")
+    with town.way.database.transaction() as run:
+        estate.put(run, [pole, bare, camera, board])
+    town.after(30)
+    with town.way.database.transaction() as run:
+        boards.save_state(run, BoardState(board_id="plaza", status="shows"))
+    town.after(10)
+    town.sees("down")
+    town.after(30)
+    with town.way.database.transaction() as run:
+        was = {
+            one.tag: [(was.state, was.faults) for was in estate.states_of(run, one.asset_id, 9)]
+            for one in (pole, bare, camera, board)
+        }
+        newest = estate.newest_states(run)[camera.asset_id]
+        assert [estate.erase_states(run, town.clock.now(), 9), len(estate.newest_states(run))] == [
+            4, 4,
+        ]  # fmt: skip
+    assert was == {
+        "P-1": [("bad", ("no_picture",)), ("well", ()), ("unknown", ())],
+        "G-1": [],
+        "C-1": [("bad", ("no_picture",)), ("well", ())],
+        "E-1": [("well", ()), ("unknown", ())],
+    }
+    assert newest.at <= town.clock.now()
+
+
+def test_a_box_says_which_networks_it_runs(town: Town) -> None:
+    said = DeviceState.model_validate(
+        {
+            "state": "online", "boot_id": town.pole.boot_id, "since": town.clock.now(),
+            "version": "0.1.0", "models": [OLD],
+        }
+    )  # fmt: skip
+    token = town.pole.sign(town.pole.wrap(said, "state"))
+    town.way.take((town.pole.address.state(), token))
+    (order,) = town.after(100)
+    assert (order.asset_id, order.fault) == (BOX.asset_id, "model")
+    town.presence(online=True)
+    assert town.after(60) == []
 
 
 def test_while_the_broker_is_away_nothing_is_judged(town: Town) -> None:
