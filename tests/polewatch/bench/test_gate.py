@@ -26,7 +26,7 @@ def test_an_alarm_that_is_two_seconds_early_is_the_same_and_earlier_is_not() -> 
 
 
 def test_the_figures_are_ratios_of_one_run_and_none_where_nothing_ran() -> None:
-    idle = Costs(0.02, 0.2, 0.1, 0.04, 0.01, 0.3, "idle")
+    idle = Costs(0.02, 0.2, 0.1, 0.04, 0.01, 0.3, 5.0, "idle")
     events = (Events("day", 8, 1, 0, (0.0, 0.4), 0.5, 4, "idle"),)
     said = GateBench(idle, None, None, events).summary()
     assert said["idle_vs_decode_all"] == 0.1
