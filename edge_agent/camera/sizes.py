@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
-
-import numpy as np
 
 PLACES: Final = 8
 """Places behind a keyframe with baselines of their own; all later ones share one."""
@@ -72,12 +71,20 @@ class _Baseline:
             self._measure()
 
     def _measure(self) -> None:
-        sizes = np.fromiter(self._sizes, np.float64)
-        self.middle = float(np.median(sizes))
-        usual = 1.4826 * float(np.median(np.abs(sizes - self.middle)))
-        upper = (float(np.quantile(sizes, 0.9)) - self.middle) / 1.2816
+        sizes = sorted(self._sizes)
+        self.middle = _quantile(sizes, 0.5)
+        usual = 1.4826 * _quantile(sorted(abs(one - self.middle) for one in sizes), 0.5)
+        upper = (_quantile(sizes, 0.9) - self.middle) / 1.2816
         least = LEAST_SPREAD[self._shared] * self.middle
         self.spread = max(usual, upper, least, LEAST_BYTES)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """By linear interpolation; of two dozen numbers in a hundredth of numpy's time."""
+    at = share * (len(ordered) - 1)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (at - below) * (ordered[above] - ordered[below])
 
 
 class Sizes:
@@ -123,7 +130,7 @@ class Sizes:
         """The least share of the picture that stands out when it changes; infinite if unknown."""
         if not self.known or not self._keys:
             return math.inf
-        return 2 * SLACK * self._widest.spread / float(np.median(list(self._keys)))
+        return 2 * SLACK * self._widest.spread / _quantile(sorted(self._keys), 0.5)
 
     @property
     def tell(self) -> bool:
