@@ -146,10 +146,14 @@ class GatedDecoding:
     # --- held back ------------------------------------------------------------------------------
 
     def _begins(self, packet: EncodedPacket) -> bool:
-        """Whether the gate learns from here on; a camera of few keyframes is not kept waiting."""
+        """Whether the gate learns from here on: not before a first picture was looked at.
+
+        A camera of few keyframes is not kept waiting.
+        """
         assert self._turns is not None
-        if packet.keyframe:
+        if packet.keyframe and self._looked_s > -math.inf:
             self._waits = not self._turns.take(self._camera)
+            self._held = [] if not self._waits else self._held
         elif self._held and packet.media_s - self._held[0].media_s > SPARSE_S:
             self._waits = False
         return not self._waits

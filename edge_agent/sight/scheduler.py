@@ -73,7 +73,9 @@ class InferenceScheduler:
 
     def __init__(self, clock: Clock, workers: int = 1) -> None:
         """`workers` is how many pictures may be analysed at the same time."""
-        self.learning = LearningTurns(clock.monotonic)
+        self.learning = LearningTurns(
+            clock.monotonic, behind=lambda: len(self._frames) > len(self._threads)
+        )
         self._clock = clock
         self._fairness = Fairness()
         self._lanes: dict[str, Lane] = {}

@@ -137,7 +137,7 @@ def cost_of(row: Row, before: dict[str, Any], after: dict[str, Any], spent_s: fl
         cpu_s_per_s=spent_s / took_s,
         rss_mb=after["rss_mb"],
         analysed_fps=min(two["analysed"] - one["analysed"] for one, two in pairs) / took_s,
-        people_seen=sum(two["tracks"] for _, two in pairs) / len(pairs),
+        people_seen=sum(two["people"] for _, two in pairs) / len(pairs),
         undecoded=sum(two["undecoded"] - one["undecoded"] for one, two in pairs),
         stages=tuple(stages.items()),
     )

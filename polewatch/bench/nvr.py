@@ -199,7 +199,10 @@ def as_result(found: Nvr) -> Result:
                 value=None if found.first_analysis_s is None else round(found.first_analysis_s, 1),
                 unit="s",
                 goal=FIRST_S,
-                basis="keyframes come every 2 s; the interpreter's own start is not counted",
+                basis=(
+                    "these cameras begin with a keyframe: one that does not takes up to its "
+                    "keyframe interval longer; the interpreter's own start is not counted"
+                ),
             ),
             Figure(
                 label="idle cameras whose gate is shut",

@@ -65,6 +65,8 @@ class Pole:
         self._began_s = time.monotonic()
         self.first_s: dict[str, float] = {}
         """Seconds from the start of the process's work to each camera's first analysis."""
+        self._people: dict[str, int] = {}
+        """In each camera's newest picture."""
         self._stage_us = _microseconds_of_a_stage()
         key = OKPKey.import_key(Ed25519PrivateKey.generate())
         signer = Signer("bench", key, "/polewatch/bench/bench")
@@ -130,7 +132,7 @@ class Pole:
                     "written": ring.counters.written,
                     "unrecorded": ring.counters.dropped,
                     "undecoded": pipeline.decoder.dropped,
-                    "tracks": pipeline.tracks,
+                    "people": self._people.get(pipeline.camera, 0),
                     "decoded": pipeline.decoder.decoded,
                     "analysed": pipeline.lane.served,
                     "replaced": pipeline.lane.replaced,
@@ -150,6 +152,8 @@ class Pole:
             ring.close()
 
     def _on_seen(self, seen: Seen) -> None:
+        seen_now = [one for one in seen.tracks if one.seen and one.label == "person"]
+        self._people[seen.frame.camera] = len(seen_now)
         self.first_s.setdefault(seen.frame.camera, time.monotonic() - self._began_s)
 
 

@@ -153,3 +153,14 @@ def test_a_turn_that_is_not_given_back_ends() -> None:
     assert not turns.take("yard")
     now[0] = TURN_S + 0.1
     assert turns.take("yard")
+
+
+def test_nobody_begins_to_learn_while_the_analysis_is_behind() -> None:
+    behind = True
+    turns = LearningTurns(lambda: 0.0, most=2, behind=lambda: behind)
+    assert not turns.take("yard")
+    behind = False
+    assert turns.take("yard")
+    behind = True
+    assert turns.take("yard")
+    assert not turns.take("door")
