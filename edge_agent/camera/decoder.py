@@ -75,8 +75,7 @@ class FrameDecoder:
     @property
     def patient(self) -> bool:
         """Whether it only holds packets back for now."""
-        gate = self.decoding.gate
-        return gate is not None and not gate.open
+        return self.decoding.holds
 
     def start(self) -> None:
         self._thread.start()
@@ -118,7 +117,7 @@ class FrameDecoder:
         with self._ready:
             self._verdicts.append(_Verdict(media_s, busy))
             # While it is open the next packet is soon enough to hear of it.
-            if busy and not self.decoding.gate.open:
+            if busy and self.patient:
                 self._ready.notify()
 
     def _run(self) -> None:

@@ -84,6 +84,11 @@ class GatedDecoding:
         """Its gate has not learned, and it is not its turn."""
         self._looked_s = 0.0
 
+    @property
+    def holds(self) -> bool:
+        """Whether packets are held back now."""
+        return self.gate is not None and (self._waits or not self.gate.open)
+
     def stream(self, info: StreamInfo) -> None:
         """A stream begins, begins anew, or changes."""
         self._info = info

@@ -151,10 +151,10 @@ def as_result(found: list[Cost], seconds: float) -> Result:
         "How the cost of a box grows",
         command="polewatch bench budget --keep",
         condition=(
-            f"{seconds:.0f} s each; cut-outs of people glide over the demo's street, 20 pictures"
-            " a second; two rules about people; all is recorded and decoded (no gate), one thread"
-            " analyses; the cameras' own servers share the"
-            f" {len(os.sched_getaffinity(0))} cores and are not counted"
+            f"{seconds:.0f} s each; cut-out people glide over the demo's street, of which one cone"
+            " may count as one more, at 20 pictures a second; two rules about people; all is"
+            " recorded and decoded (no gate), one thread analyses; the cameras' own servers share"
+            f" the {len(os.sched_getaffinity(0))} cores and are not counted"
         ),
         figures=tuple(
             Figure(
