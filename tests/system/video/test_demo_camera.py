@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import av
@@ -43,6 +45,15 @@ def test_it_listens_on_loopback_only_and_ends_with_a_client_still_there() -> Non
         assert listening == {"127.0.0.1"}
         camera.stop()
         watcher.wait_state("down", "camera.stalled")
+
+
+def test_more_readers_than_asyncio_has_threads_all_get_it_at_once() -> None:
+    """Who came after those had to wait until one of them was through the clip: 36 s."""
+    readers = min(32, len(os.sched_getaffinity(0)) + 4) + 1
+    with demo_camera() as camera, ExitStack() as stack:
+        watchers = [stack.enter_context(watching(camera.url)) for _ in range(readers)]
+        for watcher in watchers:
+            watcher.wait_packets(5, 25)
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
