@@ -42,6 +42,8 @@ def agent_text(site: Site, shard: str) -> str:
         "time_zone": site.time_zone,
         "cameras": cameras,
     }
+    if site.profile is not None:
+        values["profile"] = site.profile
     _check(values)
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 

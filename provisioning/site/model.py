@@ -82,6 +82,9 @@ class Site(Settings):
     shard: Shard | None = Field(None, description="Fixed at enrolment; left out before.")
     uplink: Uplink = Uplink()
     collector: Centre
+    profile: Name | None = Field(
+        None, description="Kind of box, as `profile` in agent.yaml; the agent's model checks it."
+    )
     cameras: tuple[SiteCamera, ...] = Field(min_length=1, max_length=64)
 
     @field_validator("time_zone")

@@ -40,3 +40,11 @@ def test_only_what_is_known_may_be_said() -> None:
 
 def test_a_site_that_says_nothing_of_it_is_written_as_before() -> None:
     assert "watch" not in site_text(SITE)
+
+
+def test_the_kind_of_box_is_the_agents_to_know() -> None:
+    site = watching(zones=[ZONE], rules=[RULE])
+    written = yaml.safe_load(agent_text(site.model_copy(update={"profile": "pi"}), "a7"))
+    assert written["profile"] == "pi"
+    with pytest.raises(ProvisionError, match="profile"):
+        agent_text(site.model_copy(update={"profile": "nano"}), "a7")
