@@ -1,4 +1,4 @@
-"""How a device and its cameras are: presence, and figures every few seconds. Not numbered."""
+"""How a device and its cameras are: presence, and figures every half minute. Not numbered."""
 
 from __future__ import annotations
 

@@ -448,4 +448,4 @@ def soak(
 
 
 app.command(epilog="Example: polewatch bench centre --broker mosquitto --keep")(centre)
-app.command(epilog="Example: polewatch bench uplink --seconds 60")(uplink)
+app.command(epilog="Example: polewatch bench uplink --seconds 300")(uplink)

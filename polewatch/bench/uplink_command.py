@@ -16,7 +16,9 @@ def uplink(
     video: Annotated[
         Path | None, typer.Option(help="What the camera plays; default: the demo's street.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=20, max=86_400, help="Of each run.")] = 120,
+    seconds: Annotated[
+        float, typer.Option(min=90, max=86_400, help="Of each run; figures leave every 30 s.")
+    ] = 300,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the result for the page of performance.")
     ] = False,
