@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 STOP_TIMEOUT_S = 10.0
 KEPT_LINES = 200
@@ -31,25 +31,41 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+class Started(Protocol):
+    """What a child asks of its process; a `subprocess.Popen` in text mode."""
+
+    pid: int
+    stdout: IO[str] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def start(argv: Sequence[str]) -> Started:
+    """A program in a session of its own, all that it says in one pipe; it ends when we do."""
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
 class Child:
     """One child process with its output read line by line and its log on disk."""
 
-    def __init__(self, name: str, argv: Sequence[str], log_file: Path) -> None:
+    def __init__(self, name: str, process: Started, log_file: Path) -> None:
         self.name = name
         self.log_file = log_file
         self._lines: queue.Queue[str] = queue.Queue(maxsize=10_000)
         self.dropped_lines = 0
         self._tail: deque[str] = deque(maxlen=KEPT_LINES)
-        self._process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
+        self._process = process
         self._reader = threading.Thread(target=self._read, name=f"log-{name}", daemon=True)
         self._reader.start()
 
@@ -113,7 +129,7 @@ class Child:
         return code
 
     def _read(self) -> None:
-        stream: IO[str] | None = self._process.stdout
+        stream = self._process.stdout
         if stream is None:
             return
         with self.log_file.open("a", encoding="utf-8") as log, stream:
@@ -131,13 +147,13 @@ class Child:
 class Family:
     """All children of one run; ends them in the reverse order of their start."""
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, start: Callable[[Sequence[str]], Started] = start) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        self._logs = logs
+        self._logs, self._start = logs, start
         self.children: dict[str, Child] = {}
 
     def start(self, name: str, argv: Sequence[str]) -> Child:
-        child = Child(name, argv, self._logs / f"{name}.log")
+        child = Child(name, self._start(argv), self._logs / f"{name}.log")
         self.children[name] = child
         return child
 

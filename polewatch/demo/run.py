@@ -23,7 +23,7 @@ from collector.signer.config import SignerSettings
 from polewatch.demo.books import Books, ClipSummary, Summary, summarise
 from polewatch.demo.clip import HEADERS, ClipError, Sighting, pull
 from polewatch.demo.ports import free_port
-from polewatch.demo.processes import Family, ProcessError
+from polewatch.demo.processes import Family, ProcessError, Started, start
 from polewatch.demo.site import (
     CAMERA,
     CLIP,
@@ -70,6 +70,8 @@ class Demo:
     """Cameras of poles that are enrolled and do not run."""
     departments: Sequence[str] = ()
     """Agencies that are enrolled beside the usual ones; nobody receives for them."""
+    launch: Callable[[Sequence[str]], Started] = start
+    """What makes a process of a part's command line."""
     secret: str = field(default_factory=password)
     site: DemoSite = field(init=False)
     books: Books = field(init=False)
@@ -96,7 +98,7 @@ class Demo:
             self.departments,
         )
         self.books = Books(self.site.agent_data / "health.json")
-        self.family = Family(self.folder / "logs")
+        self.family = Family(self.folder / "logs", self.launch)
         try:
             self._start()
         except BaseException:

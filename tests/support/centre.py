@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +24,7 @@ from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle
 from tests.support.lines import whole_lines
 from tests.support.wait import wait_until
+from tests.support.zygote import CENTRE, Forked, zygote
 from wire.grant import PersonToken
 from wire.identity import Identity
 from wire.names import new_id
@@ -44,26 +44,23 @@ class Program:
     """One process of the centre."""
 
     def __init__(self, arguments: list[str], log_file: Path) -> None:
+        """`arguments` as of `python -m`."""
         self._arguments = arguments
         self.log_file = log_file
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self.url = ""
 
     def start(self, *, faulted: str | None = None) -> None:
         """Start and wait for the ready line; `faulted` arms a fault point."""
-        launcher = ["-m", "tests.support.faulted"] if faulted else ["-m"]
         before = self.log_file.stat().st_size if self.log_file.exists() else 0
-        environment = dict(os.environ)
-        if faulted:
-            environment["POLEWATCH_FAULT_POINT"] = faulted
+        module, *arguments = self._arguments
         with self.log_file.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, *launcher, *self._arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
+            self._process = zygote(*CENTRE).fork(
+                module,
+                arguments,
+                stdout=output.fileno(),
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=environment,
+                environment={"POLEWATCH_FAULT_POINT": faulted} if faulted else None,
             )
         line = wait_until(lambda: self._ready(before), READY_S, f"ready: {self.log_file}")
         assert line is not None

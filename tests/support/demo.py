@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +18,11 @@ from collector.config import CollectorSettings
 from collector.signer.accounts import Account, Role, SignerStore
 from collector.signer.config import SignerSettings
 from collector.store.reader import Reader
+from polewatch.demo.processes import Started, start
 from polewatch.demo.run import Demo
 from polewatch.demo.site import PERSON, Asked, Broker
 from tests.support.wait import wait_until
+from tests.support.zygote import CENTRE, zygote
 from wire.health import Health
 from wire.settings import load_settings
 
@@ -38,11 +42,25 @@ BUSY: list[Asked] = [
 """Somebody enters a quarter of the street every few seconds: tests need not wait for it."""
 
 
+def forked(argv: Sequence[str]) -> Started:
+    """A part of a demo that need not import: that is half of what its start costs."""
+    interpreter, option, module, *arguments = argv
+    # What an agent imports starts threads, which no child would have.
+    if (interpreter, option) != (sys.executable, "-m") or arguments[:1] == ["agent"]:
+        return start(argv)
+    return zygote(*CENTRE).fork(module, arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 @contextmanager
 def whole_demo(folder: Path, broker: Broker = "nats") -> Iterator[Demo]:
     """A running demo in `folder`, its rules busy; every process is gone afterwards."""
-    with Demo(folder, broker=broker, zones=QUARTERS, rules=BUSY) as demo:
-        yield demo
+    with Demo(folder, broker=broker, zones=QUARTERS, rules=BUSY, launch=forked) as demo:
+        try:
+            yield demo
+        finally:
+            # Nobody asks any more how they end; in order, one after the other, it takes seconds.
+            for child in demo.family.children.values():
+                child.kill()
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from polewatch.demo.processes import Child, Family, ProcessError
+from polewatch.demo.processes import Child, Family, ProcessError, start
 
 
 def _child(tmp_path: Path, code: str) -> Child:
-    return Child("part", [sys.executable, "-c", code], tmp_path / "part.log")
+    return Child("part", start([sys.executable, "-c", code]), tmp_path / "part.log")
 
 
 def _alive(pid: int) -> bool:

@@ -65,10 +65,11 @@ class Program:
 
     def launch(self, arguments: list[str], stdin: int, stdout: int) -> None:
         environment = {FILE_VARIABLE: str(self._faults)}
-        self._process = self._zygote.fork(
-            self._module, arguments, environment=environment,
-            stdin=stdin, stdout=stdout, log=self._log,
-        )  # fmt: skip
+        with self._log.open("ab") as errors:
+            self._process = self._zygote.fork(
+                self._module, arguments, environment=environment,
+                stdin=stdin, stdout=stdout, stderr=errors.fileno(),
+            )  # fmt: skip
 
     def arm(self, setting: str) -> None:
         """Have it end at `point:nth` from now on."""
@@ -82,10 +83,11 @@ class Program:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
+            self._process.wait(20)
 
     def send(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send(number)
+            self._process.send_signal(number)
 
 
 def _small_disk(where: Path, size: int) -> Path:
