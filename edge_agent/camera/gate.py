@@ -38,8 +38,12 @@ ALARMED_S: Final = 3.0
 FRESH_S: Final = 2.0
 """Analysis that is further behind says nothing about now."""
 
-LOOK_S: Final = (1.8, 3.6)
-"""Between two looks: the shortest, doubled with each that shows nothing, up to the longest."""
+LOOK_S: Final = (0.9, 3.6)
+"""Between two looks, at least and at most: ..."""
+
+LOOK_BYTES_S: Final = 40_000
+"""... so that their keyframes have this many bytes a second, of which decoding them is made. In a
+large picture a look is dear and shows more than one in a small picture."""
 
 MOST_PATIENT: Final = 5
 """How often the looks whose changes are let pass are doubled, where changes were nothing."""
@@ -139,7 +143,7 @@ class PacketGate:
                 self.sizes.calm()
             if keyframe and self._may_shut(now_s):
                 self._shut(now_s)
-                return "look"
+                return self._look(now_s, size)
             return "all"
         if changed:
             return self._wake(now_s, "sizes", ALARMED_S)
@@ -150,9 +154,7 @@ class PacketGate:
         if now_s - self._since_s >= self._settings.patrol_every_s:
             return self._wake(now_s, "patrol", self._settings.patrol_s)
         if now_s - self._looked_s >= self._look_every_s:
-            self._looked_s = now_s
-            self._look_every_s = min(2 * self._look_every_s, LOOK_S[1])
-            return "look"
+            return self._look(now_s, size)
         return "hold"
 
     def changed(self, now_s: float) -> None:
@@ -238,8 +240,12 @@ class PacketGate:
             self._let_pass = 2**self._nothing - 1
         self.sizes.calm()
         self.reason = "idle"
-        self._since_s = self._looked_s = now_s
-        self._look_every_s = LOOK_S[0]
+        self._since_s = now_s
+
+    def _look(self, now_s: float, size: int) -> Want:
+        self._looked_s = now_s
+        self._look_every_s = min(max(LOOK_S[0], size / LOOK_BYTES_S), LOOK_S[1])
+        return "look"
 
     def _wake(self, now_s: float, reason: Reason, stay_s: float) -> Want:
         self.reason = reason

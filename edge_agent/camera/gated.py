@@ -28,7 +28,11 @@ JITTER: Final = 0.2
 """A frame this part of a step early counts as on time."""
 
 LEAD_S: Final = 2.0
-"""How far before the moment of opening pictures are analysed."""
+"""How far before the moment of opening pictures are analysed; from the look before on, when it
+opens for what a look shows: that may have come at any time between the two."""
+
+HELD_BYTES: Final = 4_000_000
+"""Of packets held back, beyond which only the newest GOP is."""
 
 WAITS_S: Final = 1.0
 """Between two looks, at least, of a camera whose gate waits for its turn to learn."""
@@ -95,7 +99,7 @@ class GatedDecoding:
         self._context, self._looker = self._opened(info), None
         self._broken = True
         self._arrivals.clear()
-        self._held = []
+        self._held, self._held_bytes = [], 0
         if self.gate is not None:
             self.gate.begin_anew()
             self._waits = self._turns is not None
@@ -131,9 +135,9 @@ class GatedDecoding:
         if shuts and self._turns is not None:
             self._turns.give_back(self._camera)
         before = self._held
-        if packet.keyframe:
-            self._held = []
-        self._held.append(packet)
+        if want == "look":
+            self._held, self._held_bytes = [], 0
+        self._hold(packet)
         if want == "look":
             yield from map(Taken, self._look(packet, before, fresh=shuts))
         if gate.open:
@@ -166,21 +170,29 @@ class GatedDecoding:
     def _meanwhile(self, packet: EncodedPacket) -> Iterator[Taken]:
         """Its turn has not come: keyframes are looked at, and the GOP is kept."""
         if packet.keyframe:
-            self._held = []
-        self._held.append(packet)
+            self._held, self._held_bytes = [], 0
+        self._hold(packet)
         if packet.keyframe and packet.media_s - self._looked_s >= WAITS_S:
             self._looked_s = packet.media_s
             yield from map(Taken, self._look(packet, [], fresh=True))
 
+    def _hold(self, packet: EncodedPacket) -> None:
+        if packet.keyframe and self._held_bytes > HELD_BYTES:
+            self._held, self._held_bytes = [], 0
+        self._held.append(packet)
+        self._held_bytes += len(packet.data)
+
     def _catch_up(self) -> Iterator[Taken]:
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         if not held or self._context is None:
             return
+        if self.gate is None or self.gate.reason != "change":
+            # Pictures analysed before the gate shut, or long ago, are not analysed again.
+            self._due = max(self._due, held[-1].pts_90k - LEAD_S * TICKS)
+            held = _from_keyframe(held, self._due)
         self._context.flush_buffers()
         self._arrivals.clear()
         self._broken = True
-        # Pictures that were analysed before the gate shut, or long ago, are not analysed again.
-        self._due = max(self._due, held[-1].pts_90k - LEAD_S * TICKS)
         for packet in held:
             for frame in self._take(packet):
                 yield Taken(frame, late=True)
@@ -190,8 +202,8 @@ class GatedDecoding:
     ) -> Iterator[Frame]:
         """This keyframe, if it differs from the one before or a picture is due anyway.
 
-        `before` is the GOP before it, taken up again when the gate opens; `fresh`: it is the first
-        of an idle time, with which later ones are compared.
+        `before` came since the look before it, and is taken up again when the gate opens; `fresh`:
+        it is the first of an idle time, with which later ones are compared.
         """
         assert self.gate is not None
         assert self._info is not None
@@ -268,3 +280,9 @@ class GatedDecoding:
         self.delivered += 1
         image = np.ascontiguousarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
         return Frame(self._camera, image, of.media_s, of.received_mono_s, of.received_at)
+
+
+def _from_keyframe(held: list[EncodedPacket], from_90k: float) -> list[EncodedPacket]:
+    """From the keyframe on that the picture of `from_90k` needs, or from the first."""
+    keys = [n for n, one in enumerate(held) if one.keyframe and one.pts_90k <= from_90k]
+    return held[keys[-1] if keys else 0 :]

@@ -283,6 +283,9 @@ def gate(
     conditions: Annotated[
         list[str] | None, typer.Option("--condition", help="Of the street; all when left out.")
     ] = None,
+    footage: Annotated[
+        list[Path] | None, typer.Option(help="Real recordings to watch too: H.264 or H.265.")
+    ] = None,
     peer: Annotated[bool, typer.Option(help="Let Debian's motion watch the cameras too.")] = True,
     keep: Annotated[bool, typer.Option(help="Keep the result for the performance page.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -316,13 +319,16 @@ def gate(
                 if part is not GatePart.costs
                 else ()
             )
-    except (OSError, RecordingError, ModelError, PeerError) as error:
+            events += bench.measure_footage(footage or (), say=say)
+    except (OSError, ValueError, RecordingError, ModelError, PeerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     idle, busy, sub = costs or (None, None, None)
     found = bench.GateBench(idle, busy, sub, events)
     if keep:
-        say(f"kept: {kept(found, Path.cwd())}")
+        asked = [f"--condition {name}" for name in conditions or ()]
+        asked += [f"--footage {file}" for file in footage or ()]
+        say(f"kept: {kept(found, Path.cwd(), asked)}")
     if as_json:
         typer.echo(json.dumps(found.summary() | asdict(found)))
         return

@@ -138,24 +138,38 @@ def measure_events(
         say(f"watching: {condition.name}")
         clip = folder / f"{condition.name}.mp4"
         encode(scene.pictures(visits, condition), condition, clip)
-        packets = list(packets_of(clip))
-        plain = watch(packets, rules, models, gated=False)
-        gated = watch(packets, rules, models, gated=True)
-        told = compare(plain, gated)
-        found.append(
-            Events(
-                condition.name,
-                told.expected,
-                len(told.missed),
-                len(told.added),
-                tuple(round(delay, 2) for delay in told.delays_s),
-                round(gated.decoded / gated.packets, 3),
-                gated.wakes,
-                gated.last,
-            )
-        )
+        found.append(_watched(condition.name, clip, rules, models))
         say(str(found[-1]))
     return tuple(found)
+
+
+def measure_footage(files: Sequence[Path], *, say: Progress) -> tuple[Events, ...]:
+    """The same of real recordings, each by its name; raises OSError, ValueError and ModelError."""
+    models = Models(shipped_detector(Registry.default()))
+    rules = CameraRules.model_validate({"zones": [ZONE], "rules": RULES})
+    found = []
+    for file in files:
+        say(f"watching: {file.name}")
+        found.append(_watched(file.stem, file, rules, models))
+        say(str(found[-1]))
+    return tuple(found)
+
+
+def _watched(name: str, clip: Path, rules: CameraRules, models: Models) -> Events:
+    packets = list(packets_of(clip))
+    plain = watch(packets, rules, models, gated=False)
+    gated = watch(packets, rules, models, gated=True)
+    told = compare(plain, gated)
+    return Events(
+        name,
+        told.expected,
+        len(told.missed),
+        len(told.added),
+        tuple(round(delay, 2) for delay in told.delays_s),
+        round(gated.decoded / gated.packets, 3),
+        gated.wakes,
+        gated.last,
+    )
 
 
 def _costs(urls: list[str], clip: Path, folder: Path, seconds: float, *, peer: bool) -> Costs:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from polewatch.bench.gate import Costs, GateBench
+from polewatch.bench.gate_scenes import CONDITIONS
 from polewatch.performance.result import Figure, Peer, keep, result
 
 CPU: Final = "CPU s/s"
 ALL: Final = "all decoded, detector 5/s"
 
 
-def kept(found: GateBench, root: Path) -> str:
-    """Keep what was measured, costs and events each by themselves; the names of the files."""
+def kept(found: GateBench, root: Path, asked: Sequence[str] = ()) -> str:
+    """Keep what was measured, costs and events each by themselves; the names of the files.
+
+    `asked` are the options that chose the events.
+    """
     paths = []
     if found.idle is not None and found.busy is not None and found.busy_sub is not None:
         of = result(
@@ -34,17 +39,24 @@ def kept(found: GateBench, root: Path) -> str:
             "gate-events",
             "pole",
             "Decoding on demand: events",
-            command="polewatch bench gate --part events --keep",
+            command=" ".join(["polewatch bench gate --part events", *asked, "--keep"]),
             condition=(
                 "the empty street of OpenCV's clip into which people of its second half walk one "
                 "by one, as a camera of each condition would send it; alarms of the watch that "
                 "decodes everything are the measure. Settings were chosen on the people of the "
-                "first half"
+                "first half. Named by files: real recordings, as their own encoder made them"
             ),
             figures=_events(found),
+            notes=_unmeasured(found),
         )
         paths.append(keep(of, root))
     return ", ".join(str(path) for path in paths)
+
+
+def _unmeasured(found: GateBench) -> tuple[str, ...]:
+    known = {one.condition for one in found.events}
+    left = [condition.name for condition in CONDITIONS if condition.name not in known]
+    return (f"Not measured in this run: {', '.join(left)}.",) if left else ()
 
 
 def _costs(idle: Costs, busy: Costs, sub: Costs, found: GateBench) -> tuple[Figure, ...]:

@@ -29,7 +29,8 @@ FPS: Final = 10
 BEFORE_S: Final = 76.0
 """The detector takes a cone of this street for a person until it has not moved for a minute."""
 
-BETWEEN_S: Final = 14.0
+BETWEEN_S: Final = 14.7
+"""No multiple of a keyframe interval: people come at any time in it."""
 VISIT_S: Final = (5.0, 12.0)
 """Visits last at least and at most so long."""
 

@@ -71,6 +71,14 @@ def test_a_quiet_camera_is_decoded_at_first_then_only_looked_at() -> None:
     assert all(round(when * FPS) % camera.gop == 0 for when in looks)
 
 
+@pytest.mark.parametrize(("key", "apart_s"), [(20_000, 2), (75_000, 2), (150_000, 4)])
+def test_a_picture_is_looked_at_the_more_often_the_less_that_costs(key: int, apart_s: int) -> None:
+    camera = Camera()
+    camera.run(60, lambda s, place: _quiet(s, place) if place else key)
+    looks = [when for when, want in camera.wants if want == "look" and when >= 20]
+    assert {round(b - a, 2) for a, b in pairwise(looks)} == {apart_s}
+
+
 @pytest.mark.parametrize(("by", "within_s"), [(4000, 0.2), (400, 0.3), (150, 1.2), (-500, 0.4)])
 def test_a_change_of_sizes_opens_it_the_sooner_the_greater_it_is(by: int, within_s: float) -> None:
     camera = Camera()

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge_agent.camera.gate import PacketGate
+from edge_agent.camera.gate import LOOK_S, PacketGate
 from edge_agent.camera.gated import GatedDecoding, Taken
 from edge_agent.camera.learning import TURN_S, LearningTurns
 from edge_agent.camera.nal import Codec
@@ -56,19 +56,27 @@ def test_a_movement_is_seen_from_its_first_picture_on(codec: Codec, b_frames: in
     assert all((one.image == known[one.media_s]).all() for one in same)
 
 
-def test_a_change_that_only_a_look_shows_is_taken_up_from_the_keyframe_before_it() -> None:
-    quiet = encode(400, quiet=range(400), width=96, height=64, gop=20)
-    other = next(one for one in _stream() if one.keyframe and one.media_s >= 38)
+@pytest.mark.parametrize("gop", [20, 5], ids=["every-keyframe-looked-at", "every-other"])
+def test_a_change_that_only_a_look_shows_is_taken_up_from_the_look_before_it(gop: int) -> None:
+    quiet = encode(400, quiet=range(400), width=96, height=64, gop=gop)
+    moved = {one.pts_90k: one for one in _stream(gop=gop)}
     decoding = GatedDecoding("yard", gate := PacketGate(), analysis_fps=5)
     decoding.stream(info_of(quiet))
-    out: list[Taken] = []
-    for packet in [*(one for one in quiet if one.media_s < 38), other]:
-        out = list(decoding.packet(packet))
+    looked_s, looks, out = 0.0, 0, list[Taken]()
+    for packet in quiet:
+        look_due = packet.keyframe and packet.media_s >= max(38.0, looked_s + LOOK_S[0])
+        out = list(decoding.packet(moved[packet.pts_90k] if look_due else packet))
         for taken in out:
             gate.judged(taken.frame.media_s, busy=False)
+        if look_due:
+            break
+        if decoding.looks > looks:
+            looked_s, looks = packet.media_s, decoding.looks
     assert gate.reason == "change"
-    assert 36 <= out[0].frame.media_s < 38
-    assert out[-1].frame.media_s == 38
+    times = [one.frame.media_s for one in out]
+    assert looked_s <= times[0] <= looked_s + 0.21
+    assert all(b - a == pytest.approx(0.2) for a, b in pairwise(times))
+    assert times[-1] == packet.media_s
 
 
 def test_most_of_a_quiet_stream_is_not_decoded() -> None:
