@@ -162,7 +162,8 @@ class GatedDecoding:
         assert self._turns is not None
         if packet.keyframe and self._looked_s > -math.inf:
             self._waits = not self._turns.take(self._camera)
-            self._held = [] if not self._waits else self._held
+            if not self._waits:
+                self._held, self._held_bytes = [], 0
         elif self._held and packet.media_s - self._held[0].media_s > SPARSE_S:
             self._waits = False
         return not self._waits
