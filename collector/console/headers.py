@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from collector.console.door import NobodyError, to_the_door
 from collector.problems import ProblemError, problem
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -41,7 +42,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class ConsoleRoute(APIRoute):
-    """Sets the headers on every answer, refusals included; nothing is cached unless it says so."""
+    """Sets the headers on every answer, refusals included; nothing is cached unless it says so.
+
+    Who must be signed in for a page and is not goes to the door.
+    """
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -49,6 +53,8 @@ class ConsoleRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 response = await handle(request)
+            except NobodyError:
+                response = to_the_door(request)
             except ProblemError as error:
                 response = problem(error)
             except RequestValidationError as error:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, get_args
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -15,6 +14,7 @@ from collector.access import SCOPES, Reads, declares
 from collector.console.api import build_api
 from collector.console.assets import Assets
 from collector.console.case_file_api import build_case_file_api
+from collector.console.door import back, own, signed_in
 from collector.console.estate_pages import build_estate_pages
 from collector.console.headers import ConsoleRoute, policy_for_maps
 from collector.console.health_api import build_health_api
@@ -33,16 +33,10 @@ from collector.services.vehicle_lists.api import KEEPERS as LIST_KEEPERS
 from collector.services.vehicle_lists.api import READERS as LIST_READERS
 from collector.services_for_console import ConsoleServices
 from collector.texts import TYPES
+from wire.grant import PersonToken
 from wire.names import Name, utc_text
 
 YEAR_S = 31_536_000
-_CAMERA = "[a-z0-9-]{1,32}/[a-z0-9-]{1,32}"
-_OWN_PATH = re.compile(
-    r"/(?:assets(?:/(?:labels|[a-z2-9]{12}))?|"
-    r"boards|cases|disasters|health|holds|lists|reads|tokens|vehicles"
-    r"|incidents/[0-9a-f-]{36}(?:/file)?"
-    rf"|(?:map|rules)(?:\?camera={_CAMERA})?|wall(?:\?cameras={_CAMERA}(?:,{_CAMERA}){{0,8}})?)?\Z"
-)
 _THEMES = ("auto", "dark", "light")
 
 
@@ -58,6 +52,9 @@ def build_router(services: ConsoleServices) -> APIRouter:
         lstrip_blocks=True,
     )
 
+    somebody = signed_in(services.person_of)
+    people = [Depends(somebody)]
+
     def page(request: Request, name: str, **values: Any) -> Response:
         language = language_of(request)
         theme = request.cookies.get("pw_theme")
@@ -69,6 +66,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
             zone=services.settings.time_zone,
             site=services.settings.site,
             asset=assets.url,
+            person="" if person is None else person.person,
             roles=() if person is None else person.roles,
             **values,
         )
@@ -76,47 +74,32 @@ def build_router(services: ConsoleServices) -> APIRouter:
 
     @router.get("/")
     @router.get("/incidents/{incident_id}")
-    def queue(request: Request) -> Any:
-        person = services.person_of(request)
-        if person is None:
-            return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
+    def queue(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         return page(
             request,
             "queue.html",
-            person=person.person,
             agency=person.agency,
             signed_in_at=utc_text(person.issued_at),
             types=tuple(TYPES),
         )
 
-    @router.get("/incidents/{incident_id}/file")
+    @router.get("/incidents/{incident_id}/file", dependencies=people)
     def case_file(request: Request) -> Any:
         """All of one incident: to read, to ask, to approve, to destroy."""
-        person = services.person_of(request)
-        if person is None:
-            return RedirectResponse(f"/sign-in?next={_own(request.url.path)}", 303)
-        return page(request, "casefile.html", person=person.person)
+        return page(request, "casefile.html")
 
     @router.get("/cases")
-    def cases(request: Request) -> Any:
+    def cases(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """The safety services: asking, deciding, watching."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         decides = bool(APPROVERS & set(person.roles))
-        return page(
-            request, "cases.html", person=person.person, agency=person.agency, decides=decides
-        )
+        return page(request, "cases.html", agency=person.agency, decides=decides)
 
     @router.get("/disasters")
-    def disasters(request: Request) -> Any:
+    def disasters(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """Alerts of an area: entering, deciding, watching."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         decides = bool(APPROVERS & set(person.roles))
         areas = [one.name for one in services.areas()]
-        return page(request, "disasters.html", person=person.person, decides=decides, areas=areas)
+        return page(request, "disasters.html", decides=decides, areas=areas)
 
     @router.get("/unit")
     def unit(request: Request) -> Any:
@@ -129,70 +112,50 @@ def build_router(services: ConsoleServices) -> APIRouter:
         )
         return answer
 
-    @router.get("/holds")
+    @router.get("/holds", dependencies=people)
     def holds(request: Request) -> Any:
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
-        return page(request, "holds.html", person=person.person)
+        return page(request, "holds.html")
 
-    @router.get("/reads")
+    @router.get("/reads", dependencies=people)
     def reads(request: Request) -> Any:
         """Who read what of whom, for the privacy officer."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
-        return page(request, "reads.html", person=person.person, kinds=get_args(Reads))
+        return page(request, "reads.html", kinds=get_args(Reads))
 
-    @router.get("/tokens")
+    @router.get("/tokens", dependencies=people)
     def tokens(request: Request) -> Any:
         """What programs ask with, for administrators."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         agencies = sorted(services.agencies())
-        return page(request, "tokens.html", person=person.person, agencies=agencies, scopes=SCOPES)
+        return page(request, "tokens.html", agencies=agencies, scopes=SCOPES)
 
     @router.get("/vehicles")
-    def vehicles(request: Request) -> Any:
+    def vehicles(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """A vehicle is searched for across the poles."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         return page(
             request,
             "vehicles.html",
             most_hours=services.settings.traces.most_hours,
-            person=person.person,
             searches=bool(SEARCHERS & set(person.roles)),
             colors=PLATE_COLORS,
             agencies=sorted(services.agencies()),
         )
 
     @router.get("/lists")
-    def lists(request: Request) -> Any:
+    def lists(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """Lists of vehicles: what there is, how far the poles are, and a new table for one."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         return page(
             request,
             "lists.html",
-            person=person.person,
             reads=bool(LIST_READERS & set(person.roles)),
             keeps=bool(LIST_KEEPERS & set(person.roles)),
             agencies=sorted(services.agencies()),
         )
 
     @router.get("/boards")
-    def boards(request: Request) -> Any:
+    def boards(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """Electronic boards: what they show, messages, approval."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         roles = set(person.roles)
         writes, links = bool(WRITERS & roles), bool(LINKERS & roles)
-        return page(request, "boards.html", person=person.person, writes=writes, links=links)
+        return page(request, "boards.html", writes=writes, links=links)
 
     @router.get("/board/{board}")
     def screen(request: Request, board: Name) -> Any:
@@ -200,47 +163,35 @@ def build_router(services: ConsoleServices) -> APIRouter:
         return page(request, "board.html", board=board)
 
     @router.get("/map")
-    def city_map(request: Request) -> Any:
+    def city_map(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """Cameras, what goes on, and areas to choose cameras by."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         views = bool(VIEWERS & set(person.roles))
-        answer = page(request, "map.html", person=person.person, views=views)
+        answer = page(request, "map.html", views=views)
         answer.headers["Content-Security-Policy"] = policy_for_maps(services.settings.map.origin)
         return answer
 
-    @router.get("/wall")
+    @router.get("/wall", dependencies=people)
     def wall(request: Request) -> Any:
         """Up to nine cameras at once, live."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
-        return page(request, "wall.html", person=person.person)
+        return page(request, "wall.html")
 
     @router.get("/rules")
-    def rules(request: Request) -> Any:
+    def rules(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """A camera's zones, lines and rules."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         may = bool(TRIERS & set(person.roles))
-        return page(request, "rules.html", person=person.person, may=may)
+        return page(request, "rules.html", may=may)
 
     @router.get("/health")
-    def health(request: Request) -> Any:
+    def health(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """How boxes, cameras and the centre are."""
-        person = services.person_of(request)
-        if person is None:
-            return _to_the_door(request)
         may, switches = sees_every_camera(person), bool(SWITCHERS & set(person.roles))
-        return page(request, "health.html", person=person.person, may=may, switches=switches)
+        return page(request, "health.html", may=may, switches=switches)
 
     @router.get("/sign-in")
     def sign_in(request: Request, next: str = "/") -> Any:
         if services.person_of(request) is not None:
-            return RedirectResponse(_own(next), 303)
-        return page(request, "signin.html", next=_own(next))
+            return RedirectResponse(own(next), 303)
+        return page(request, "signin.html", next=own(next))
 
     @router.post("/language")
     def language(request: Request, lang: Annotated[str, Form()]) -> Any:
@@ -249,7 +200,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         origin = urlsplit(request.headers.get("origin", "")).netloc
         if origin and origin != request.headers.get("host"):
             raise ProblemError("auth.forbidden", "asked for by another site")
-        answer = RedirectResponse(_back(request), 303)
+        answer = RedirectResponse(back(request), 303)
         answer.set_cookie(
             COOKIE,
             lang,
@@ -269,7 +220,7 @@ def build_router(services: ConsoleServices) -> APIRouter:
         kept = f"public, max-age={YEAR_S}, immutable" if version == assets.version else "no-store"
         return Response(found.content, media_type=found.media_type, headers={"Cache-Control": kept})
 
-    router.include_router(build_estate_pages(services, page))
+    router.include_router(build_estate_pages(services, page, somebody))
 
     # Beside the pages, not below them: each of these declares for itself.
     whole = APIRouter()
@@ -280,29 +231,3 @@ def build_router(services: ConsoleServices) -> APIRouter:
     whole.include_router(build_health_api(services))
     whole.include_router(build_case_file_api(services))
     return whole
-
-
-def _back(request: Request) -> str:
-    """The page that asked. The browser names it: what is selected changes its address."""
-    asked = urlsplit(request.headers.get("referer", ""))
-    if asked.path == "/sign-in":
-        return f"/sign-in?next={_own(parse_qs(asked.query).get('next', ['/'])[0])}"
-    return _own(_whole(asked.path, asked.query))
-
-
-def _own(path: str) -> str:
-    """`path` when it is a page of ours, else the page without its question, else the queue.
-
-    No redirect leads elsewhere.
-    """
-    return next((one for one in (path, path.partition("?")[0]) if _OWN_PATH.match(one)), "/")
-
-
-def _whole(path: str, query: str) -> str:
-    return f"{path}?{query}" if query else path
-
-
-def _to_the_door(request: Request) -> RedirectResponse:
-    """To sign in, and back to what was asked for."""
-    wanted = _own(_whole(request.url.path, request.url.query))
-    return RedirectResponse(f"/sign-in?next={quote(wanted)}", 303)

@@ -48,6 +48,7 @@ def demo(running_demo: Demo) -> Demo:
 def page(chromium: Browser, demo: Demo) -> Iterator[Watched]:
     with watched_page(chromium, demo.console) as watched:
         sign_in(watched.page, demo)
+        watched.page.get_by_role("button", name="더보기").click()
         watched.page.get_by_role("link", name="재난 경보").click()
         watched.page.wait_for_selector("html[data-ready] #enter", state="attached")
         yield watched

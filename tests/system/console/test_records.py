@@ -28,6 +28,7 @@ def test_a_token_is_shown_once_reads_are_found_and_it_is_revoked(
 ) -> None:
     page.expected = ("dialog: cad-112",)
     shown = page.page
+    shown.get_by_role("button", name="더보기").click()
     shown.locator("nav.menu").get_by_role("link", name="API 토큰").click()
     shown.wait_for_selector("html[data-ready] #place")
     shown.locator("[name=name]").fill("cad-112")
@@ -45,6 +46,7 @@ def test_a_token_is_shown_once_reads_are_found_and_it_is_revoked(
     with httpx.Client(base_url=running_demo.console, headers=headers, timeout=20) as program:
         assert program.get("/api/incidents?limit=3").status_code == 200
         assert program.get("/api/services/cases").status_code == 403
+    shown.get_by_role("button", name="더보기").click()
     shown.locator("nav.menu").get_by_role("link", name="개인정보 열람 기록").click()
     shown.wait_for_selector("html[data-ready] #place")
     shown.locator("[name=person]").fill("token:cad-112")

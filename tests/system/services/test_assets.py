@@ -1,4 +1,4 @@
-"""Assets with real processes: the camera loses its picture, the agent is cut, the centre is away.
+"""Assets with real processes: a camera dark, a relay that sticks, an agent cut, the centre away.
 
 All of it shows in states, work orders and the month, which equals what the changes say by hand.
 """
@@ -19,9 +19,12 @@ import httpx
 import pytest
 import yaml
 
+from collector.signer.accounts import Account, SignerStore
+from models.registry import Registry
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle, make_broker, make_city
 from tests.support.centre import Centre
+from tests.support.relay import Relay
 from tests.support.rtsp import Camera, demo_camera
 from tests.support.told import Process
 from tests.support.wait import wait_until
@@ -31,14 +34,20 @@ PASSWORD = "correct horse battery"
 DEVICE = "pole-001-1"
 PATIENCE_S = 90
 SETTLE_S = 1.0
+WELL: tuple[str, list[str]] = ("well", [])
+DETECTOR = "nanodet-g-256x416-int8"
 TABLE = (
-    "관리번호,종류,장비이름,카메라이름,설치목적,설치일\n"
-    f"C-1,카메라,{DEVICE},cam-1,방범,\n"
-    f"B-1,함체,{DEVICE},,,2020. 1. 1.\n"
+    "관리번호,종류,설치위치번호,장비이름,카메라이름,설비이름,설치목적,설치일\n"
+    "P-1,폴,,,,,,\n"
+    f"C-1,카메라,P-1,{DEVICE},cam-1,,방범,\n"
+    f"B-1,함체,P-1,{DEVICE},,,,2020. 1. 1.\n"
+    f"L-1,조명,P-1,{DEVICE},,lamp,,\n"
 )
 
 
-def agent_config(city: Authority, broker: BrokerHandle, folder: Path, url: str) -> Path:
+def agent_config(
+    city: Authority, broker: BrokerHandle, folder: Path, url: str, lamp: Relay
+) -> Path:
     register = load_register(city.register_file)
     address = register.address(next(one for one in register.devices if one.name == DEVICE))
     settings = {
@@ -53,6 +62,9 @@ def agent_config(city: Authority, broker: BrokerHandle, folder: Path, url: str) 
         "broker": {"host": broker.host, "port": broker.port},
         "health_interval_s": 0.5,
         "cameras": [{"id": "cam-1", "url": url}],
+        "facilities": [
+            {"id": "lamp", "kind": "light", "title": "보안등", "relay": lamp.settings()}
+        ],
     }
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "agent.yaml"
@@ -69,6 +81,7 @@ class Scene:
     city: Authority
     camera: Camera
     agent: Process
+    lamp: Relay
     client: httpx.Client = field(default_factory=httpx.Client)
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -95,6 +108,10 @@ class Scene:
         found: dict[str, Any] = self.client.get(f"/api/assets/{self.ids[tag]}").json()
         return found
 
+    def was(self, tag: str) -> list[tuple[str, list[str]]]:
+        """How it was, in order; what lasted shorter than a look may be missing."""
+        return [(one["state"], one["faults"]) for one in reversed(self.asset(tag)["states"])]
+
     def wait_state(self, tag: str, state: str, *faults: str) -> None:
         def so() -> bool:
             one = self.asset(tag)
@@ -119,16 +136,23 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     broker = make_broker("nats", city, tmp_path / "broker")
     broker.start()
     patience = {"every_s": 0.2, "open_after_s": 0.5, "settle_s": SETTLE_S}
-    centre = Centre(tmp_path / "centre", city, broker, {"assets": patience})
+    # The city wants another detector than the one that ships.
+    wanted = {"models": {DETECTOR: "0" * 12}}
+    centre = Centre(tmp_path / "centre", city, broker, {"assets": {**patience, **wanted}})
+    store = SignerStore(centre.folder / "signer-data")
+    store.add(Account("chief", "centre", ("supervisor",)), PASSWORD, datetime.now(UTC))
+    store.close()
+    lamp = Relay()
     with demo_camera() as camera:
-        config = agent_config(city, broker, tmp_path / "agent", camera.url)
+        config = agent_config(city, broker, tmp_path / "agent", camera.url, lamp)
         agent = Process("edge_agent", [str(config)], tmp_path / "agent")
         try:
-            yield Scene(centre, broker, city, camera, agent)
+            yield Scene(centre, broker, city, camera, agent, lamp)
         finally:
             agent.kill()
             centre.stop()
             broker.stop()
+            lamp.close()
 
 
 def by_hand(scene: Scene, until: datetime) -> dict[str, float]:
@@ -153,20 +177,31 @@ def by_hand(scene: Scene, until: datetime) -> dict[str, float]:
 
 def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -> None:
     centre = scene.centre
-    centre.add_person("chief", PASSWORD, "centre", "supervisor")
+    # It comes up while the centre does.
+    scene.agent.start()
     centre.signer.start()
     centre.collector.start()
     table = centre.folder / "자산.csv"
     table.write_bytes(TABLE.encode("cp949"))
-    assert "2 new" in scene.assets("import", str(table))
+    assert "4 new" in scene.assets("import", str(table))
     scene.sign_in()
     scene.ids = {one["tag"]: one["id"] for one in scene.client.get("/api/assets").json()["assets"]}
     assert scene.asset("C-1")["title"] == "정문", "as collector.yaml calls it"
-    scene.agent.start()
     scene.wait_state("C-1", "well")
+    scene.wait_state("L-1", "well")
+    scene.wait_state("B-1", "ill", "model")
+    (old,) = scene.asset("B-1")["models"]
+    shipped = Registry.default().entry(DETECTOR).sha256
+    assert old == {"name": DETECTOR, "runs": shipped[:12], "wanted": "0" * 12}
 
+    # Its relay sticks, and the camera is gone.
+    scene.lamp.sticks = scene.lamp.lit = True
     scene.camera.stop()
     scene.wait_state("C-1", "bad", "no_picture")
+    scene.wait_state("L-1", "bad", "stuck")
+    scene.wait_state("P-1", "bad", "no_picture", "stuck", "model")
+    scene.wait_order("L-1", "stuck", "open")
+    scene.lamp.sticks = False
     order = scene.wait_order("C-1", "no_picture", "open")
     url = f"/api/work-orders/{order['number']}"
     assert scene.client.post(f"{url}/done", json={"note": "전원 확인"}).status_code == 204
@@ -176,9 +211,12 @@ def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -
     assert mended["repair_s"] >= SETTLE_S
     assert [one["what"] for one in mended["steps"]] == ["opened", "done", "reopened", "closed"]
     scene.wait_state("C-1", "well")
+    scene.wait_order("L-1", "stuck", "closed")
+    scene.wait_state("P-1", "ill", "model")
 
     scene.agent.kill()
     scene.wait_state("C-1", "bad", "offline")
+    scene.wait_state("L-1", "unknown")
     cut = scene.wait_order("B-1", "offline", "open")
     assert [one for one in scene.asset("C-1")["work"] if one["fault"] == "offline"] == []
     scene.agent.start()
@@ -192,6 +230,16 @@ def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -
     away = (datetime.now(UTC) - stopped).total_seconds()
     scene.sign_in()
     scene.wait_state("C-1", "well")
+    dark, cut_off = ("bad", ["no_picture"]), ("bad", ["offline"])
+    wait_until(
+        lambda: (
+            [one for one in scene.was("C-1") if one in (WELL, dark, cut_off)]
+            == [WELL, dark, WELL, cut_off, WELL]
+        ),
+        PATIENCE_S,
+        "the camera's history",
+    )
+    assert ("bad", ["stuck"]) in scene.was("L-1")
     _the_month_is_right(scene, away)
 
 

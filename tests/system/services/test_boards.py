@@ -68,6 +68,11 @@ class Town:
         told = self.told(board)
         return after in told and told[-1] == "shown"
 
+    def asset(self, asker: httpx.Client) -> dict[str, Any]:
+        """The bridge's board as the registry of assets has it."""
+        found: list[dict[str, Any]] = asker.get("/api/assets").json()["assets"]
+        return next(one for one in found if one["tag"] == "E-1")
+
     def status(self, board: str) -> str | None:
         rows = self.centre.rows("SELECT status FROM board_state WHERE board_id = ?", board)
         return rows[0]["status"] if rows else None
@@ -170,6 +175,10 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
         assert made.status_code == 201, made.text
         screen = Screen(collector.url, made.json()["path"])
 
+        registered = {"tag": "E-1", "kind": "board", "fields": {"unit": "bridge"}}
+        added = park.post("/api/assets", json=registered)
+        assert added.status_code == 201, added.text
+
         # A fire: two boards say so within moments, though a third does not answer.
         fire = new_id()
         town.found(fire, "open")
@@ -186,6 +195,8 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
             "silent",
             None,
         )
+
+        assert town.asset(kim)["faults"] == ["silent"]
 
         # It is over: what stood before stands again.
         town.found(fire, "close")
@@ -209,6 +220,7 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
         wait_until(lambda: town.told("bridge")[-2:] == ["told", "differs"], 60, "the lie")
         entry = kim.get("/api/boards/bridge/log").json()[0]
         assert (entry["shown"], entry["detail"]) == ("SALE 50%", "told: 행사 안내")
+        assert town.asset(kim)["faults"] == ["differs"]
         town.bridge.set(lie=None)
         wait_until(lambda: town.told("bridge")[-1] == "shown", 90, "the bridge to show it")
         # Somebody at its panel.
@@ -219,6 +231,7 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
         assert park.post(f"{message}/end").status_code == 200
         wait_until(lambda: town.told("bridge")[-1] == "restored", 60, "the bridge to be given back")
         assert town.bridge.shows == WELCOME
+        assert town.asset(kim)["state"] == "well"
     kinds = town.centre.rows("SELECT kind FROM ledger WHERE kind LIKE 'board.%' ORDER BY number")
     assert [row["kind"] for row in kinds] == [
         *("board.screen", "board.asked", "board.approved", "board.ended"),

@@ -1,11 +1,12 @@
 // The console's page: what is known, what is selected, and who tells whom.
 
-import { getJson, postJson } from "./api.js";
+import { getJson } from "./api.js";
 import { Cameras } from "./cameras.js";
 import { Detail } from "./detail.js";
 import { $ } from "./dom.js";
 import { Filter } from "./filter.js";
 import { Forward } from "./forward.js";
+import { bindHead } from "./head.js";
 import { bindKeys } from "./keys.js";
 import { inLanguage, t, word } from "./locale.js";
 import { Incidents } from "./model.js";
@@ -14,7 +15,6 @@ import { Shift } from "./shift.js";
 import { Sound } from "./sound.js";
 import { drawCounts, drawLinks, runClock } from "./status.js";
 import { follow } from "./stream.js";
-import { bindTheme } from "./theme.js";
 
 const PAGE = 100;
 const MOST = 500;
@@ -231,13 +231,8 @@ $("#sound").addEventListener("click", turnSound);
 $("#help").addEventListener("click", help);
 $("#shift").addEventListener("click", () => shift.open());
 for (const button of document.querySelectorAll("dialog .close")) button.addEventListener("click", () => button.closest("dialog").close());
-$("#sign-out").addEventListener("click", async () => {
-  detail.viewer.close();
-  await postJson("/api/sign-out", {}, { stay: true }).catch(() => {});
-  location.assign("/sign-in");
-});
+bindHead(() => detail.viewer.close());
 addEventListener("pagehide", () => detail.viewer.close());
-bindTheme($("#theme"), (theme) => word("theme", theme));
 drawSound();
 drawStatus();
 runClock();
