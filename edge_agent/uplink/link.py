@@ -25,6 +25,7 @@ from edge_agent.uplink.news import states
 from edge_agent.uplink.order import Item
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.refusals import Audit, Refusals
+from edge_agent.uplink.session import Session
 from edge_agent.uplink.silence import PROBE_EVERY_S, PROBE_ITEMS, SILENCE_S, Silence
 from edge_agent.uplink.store import OutboxError
 from edge_agent.uplink.trust import PeerTrust
@@ -232,7 +233,7 @@ class Link:
         silence = Silence(
             self._clock.monotonic(), self._settings.silence_s, self._settings.probe_every_s
         )
-        session = _Session(connection, silence, since)
+        session = Session(connection, silence, since)
         try:
             connection.open(f"{self._address.down}/#")
             self._connection = connection
@@ -256,7 +257,7 @@ class Link:
                 for item in session.unconfirmed.values():
                     self._outbox.cut_off(item)
 
-    def _greet(self, session: _Session) -> None:
+    def _greet(self, session: Session) -> None:
         self._say_online(session)
         log.info("link.up", host=self._settings.host, port=self._settings.port, after=self.fault)
         self.connected = True
@@ -265,12 +266,12 @@ class Link:
             # The broker may have forgotten what it confirmed.
             self._outbox.repeat_soon(first_tries_only=True)
 
-    def _say_online(self, session: _Session) -> None:
+    def _say_online(self, session: Session) -> None:
         session.models = self._models()
         state = self._state("online", session.since, None, session.models)
         session.connection.publish(self._address.state(), self._sign("state", state), retain=True)
 
-    def _part(self, session: _Session) -> None:
+    def _part(self, session: Session) -> None:
         state = self._state("offline", session.since, "stopped")
         connection = session.connection
         mid = connection.publish(self._address.state(), self._sign("state", state), retain=True)
@@ -279,7 +280,7 @@ class Link:
             connection.step(0.1)
         session.parted = True
 
-    def _turn(self, session: _Session) -> None:
+    def _turn(self, session: Session) -> None:
         """One round: listen, answer, send."""
         connection = session.connection
         connection.step(session.pause_s)
@@ -303,7 +304,7 @@ class Link:
 
     # --- out ----------------------------------------------------------------------------------
 
-    def _pump(self, session: _Session) -> float:
+    def _pump(self, session: Session) -> float:
         """Send what is due as far as the bounds allow; returns how long to rest."""
         in_flight = self._outbox.in_flight()
         if session.silence.probe_due(self._clock.monotonic(), in_flight):
@@ -335,7 +336,7 @@ class Link:
         waiting = connection.unconfirmed_bytes
         return waiting == 0 or waiting + len(item.payload) <= self._settings.unconfirmed_bytes
 
-    def _send(self, session: _Session, item: Item) -> None:
+    def _send(self, session: Session, item: Item) -> None:
         still = item.what == "still"
         topic = self._address.still(item.sha256) if still else self._address.event()
         # Marked first: what is published and not marked could go out without end.
@@ -367,14 +368,14 @@ class Link:
                 sighting = self._sightings.popleft()
             self._publish(connection, self._address.trace(), self._sign("trace", sighting))
 
-    def _offer_nonces(self, session: _Session) -> None:
+    def _offer_nonces(self, session: Session) -> None:
         window = self._gate.window()
         if window.window_id != session.window_id:
             token = self._sign("window", window)
             session.connection.publish(self._address.window(), token, retain=True)
             session.window_id = window.window_id
 
-    def _send_health(self, session: _Session) -> None:
+    def _send_health(self, session: Session) -> None:
         """When it is time to or a state has changed, after everything else; on a busy line seldom,
         but never never."""
         now_s = self._clock.monotonic()
@@ -429,7 +430,7 @@ class Link:
 
     # --- in -----------------------------------------------------------------------------------
 
-    def _take(self, session: _Session, topic: str, token: bytes) -> None:
+    def _take(self, session: Session, topic: str, token: bytes) -> None:
         try:
             address, kind = parse_down(topic)
             if address != self._address:
@@ -474,31 +475,3 @@ class Link:
                 self.dispatcher.refuse(error.command_id, error.code, error.detail)
             return
         self.dispatcher.submit(command)
-
-
-class _Session:
-    """What belongs to one connection."""
-
-    def __init__(self, connection: Connection, silence: Silence, since: datetime) -> None:
-        self.connection = connection
-        self.silence = silence
-        self.since = since
-        self.models: tuple[RunningModel, ...] = ()
-        """As the centre was told."""
-        self.unconfirmed: dict[int, Item] = {}
-        self.window_id: str | None = None
-        self.health_s = float("-inf")
-        self.look_s = float("-inf")
-        """When to look next whether figures are to be told."""
-        self.told: tuple[object, ...] = ()
-        """The states in the newest report of figures."""
-        self.pause_s = 0.0
-        self.idle = False
-        """Nothing was due at the last look."""
-        self.parted = False
-        """The offline state was sent in person; the will is not wanted."""
-
-    def settle(self) -> None:
-        """Forget what the broker confirmed."""
-        while self.connection.confirmed:
-            self.unconfirmed.pop(self.connection.confirmed.popleft(), None)
