@@ -2,8 +2,9 @@
 
 * Events of one finding belong to one incident.
 * A finding joins an incident of the same camera and type when it begins within `join_within` of the
-  incident's last activity; one that a person rejected is never joined, one that a person closed is
-  opened again.
+  incident's last activity (of tampering also the same thing must be done: a camera that is covered
+  and one whose lens is dirty are two repairs); one that a person rejected is never joined, one that
+  a person closed is opened again.
 * An incident is as severe and as sure as the most severe and surest of its findings.
 * One that waits for a person's confirmation does so until it is given, or a sure finding joins it.
 * A revision is what agencies must know: it grows when an incident opens, gets worse, gains a
@@ -117,6 +118,8 @@ def joins(known: Incident, device: str, event: Event, join_within: timedelta) ->
     if known.state == "rejected" or known.drill != event.drill:
         return False
     if (known.device, known.camera, known.type) != (device, event.camera, event.type):
+        return False
+    if event.type == "tamper" and known.detail != event.detail:
         return False
     began = event.times.started_at
     return known.opened_at - join_within <= began <= known.active_at + join_within

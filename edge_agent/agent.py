@@ -18,6 +18,7 @@ from edge_agent.clips.hold_desk import HoldDesk
 from edge_agent.clips.session import SessionHost
 from edge_agent.clips.session_commands import session_handlers, session_news
 from edge_agent.config import AgentSettings, CameraSettings
+from edge_agent.disk_watch import DiskWatch
 from edge_agent.drawn.desk import RulesDesk
 from edge_agent.drawn.trial import TrialDesk
 from edge_agent.drawn.vault import RulesVault, effective, rules_folder, rules_of
@@ -153,6 +154,7 @@ class Agent:
             self._reporter.audit,
         )
         self._keeper.plan()
+        self._disk = DiskWatch(settings.data, self._clock)
         self._trials = TrialDesk(
             rules_folder(settings.data),
             self._rules,
@@ -423,7 +425,7 @@ class Agent:
         return {name: count for name, count in sorted(largest) if count}
 
     def _faults(self) -> list[str]:
-        found = {self._link.fault, self._reporter.fault}
+        found = {self._link.fault, self._reporter.fault, self._disk.fault()}
         found |= {camera.disk_fault for camera in self._cameras}
         found |= self._keeper.faults() | self._rules.faults
         found |= self._facilities.faults()

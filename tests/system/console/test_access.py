@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.support.browser import DESKTOP, PHONE, axe_faults, watched_page
 
@@ -58,3 +58,42 @@ def test_the_door_has_none_either(
         watched.page.wait_for_selector("#sign-in")
         watched.shoot(f"desktop-{scheme}-signin")
         assert axe_faults(watched.page) == []
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_menu_is_one_line_and_leads_to_rarer_pages_by_keyboard(
+    chromium: Browser, address: str, language: str
+) -> None:
+    cookies = {"pw_person": "yes", "pw_lang": language}
+    screen: ViewportSize = {"width": 1280, "height": 800}
+    with watched_page(chromium, address, viewport=screen, cookies=cookies) as watched:
+        page = watched.page
+        for path in ("/assets", "/health", "/"):
+            page.goto(f"{address}{path}")
+            page.wait_for_selector("html[data-ready]")
+            lines = page.locator("nav.menu > a, nav.menu #more-pages").evaluate_all(
+                "all => new Set(all.map((one) => one.getBoundingClientRect().top)).size"
+            )
+            assert lines == 1, path
+            if path != "/":
+                head = page.locator(".top").bounding_box()
+                assert head is not None
+                assert head["height"] < 80, path
+            watched.shoot(f"menu-{language}-{path[1:] or 'queue'}")
+        more, rarer = page.locator("#more-pages"), page.locator("#rarer")
+        expect(rarer).to_be_hidden()
+        more.focus()
+        page.keyboard.press("Enter")
+        expect(rarer).to_be_visible()
+        assert axe_faults(page) == []
+        watched.shoot(f"menu-{language}-more")
+        page.keyboard.press("Escape")
+        expect(rarer).to_be_hidden()
+        expect(more).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(rarer.locator("a").first).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        # Who goes on elsewhere has left it.
+        expect(rarer).to_be_hidden()

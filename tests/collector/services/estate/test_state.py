@@ -25,11 +25,12 @@ from collector.store.rows import CameraRow
 from collector.store.work_orders import WorkOrder
 from provisioning.authority import Authority
 from tests.collector.services.estate.test_condition import BOARD, BOX, CAMERA, NOW, OLD, release
-from tests.support.device import SimDevice
+from tests.support.device import SimDevice, finding
 from tests.support.intake import WayIn
 from wire.clock import SimulatedClock
 from wire.event import CameraState
 from wire.health import DeviceState
+from wire.names import new_id
 from wire.sheet_out import xlsx_bytes
 
 KST = ZoneInfo("Asia/Seoul")
@@ -180,6 +181,27 @@ def test_what_it_was_is_history_and_what_never_told_anything_has_none(town: Town
         "E-1": [("well", ()), ("unknown", ())],
     }
     assert newest.at <= town.clock.now()
+
+
+def test_what_a_camera_finds_of_itself_is_its_state_until_it_ends(town: Town) -> None:
+    def found(finding_id: str, phase: str, detail: str) -> None:
+        said = finding(
+            finding_id=finding_id, phase=phase, type="tamper", boot_id=town.pole.boot_id,
+            at=town.clock.now(),
+        ).model_copy(update={"detail": detail})  # fmt: skip
+        town.way.events(town.pole, town.pole.put(said))
+
+    covered, dirty = new_id(), new_id()
+    found(covered, "open", "covered")
+    found(dirty, "open", "defocused")
+    orders = town.after(100)
+    assert {one.fault for one in orders} == {"tampered", "dirty_lens"}
+    found(covered, "close", "covered")
+    found(dirty, "close", "defocused")
+    assert town.after(60) == []
+    with town.way.database.reading() as run:
+        was = estate.states_of(run, town.camera.asset_id, 9)
+    assert [one.faults for one in was] == [(), ("tampered", "dirty_lens")]
 
 
 def test_a_box_says_which_networks_it_runs(town: Town) -> None:
