@@ -24,7 +24,7 @@ PROBED = 4096
 _TOKEN = re.compile(rb"[\w-]+\.[\w-]+\.[\w-]{86}")
 """Header, payload, and the 64 bytes of an Ed25519 signature."""
 
-MOST_ROWS_A_PAGE = 100
+MOST_ROWS_A_PAGE = 200
 MAX_ROWID = 2**63 - 1
 
 TABLES = (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from polewatch.bench import centre_peers
 from polewatch.bench.centre_peers import Ceilings
-from polewatch.fleet.brokers import Kind
 from polewatch.fleet.device import LINK
+from polewatch.fleet.options import Kind
 from polewatch.fleet.run import play
 from polewatch.fleet.simulation import Drained, Plan, Report
 from polewatch.performance.result import Figure, Peer, Result, result
@@ -89,6 +89,14 @@ def kept(found: CentreBench, command: str) -> Result:
                 ),
                 unit="bytes",
                 basis="its incidents and deliveries included, pictures not",
+            )
+        )
+        figures.append(
+            Figure(
+                label="database a finding, for a year",
+                value=round(fleet.stored.incidents_megabytes * 1e6 / fleet.balance.findings),
+                unit="bytes",
+                basis="incidents, steps and deliveries: what outlives the messages",
             )
         )
     return result(

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from edge_agent.uplink.rows import Signer
 from polewatch.demo.processes import ProcessError
 from polewatch.fleet import city_day
-from polewatch.fleet.brokers import Kind
 from polewatch.fleet.centre import PROBE, FleetCity
 from polewatch.fleet.city_day import Moment
 from polewatch.fleet.client import Client
+from polewatch.fleet.options import Kind
 from polewatch.fleet.outbox import MemoryOutbox
 from polewatch.fleet.run import fleet_city
 from wire.clock import SystemClock

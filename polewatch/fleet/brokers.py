@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from collector.broker.mosquitto import mosquitto_config, mosquitto_program, mosquitto_rights
 from collector.broker.nats import Cluster, nats_config
@@ -14,10 +14,10 @@ from collector.broker.settings import BrokerSettings
 from polewatch.demo.ports import HOST, free_port
 from polewatch.demo.processes import Family
 from polewatch.fleet.client import Door
+from polewatch.fleet.options import Kind
 from provisioning.authority import Authority
 from wire.register import load_register
 
-Kind = Literal["nats", "mosquitto", "cluster"]
 NODES = ("node-a", "node-b", "node-c")
 READY_S = 60.0
 

@@ -18,6 +18,7 @@ from polewatch.demo.site import AGENCIES, LOOPBACK, ROUTES
 from polewatch.fleet import brokers
 from polewatch.fleet.brokers import Broker
 from polewatch.fleet.city_day import CAMERA
+from polewatch.fleet.options import Kind
 from provisioning.authority import Authority
 from wire.clock import SystemClock
 from wire.identity import Identity, load_authorities, load_certificate, signing_key_of
@@ -28,6 +29,8 @@ SITE = "fleet-city"
 COLLECTOR, WORDS, PROBE = "collector", "words", "probe"
 """`probe` has a collector's rights at the broker, for peers that are measured beside it."""
 READY_S = 120.0
+LASTING = ("incident", "incident_finding", "incident_step", "delivery")
+"""Tables that `retention.incidents_days` is about."""
 AGENCY_OF: dict[str, str] = {
     kind: route["agencies"][0] for route in ROUTES["routes"] for kind in route["types"]
 }
@@ -52,12 +55,15 @@ class Stored:
     deliveries_open: int
     """Deliveries that no agency has acknowledged."""
     megabytes: float
+    """Of the database's files."""
+    incidents_megabytes: float
+    """Of them what outlives its events: incidents, their steps and findings, deliveries."""
 
 
 class FleetCity:
     """Keys of everybody, configurations, and the processes of the centre."""
 
-    def __init__(self, folder: Path, keys: Path, devices: int, kind: brokers.Kind) -> None:
+    def __init__(self, folder: Path, keys: Path, devices: int, kind: Kind) -> None:
         """Fill `folder` and, with everybody's keys, `keys`; both must be empty or absent.
 
         Two thousand keys take a disk half a minute and memory (`/dev/shm`) a second.
@@ -139,11 +145,17 @@ class FleetCity:
             ).fetchone()
             refused = run.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason")
             kept = {str(reason): int(count) for reason, count in refused}
+            lasting = ", ".join(f"'{table}'" for table in LASTING)
+            outlives = run.execute(
+                "SELECT sum(pgsize) FROM dbstat WHERE name IN"
+                f" (SELECT name FROM sqlite_master WHERE tbl_name IN ({lasting}))"
+            ).fetchone()[0]
         finally:
             run.close()
         size = sum(one.stat().st_size for one in file.parent.glob("collector.sqlite*"))
         messages, forks, duplicates, missing, waiting = counts
-        return Stored(messages, forks, duplicates, missing, kept, waiting, round(size / 1e6, 1))
+        megabytes = (round(size / 1e6, 1), round(outlives / 1e6, 1))
+        return Stored(messages, forks, duplicates, missing, kept, waiting, *megabytes)
 
     def stored_ids(self) -> set[str]:
         """Ids of all messages that the collector has; raises sqlite3.Error."""

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from collector.broker.runner import BrokerError
 from polewatch.demo.processes import ProcessError
-from polewatch.fleet.brokers import Kind
 from polewatch.fleet.loopback import LoopbackError
+from polewatch.fleet.options import Backlog, Broker, Burst, Devices, Drain, Seconds
 from polewatch.fleet.run import play
 from polewatch.fleet.simulation import Drained, Killed, Plan, Report, StuckError
 from wire import logs
@@ -29,20 +29,14 @@ def fleet() -> None:
 
 @app.command(epilog="Example: polewatch fleet simulate --devices 200 --seconds 20 --backlog 30")
 def simulate(
-    devices: Annotated[int, typer.Option(min=2, max=5000, help="Connections, one a device.")] = 200,
-    broker: Annotated[
-        Kind, typer.Option(help="nats is embedded; cluster is three of it; mosquitto is Debian's.")
-    ] = "nats",
-    seconds: Annotated[float, typer.Option(min=0, max=86_400, help="Of the steady part.")] = 30,
+    devices: Devices = 200,
+    broker: Broker = "nats",
+    seconds: Seconds = 30,
     rate: Annotated[
         float, typer.Option(min=0.1, max=1000, help="Messages a second in it: openings and ends.")
     ] = 50,
-    burst: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Messages put at once after it.")
-    ] = 5000,
-    backlog: Annotated[
-        int, typer.Option(min=0, max=1000, help="Messages that each holds when all come back.")
-    ] = 10,
+    burst: Burst = 5000,
+    backlog: Backlog = 10,
     spread: Annotated[
         float, typer.Option(min=0, max=600, help="Seconds within which all come back.")
     ] = 1.0,
@@ -55,9 +49,7 @@ def simulate(
     kill: Annotated[
         Killed, typer.Option(help="What is killed in the middle of the storm.")
     ] = "none",
-    drain: Annotated[
-        float, typer.Option(min=10, max=7200, help="Seconds that burst and storm may take.")
-    ] = 600,
+    drain: Drain = 600,
     seed: Annotated[int, typer.Option(help="Of all that is drawn by lot.")] = 1,
     folder: Annotated[
         Path | None, typer.Option(help="Keep database, broker's store and logs here (empty).")

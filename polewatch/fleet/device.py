@@ -199,10 +199,12 @@ class Device:
         client.keep_alive(asyncio.get_running_loop().time())
         self.outbox.repeat_overdue(now_s)
         self.pump()
-        if now_s - self._health_s < self._city.health_s:
+        due = (now_s - self._health_s) // self._city.health_s
+        if not due:
             return False
-        # In step with the interval, however late its turn came.
-        self._health_s = max(self._health_s + self._city.health_s, now_s - self._city.health_s)
+        # Each keeps its own beat, however late its turn came: in step with each other they would
+        # all report in the second after the last one connected, and every interval from then on.
+        self._health_s += due * self._city.health_s
         client.publish(self.address.health(), self._sign("health", self._figures()), qos=0)
         return True
 

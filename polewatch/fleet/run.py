@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from polewatch.fleet.brokers import Kind
 from polewatch.fleet.centre import FleetCity
 from polewatch.fleet.loopback import want_files
+from polewatch.fleet.options import Kind
 from polewatch.fleet.simulation import Plan, Report, Simulation
 
 MEMORY = Path("/dev/shm")

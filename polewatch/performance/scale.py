@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from collector.broker.nats import MAX_STORE_BYTES
+from polewatch.bench.centre_command import DEVICES
 from polewatch.performance.result import Result, read_all
 
 PAGE: Final = Path("docs/reference/scale.md")
 CENTRE, UPLINK = "centre-nats", "uplink"
 CITIES: Final = (2_067, 16_000, 100_000)
 """Gyeyang-gu, Incheon's ten districts, and beyond."""
-DEVICES: Final = 2_067
-"""Of the run that was kept."""
 CAMERAS_A_BOX: Final = 4
 FINDINGS_DAY: Final = 20
 PEAK: Final = 10
 HEALTH_S: Final = 30
 """The agent's default."""
 KEPT_DAYS: Final = 30
+INCIDENT_DAYS: Final = 365
 BUSY_CORE: Final = 0.5
 WATCHED: Final = 0.01
 RELAYED: Final = 0.3
@@ -51,6 +52,8 @@ class Measured:
     """For each device."""
     message_bytes: float
     """In the collector's database."""
+    incident_bytes: float | None
+    """Of it what outlives the messages, for each finding; None in a result of before."""
     finding_kb: float
     idle_day_mb: float
     commands: dict[str, str]
@@ -70,6 +73,7 @@ class Measured:
             connects_per_s=DEVICES / centre.value("all connected, mutual TLS"),
             broker_mb=centre.value("memory of the broker") / DEVICES,
             message_bytes=centre.value("database a message"),
+            incident_bytes=centre.found("database a finding, for a year"),
             finding_kb=uplink.value("a finding"),
             idle_day_mb=uplink.value("uplink, a day without findings"),
             commands={CENTRE: centre.command, UPLINK: uplink.command},
@@ -85,9 +89,12 @@ class _Figures:
     def command(self) -> str:
         return "" if self._found is None else self._found.command
 
-    def value(self, label: str) -> float:
+    def found(self, label: str) -> float | None:
         figures = () if self._found is None else self._found.figures
-        value = next((one.value for one in figures if one.label == label), None)
+        return next((one.value for one in figures if one.label == label), None)
+
+    def value(self, label: str) -> float:
+        value = self.found(label)
         if not value:
             raise MissingError(
                 f"{label!r} of {self._name} was not kept; run 'polewatch bench"
@@ -146,6 +153,24 @@ class City:
         return self.cameras * FINDINGS_DAY * 2 * KEPT_DAYS * self.measured.message_bytes / 1e9
 
     @property
+    def incidents_gb(self) -> float | None:
+        """Of what is older than the messages."""
+        a_finding = self.measured.incident_bytes
+        if a_finding is None:
+            return None
+        return self.cameras * FINDINGS_DAY * (INCIDENT_DAYS - KEPT_DAYS) * a_finding / 1e9
+
+    @property
+    def broker_store_gb(self) -> float:
+        """What the broker keeps when no collector reads for a day."""
+        return self.cameras * FINDINGS_DAY * self.measured.finding_kb / 1e6
+
+    @property
+    def poles_tb(self) -> float:
+        """Of recordings, on the disks of all poles together."""
+        return self.cameras * STREAM_MBIT / 8 * DAY_S * KEPT_DAYS / 1e6
+
+    @property
     def pictures_gb(self) -> float:
         """At most: what a finding takes on the line, nearly all of it its picture."""
         return self.cameras * FINDINGS_DAY * KEPT_DAYS * self.measured.finding_kb / 1e6
@@ -155,6 +180,13 @@ class City:
         """Into the centre, over the whole day."""
         idle = self.boxes * self.measured.idle_day_mb
         return (idle + self.cameras * FINDINGS_DAY * self.measured.finding_kb / 1000) * 8 / DAY_S
+
+    @property
+    def peak_mbit(self) -> float:
+        """Into the centre, in the busiest hour."""
+        findings_s = self.cameras * FINDINGS_DAY * PEAK / DAY_S
+        idle = self.boxes * self.measured.idle_day_mb * 8 / DAY_S
+        return idle + findings_s * self.measured.finding_kb * 8 / 1000
 
     @property
     def video_gbit(self) -> float:
@@ -188,9 +220,25 @@ ROWS: Final = (
         "an hour's backlog drained, s", "outage_s", "{:,.0f}",
         "measured drain of one collector, times the collectors",
     ),
-    ("database, 30 days, GB", "database_gb", "{:,.1f}", "measured bytes a message"),
+    ("database: messages, 30 days, GB", "database_gb", "{:,.1f}", "measured bytes a message"),
+    (
+        "and their incidents, the rest of a year, GB", "incidents_gb", "{:,.1f}",
+        "measured bytes a finding of what outlives its messages",
+    ),
     ("pictures, 30 days, GB", "pictures_gb", "{:,.0f}", "measured bytes a finding"),
+    (
+        "broker's disk, a day without a collector, GB", "broker_store_gb", "{:,.1f}",
+        f"measured bytes a finding; nats-server keeps {MAX_STORE_BYTES // 1024**3} GiB at most",
+    ),
+    (
+        "recordings on all poles, 30 days, TB", "poles_tb", "{:,.0f}",
+        "4 Mbit/s a camera, day and night: on the poles' own disks",
+    ),
     ("into the centre, Mbit/s", "uplink_mbit", "{:,.1f}", "measured bytes of a day"),
+    (
+        "the same, busiest hour, Mbit/s", "peak_mbit", "{:,.1f}",
+        "ten times the findings (assumed)",
+    ),
     ("instead of video, Gbit/s", "video_gbit", "{:,.1f}", "4 Mbit/s a camera"),
     (
         "TURN, Mbit/s", "turn_mbit", "{:,.0f}",
@@ -222,7 +270,12 @@ PLAIN = """
   console would have to ask all of them. One collector carries the cameras named above at half a
   core; beyond that, this page is a plan, not a promise.
 * **TURN** relays bytes and decodes nothing. Its bandwidth stands above; its CPU was not measured.
-* **Storage** is pictures. They are deleted after 30 days unless a case holds them.
+* **Storage** of the centre is pictures and messages for 30 days (longer where a case holds them),
+  and a year of incidents; buy twice the sum of the three, for a backup is as large. Recordings
+  never leave the poles: a pole's disk that is to reach 30 days back holds 1.3 TB a camera.
+* **The broker's disk** matters while no collector reads. When it is full, poles keep what is
+  theirs and send it later: nothing is lost, and it comes late.
+* **Descriptors**: a broker needs one a box and those to spare; its unit asks for 65,536.
 """
 
 
@@ -236,7 +289,8 @@ def page(results: Sequence[Result]) -> str:
     head = "| cameras | " + " | ".join(f"{one.cameras:,}" for one in cities) + " | from |"
     rows = [head, "|---|" + "---|" * (len(cities) + 1)]
     for title, name, form, basis in ROWS:
-        values = " | ".join(form.format(getattr(one, name)) for one in cities)
+        found = [getattr(one, name) for one in cities]
+        values = " | ".join("not measured yet" if v is None else form.format(v) for v in found)
         rows.append(f"| {title} | {values} | {basis} |")
     one = cities[0]
     most = one.cameras * BUSY_CORE / one.peak_cores

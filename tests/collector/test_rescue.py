@@ -12,7 +12,7 @@ import pytest
 from collector.ledger import verify
 from collector.rescue import open_database
 from collector.store import damage, orders, rescue, vehicle_lists
-from collector.store.database import FILE_NAME, Database
+from collector.store.database import FILE_NAME, PAGE_BYTES, Database
 from collector.store.vehicle_lists import Held, VehicleList
 from tests.support.device import SimDevice, finding, jpeg, read
 from tests.support.intake import WayIn
@@ -20,7 +20,6 @@ from wire.clock import SystemClock
 from wire.command import EpochBegin
 from wire.names import new_id
 
-PAGE = 4096
 EVENTS = 60
 
 
@@ -35,7 +34,7 @@ def fill(way_in: WayIn) -> tuple[SimDevice, list[bytes]]:
 def overwrite(file: Path, pages: range) -> None:
     raw = bytearray(file.read_bytes())
     for page in pages:
-        raw[page * PAGE : (page + 1) * PAGE] = random.Random(page).randbytes(PAGE)
+        raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES] = random.Random(page).randbytes(PAGE_BYTES)
     file.write_bytes(raw)
 
 
@@ -67,7 +66,7 @@ def everything_stands(way_in: WayIn, database: Database, tokens: list[bytes]) ->
 def test_pages_of_other_bytes_cost_their_own_rows(way_in: WayIn, seed: int) -> None:
     _, tokens = fill(way_in)
     file = way_in.database.path
-    at = random.Random(seed).randrange(1, file.stat().st_size // PAGE - 2)
+    at = random.Random(seed).randrange(1, file.stat().st_size // PAGE_BYTES - 2)
     overwrite(file, range(at, at + 2))
     assert damage.found(file.parent, FILE_NAME) is not None
     database = opened(way_in)

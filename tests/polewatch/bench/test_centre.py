@@ -15,8 +15,9 @@ BALANCE = Balance(
     doubled=0, astray=0, unknown=0, unended=0, repeated=3, stills=10, stills_unreceipted=0,
 )  # fmt: skip
 STORED = Stored(
-    messages=100, forks=0, duplicates=2, missing=0, quarantined={}, deliveries_open=0, megabytes=0.9
-)
+    messages=100, forks=0, duplicates=2, missing=0, quarantined={}, deliveries_open=0,
+    megabytes=0.9, incidents_megabytes=0.08,
+)  # fmt: skip
 DRAINED = Drained(
     messages=50, connected_s=3.0, receipted_s=5.0, delivered_s=6.0, per_s=10.0,
     cpu_s={"collector": 0.1},
@@ -43,6 +44,7 @@ def test_figures_stand_beside_their_ceilings_and_goals() -> None:
     assert figures["steady: reports of figures", None].value == 2.0
     # 0.9 MB less ten pictures of 40 KB, over a hundred messages.
     assert figures["database a message", None].value == 5000
+    assert figures["database a finding, for a year", None].value == 2000
     assert figures["books: faults", None].met is True
 
 

@@ -19,6 +19,7 @@ CENTRE = {
     "all connected, mutual TLS": 10.0,
     "memory of the broker": 206.7,
     "database a message": 5000.0,
+    "database a finding, for a year": 2000.0,
 }
 UPLINK = {"a finding": 40.0, "uplink, a day without findings": 20.0}
 
@@ -43,6 +44,10 @@ def test_a_city_is_reckoned_from_what_was_measured() -> None:
     assert city.reconnect_s == pytest.approx(4000 / 206.7)
     assert city.database_gb == pytest.approx(96.0)
     assert city.pictures_gb == pytest.approx(384.0)
+    assert city.incidents_gb == pytest.approx(16_000 * 20 * 335 * 2000 / 1e9)
+    assert city.broker_store_gb == pytest.approx(384.0 / 30)
+    assert city.poles_tb == pytest.approx(16_000 * 43.2 * 30 / 1000)
+    assert city.peak_mbit == pytest.approx(11.85 + 7.41, abs=0.01)
     assert city.turn_mbit == pytest.approx(384.0)
 
 
