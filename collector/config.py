@@ -160,10 +160,10 @@ class AssetSettings(Settings):
         le=86_400,
         description="Well for so long is mended; a fault so long after 'done' opens it again.",
     )
-    models: dict[str, ModelHash] | None = Field(
-        None,
-        description="Networks that boxes should run: names, and how the hashes of their files "
-        "begin. Left out: those that came with this program.",
+    models: dict[str, ModelHash] = Field(
+        default_factory=dict,
+        description="Networks that boxes should run instead of those that came with this program: "
+        "names, and how the hashes of their files begin.",
     )
 
 

@@ -32,7 +32,7 @@ def asset_routers(store: FilledStore) -> tuple[APIRouter, ...]:
         return store.token
 
     estate = api.Estate(
-        store.database, store.reader, WorldView(store.reader, dict, zone, clock, release(None), ()),
+        store.database, store.reader, WorldView(store.reader, dict, zone, clock, release({}), ()),
         EstateDesk(store.reader.cameras), zone, clock,
     )  # fmt: skip
     return (

@@ -31,8 +31,11 @@ class Release:
     """Of the centre's program."""
     models: Mapping[str, str]
     """How the hash of each network's file begins, by name."""
-    pinned: bool = False
-    """Whether the city named the networks: then they count for boxes newer than the centre too."""
+    pinned: Mapping[str, str]
+    """The same of those that the city wants instead: they count for boxes newer than the centre."""
+
+    def wanted(self, name: str) -> str | None:
+        return self.pinned.get(name) or self.models.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,10 @@ def old_models(device: DeviceRow, release: Release) -> tuple[OldModel, ...]:
     if not device.online:
         return ()
     newer = _numbers(device.version or "") > _numbers(release.version)
-    if newer and not release.pinned:
-        return ()
     return tuple(
-        OldModel(one, release.models.get(one.name))
+        OldModel(one, release.wanted(one.name))
         for one in device.models
-        if not _is_of(one, release)
+        if not _is_of(one, release) and (not newer or one.name in release.pinned)
     )
 
 
@@ -203,7 +204,7 @@ def _worst(parts: Iterable[Condition]) -> Condition:
 
 
 def _is_of(one: RunningModel, release: Release) -> bool:
-    wanted = release.models.get(one.name)
+    wanted = release.wanted(one.name)
     return wanted is not None and (wanted.startswith(one.sha256) or one.sha256.startswith(wanted))
 
 

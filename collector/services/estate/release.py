@@ -13,11 +13,9 @@ from wire import __version__
 from wire.health import SHORT_HASH
 
 
-def release(pinned: Mapping[str, str] | None) -> Release:
-    """`pinned`: the networks that the city wants; None: those of this installation."""
-    if pinned is not None:
-        return Release(__version__, pinned, pinned=True)
-    return Release(__version__, _shipped())
+def release(pinned: Mapping[str, str]) -> Release:
+    """`pinned`: networks that the city wants instead of those of this installation."""
+    return Release(__version__, _shipped(), pinned)
 
 
 @cache

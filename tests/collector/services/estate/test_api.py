@@ -36,7 +36,7 @@ class Office(ServiceBench):
         zone = self.settings.zone
         estate = api.Estate(
             self.database, self.reader,
-            WorldView(self.reader, dict, zone, self.clock, release(None), ()),
+            WorldView(self.reader, dict, zone, self.clock, release({}), ()),
             EstateDesk(self.reader.cameras), zone, self.clock,
         )  # fmt: skip
         self.app.include_router(api.build_router(estate, self.persons.required))

@@ -30,8 +30,8 @@ OLD = RunningModel(name="reader", sha256="b" * 12)
 GONE = RunningModel(name="locator", sha256="c" * 12)
 
 
-def release(version: str = "0.1.0", *, pinned: bool = False, **models: str) -> Release:
-    return Release(version, {"reader": "a" * 12, **models}, pinned)
+def release(version: str = "0.1.0", **pinned: str) -> Release:
+    return Release(version, {"reader": "a" * 12}, pinned)
 
 
 def world(
@@ -115,8 +115,8 @@ def lamp(mode: str, **more: Any) -> World:
         (BOX, world(models=(OLD,), box_version="0.2.0"), Condition("well")),
         (
             BOX,
-            world(models=(OLD,), box_version="0.2.0", release=release(pinned=True)),
-            Condition("ill", ("model",), None, (OldModel(OLD, "a" * 12),)),
+            world(models=(OLD, GONE), box_version="0.2.0", release=release(reader="d" * 12)),
+            Condition("ill", ("model",), None, (OldModel(OLD, "d" * 12),)),
         ),
         (BOX, world(models=(OLD,), release=release(reader="b" * 64)), Condition("well")),
         (CAMERA, world(models=(OLD,)), Condition("well")),
