@@ -93,7 +93,7 @@ class ProblemError(Exception):
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{code}: {detail or ''}")
+        super().__init__(f"{code}: {detail or fault(code).title_en}")
         self.code = code
         self.detail = detail
         self.status = status or STATUS.get(code, OTHERWISE)

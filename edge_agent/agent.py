@@ -393,7 +393,7 @@ class Agent:
         self._keeper.tell_deleted()
         self._pass_on_exports()
         if self._plates is not None:
-            self._plates.diary.end_expired()
+            self._plates.end_expired()
         try:
             self._outbox.enforce_limits()
         except OutboxError as error:

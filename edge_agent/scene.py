@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_agent.plates.types import PlateRead
 from wire.event import TamperKind
+from wire.plates import Paint, VehicleKind
 
 Image = NDArray[np.uint8]
 """A picture: `(H, W, 3)` uint8 BGR, C-contiguous, never written to once handed on."""
@@ -211,6 +212,9 @@ class Passage:
     speed: Speed
     hits: tuple[PlateHit, ...] = ()
     """Lists that it is on, the surest first."""
+    vehicle: VehicleKind = "unknown"
+    paint: Paint = "unknown"
+    """The vehicle's own colour."""
 
     def lighter(self) -> Passage:
         """Without the frame's picture, for who keeps it for long."""

@@ -16,6 +16,11 @@ LONGEST_LOOK: Final = timedelta(minutes=15)
 """Of such a question: no pole answers for longer."""
 
 
+VehicleKind = Literal["car", "bus", "truck", "motorcycle", "unknown"]
+Paint = Literal["white", "grey", "black", "red", "yellow", "green", "blue", "unknown"]
+"""A vehicle's colour; silver is grey, orange red or yellow."""
+
+
 class PlateSearch(WireModel):
     """A question to a pole's diary; `?` stands for one unknown character."""
 
@@ -30,6 +35,10 @@ class PlateSearch(WireModel):
     )
     types: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
     colors: tuple[str, ...] = Field((), max_length=20, description="Any when empty.")
+    vehicles: tuple[VehicleKind, ...] = Field((), max_length=5, description="Any when empty.")
+    paints: tuple[Paint, ...] = Field(
+        (), max_length=8, description="The vehicle's own colours; any when empty."
+    )
     limit: int = Field(200, ge=1, le=250)
     case: str = Field(min_length=1, max_length=80)
     basis: str = Field(min_length=1, max_length=120)
@@ -46,6 +55,8 @@ class PlateRead(WireModel):
     type: str | None = Field(None, max_length=16)
     color: str | None = Field(None, max_length=16)
     direction: str | None = Field(None, max_length=16)
+    vehicle: str | None = Field(None, max_length=16)
+    paint: str | None = Field(None, max_length=16, description="The vehicle's own colour.")
     crop_sha256: Sha256 | None = None
     row: int | None = Field(None, ge=1, description="Of the diary; names its picture.")
     chance: Fraction = Field(1.0, description="That it is the plate asked for, by the read alone.")

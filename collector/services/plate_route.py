@@ -36,6 +36,9 @@ class Sighting(WireModel):
     type: str | None
     color: str | None
     direction: str | None
+    vehicle: str | None = None
+    paint: str | None = None
+    """The vehicle's own colour."""
     crop: str | None = None
     """Address of the plate's picture."""
     metres: float | None = None
@@ -76,6 +79,8 @@ def sighting_of(place: CameraPlace | None, device: str, read: PlateRead) -> Sigh
         type=read.type,
         color=read.color,
         direction=read.direction,
+        vehicle=read.vehicle,
+        paint=read.paint,
     )
 
 

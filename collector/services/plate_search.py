@@ -1,19 +1,21 @@
 """Vehicle search: a question for a case, asked of the poles' own diaries, and merged into routes.
 
-What comes back lives in this process's memory until the search is ended, or for an hour: the centre
-keeps no plates. The ledger keeps who asked, for what case, and on what basis.
+What comes back lives in this process's memory until the search is ended, its case is closed, or for
+an hour: the centre keeps no plates. The ledger keeps who asked, for what case, and on what basis.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import sqlite3
 from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field
 
@@ -28,12 +30,15 @@ from collector.roles import require
 from collector.services.case import Body
 from collector.services.plate_area import Key, LatePole, Line, PlateArea, SearchArea
 from collector.services.plate_route import Route, Sighting, routes, sighting_of
+from collector.store import traces
 from collector.store.database import Database
 from wire.clock import Clock
 from wire.command import PlateCropCommand, PlateSearchCommand
 from wire.grant import PersonToken
 from wire.names import Id, Moment, Name, WireModel, new_id
-from wire.plates import PlateAnswer, PlateCropQuestion, PlateRead, PlateSearch
+from wire.plates import Paint, PlateAnswer, PlateCropQuestion, PlateRead, PlateSearch, VehicleKind
+
+log = structlog.get_logger()
 
 SEARCHERS: Final = frozenset({"operator", "supervisor"})
 ANSWER_WITHIN_S: Final = 1.5
@@ -43,6 +48,8 @@ AT_ONCE: Final = 600
 """Poles that are asked at the same time; of `commander.MAX_PENDING` others need some."""
 KEPT: Final = timedelta(hours=1)
 MOST_KEPT: Final = 50
+LOOK_EVERY_S: Final = 30.0
+"""For searches whose hour or whose case is over."""
 LONGEST: Final = timedelta(days=31)
 WITHOUT_DIARY: Final = frozenset({"command.unsupported"})
 
@@ -63,6 +70,8 @@ class PlateSearchBody(Body):
     confusable: bool = Field(True, description="Look-alikes too: 가/거, 3/8, 1/7 …")
     types: tuple[str, ...] = Field((), max_length=20)
     colors: tuple[str, ...] = Field((), max_length=20)
+    vehicles: tuple[VehicleKind, ...] = Field((), max_length=5)
+    paints: tuple[Paint, ...] = Field((), max_length=8, description="The vehicle's own colours.")
     area: SearchArea | None = Field(None, description="The whole city when left out.")
     case: Line = Field(description="The agency's case number.")
     purpose: Line = Field(description="What it is for.")
@@ -105,6 +114,7 @@ class _Search:
     without: set[str] = field(default_factory=set)
     late: dict[str, str | None] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    forgetting: asyncio.Task[None] | None = None
 
 
 class PlateSearchDesk:
@@ -140,6 +150,7 @@ class PlateSearchDesk:
         question = PlateSearch(
             search_id=new_id(), pattern=body.pattern, start_at=body.start_at, end_at=body.end_at,
             confusable=body.confusable, types=body.types, colors=body.colors,
+            vehicles=body.vehicles, paints=body.paints,
             case=body.case, basis=body.basis, purpose=body.purpose,
         )  # fmt: skip
         return await self.begin(person, question, body.agency or person.agency, devices, cameras)
@@ -154,6 +165,8 @@ class PlateSearchDesk:
         incident_id: str | None = None,
     ) -> PlateSearchResult:
         """Ask those poles what was allowed before; `incident_id`: of it alone. As `ask`."""
+        if self._is_closed(question.case, agency):
+            raise ProblemError("case.state", f"the case {question.case} is closed")
         now, search_id = self._clock.now(), question.search_id
         self._drop_old(now)
         result = PlateSearchResult(
@@ -166,6 +179,7 @@ class PlateSearchDesk:
         # Nobody is asked before it is written that he was.
         await self._enter("plates.searched", search, person)
         self._searches[search_id] = search
+        search.forgetting = asyncio.create_task(self._forget_in_time(search_id))
         self._send(search, devices)
         await self._wait(search)
         return self._told(search)
@@ -314,16 +328,32 @@ class PlateSearchDesk:
             raise ProblemError("case.unknown", "there is no such search, or its hour is over")
         return search
 
+    def _is_closed(self, case: str, agency: str) -> bool:
+        with self._database.reading() as run:
+            return traces.is_closed_case(run, case, agency)
+
+    async def _forget_in_time(self, search_id: str) -> None:
+        """Also when nobody asks for it any more."""
+        while search_id in self._searches:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                self._drop_old(self._clock.now())
+            except sqlite3.Error as error:
+                log.error("plates.storage", error=str(error))
+
     def _drop_old(self, now: datetime) -> None:
         kept = sorted(self._searches.items(), key=lambda item: item[1].result.asked_at)
         most = len(kept) - MOST_KEPT + 1
         for at, (search_id, one) in enumerate(kept):
-            if one.result.ends_at <= now or at < most:
+            told = one.result
+            if told.ends_at <= now or at < most or self._is_closed(told.case, told.agency):
                 self._forget(search_id)
 
     def _forget(self, search_id: str) -> None:
-        for task in self._searches.pop(search_id).tasks:
-            task.cancel()
+        gone = self._searches.pop(search_id)
+        for task in (*gone.tasks, gone.forgetting):
+            if task is not None:
+                task.cancel()
 
     async def _enter(self, kind: ledger.Kind, search: _Search, person: PersonToken) -> None:
         asked = search.question

@@ -60,6 +60,13 @@ class PlateDesk:
         self.diary.start()
         self.search.warm()
 
+    def end_expired(self) -> None:
+        """Delete what is older than it may be; what was dated anew is read into memory again."""
+        before = self.diary.revision
+        self.diary.end_expired()
+        if self.diary.revision != before:
+            self.search.warm()
+
     def close(self) -> None:
         """Write what waits."""
         self.diary.close()

@@ -68,6 +68,14 @@ def m003_search(db: Database) -> None:
         db.execute("CREATE INDEX passage_by_text ON passage (text, at_us, others)")
 
 
+@migrations()
+def m004_vehicles(db: Database) -> None:
+    """Of passages that stand nobody knows what the vehicle was."""
+    if "vehicle" not in db.table("passage").columns_dict:
+        for name in ("vehicle", "paint"):
+            db.execute(f"ALTER TABLE passage ADD COLUMN {name} TEXT NOT NULL DEFAULT 'unknown'")
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     camera: str
@@ -261,6 +269,8 @@ def _values(row: _Row, run_id: str) -> dict[str, object]:
         "confidence": round(min(1.0, max(0.0, passage.read.confidence)), 5),
         "looks": passage.looks,
         "direction": passage.direction,
+        "vehicle": passage.vehicle,
+        "paint": passage.paint,
         "speed": passage.speed,
         "candidates": json.dumps(places, ensure_ascii=False),
         "others": others_of([candidates for _, candidates in places]),

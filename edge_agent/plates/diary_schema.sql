@@ -35,7 +35,11 @@ CREATE TABLE passage (
     crop BLOB NOT NULL,
     crop_sha256 TEXT NOT NULL CHECK (length(crop_sha256) = 64),
     -- 1 when it met a list and an event told so, else 0: nothing of it has left the pole.
-    listed INTEGER NOT NULL CHECK (listed IN (0, 1))
+    listed INTEGER NOT NULL CHECK (listed IN (0, 1)),
+    -- What carried the plate, and its own colour (wire/plates.py); unknown where the box or the
+    -- light did not tell.
+    vehicle TEXT NOT NULL DEFAULT 'unknown',
+    paint TEXT NOT NULL DEFAULT 'unknown'
 ) STRICT;
 
 -- A search names a span of time; ageing goes by it too.

@@ -11,14 +11,16 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from edge_agent.plates.carriers import is_faint
 from edge_agent.plates.motion import direction, speed, stood
+from edge_agent.plates.paint import paint_of
 from edge_agent.plates.parts import CARRIERS
 from edge_agent.plates.types import PlateRead
 from edge_agent.plates.vote import KEPT, Look, fuse, keep_best, same_plate
 from edge_agent.scene import Box, Image, Passage, Track
+from wire.plates import Paint, VehicleKind
 
 MOST_WISHES: Final = 3
 """Vehicles looked at after one frame: bounds the work that a full street can ask for."""
@@ -307,6 +309,8 @@ class Passages:
             crop=best.crop,
             picture=vehicle.picture,
             direction=direction(vehicle.boxes),
+            vehicle=_kind(vehicle.best_track),
+            paint=_paint(vehicle.picture, vehicle.best_track),
             speed="standing" if stood(vehicle.boxes) else speed(used),
         )
 
@@ -326,6 +330,16 @@ def _equal(one: PlateRead, other: PlateRead) -> bool:
         return True
     pairs = zip(one.characters, other.characters, strict=False)
     return bool(one.characters) and sum(a.best.text != b.best.text for a, b in pairs) <= 1
+
+
+def _kind(track: Track) -> VehicleKind:
+    """What is seen faintly is taken for anything."""
+    known = get_args(VehicleKind)
+    return "unknown" if is_faint(track.id) or track.label not in known else track.label  # type: ignore[return-value]  # one of them
+
+
+def _paint(picture: Image, track: Track) -> Paint:
+    return "unknown" if is_faint(track.id) else paint_of(picture, track.box)
 
 
 def _pause_s(vehicle: _Vehicle) -> float:

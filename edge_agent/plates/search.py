@@ -10,6 +10,7 @@ import base64
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import structlog
 from numpy.typing import NDArray
 
 from edge_agent.plates.diary_times import to_us
+from edge_agent.plates.paint import kind_may_be, paint_may_be
 from edge_agent.plates.pattern import OTHERS, WIDTH, Pattern, PatternError
 from edge_agent.plates.types import UNREADABLE
 from edge_agent.uplink.commands import Answer, CommandFailedError, Handler
@@ -35,7 +37,10 @@ _AT_ONCE: Final = 500
 _STALE: Final = 0.1
 """Of the texts, gone from the diary: then all are read anew."""
 
-_COLUMNS = "id, at_us, camera, text, type, colour, confidence, direction, candidates, crop_sha256"
+_COLUMNS = (
+    "id, at_us, camera, text, type, colour, confidence, direction, candidates, crop_sha256,"
+    " vehicle, paint"
+)
 
 
 # By an index that holds it all: the rows themselves are large with their pictures.
@@ -65,6 +70,10 @@ class _Texts:
     """`(WIDTH, N)`, the last character first; 0 before the text."""
     others: NDArray[np.uint16]
     """`(OTHERS, N)`; 0 where there is none."""
+
+    @property
+    def bytes(self) -> int:
+        return sum(one.nbytes for one in (self.ids, self.at_us, self.codes, self.others))
 
     @classmethod
     def whole(cls, run: sqlite3.Connection) -> _Texts:
@@ -120,9 +129,14 @@ class DiarySearch:
         threading.Thread(target=self._warm, name="diary-texts", daemon=True).start()
 
     def _warm(self) -> None:
+        began = time.monotonic()
         try:
             with self._lock, closing(self._connect()) as run:
-                self._refreshed(run)
+                texts = self._refreshed(run)
+            log.info(
+                "diary.warm", passages=len(texts.ids), megabytes=round(texts.bytes / 1e6, 1),
+                seconds=round(time.monotonic() - began, 2),
+            )  # fmt: skip
         except sqlite3.Error as error:
             # The first question meets the same fault, and tells it.
             log.error("diary.texts", error=str(error))
@@ -314,6 +328,8 @@ def _told(row: sqlite3.Row, chance: float, *, near_match: bool) -> PlateRead:
         type=row["type"],
         color=row["colour"],
         direction=row["direction"],
+        vehicle=row["vehicle"],
+        paint=row["paint"],
         crop_sha256=row["crop_sha256"],
         row=row["id"],
         chance=chance,
@@ -322,6 +338,13 @@ def _told(row: sqlite3.Row, chance: float, *, near_match: bool) -> PlateRead:
 
 
 def _is_asked(one: PlateRead, asked: PlateSearch) -> bool:
-    return (not asked.types or one.type in asked.types) and (
-        not asked.colors or one.color in asked.colors
+    vehicles, paints = frozenset[str](asked.vehicles), frozenset[str](asked.paints)
+    if asked.confusable:
+        vehicles = frozenset(like for kind in vehicles for like in kind_may_be(kind))
+        paints = frozenset(like for paint in paints for like in paint_may_be(paint))
+    return (
+        (not asked.types or one.type in asked.types)
+        and (not asked.colors or one.color in asked.colors)
+        and (not vehicles or one.vehicle in vehicles)
+        and (not paints or one.paint in paints)
     )

@@ -276,6 +276,8 @@ def _sighting(
             type=read.type,
             color=read.colour,
             direction=passage.direction,
+            vehicle=passage.vehicle,
+            paint=passage.paint,
             chance=found.chance,
             near_match=found.near,
         ),

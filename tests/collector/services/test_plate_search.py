@@ -16,6 +16,7 @@ from collector.services.plate_area import PlateArea
 from collector.services.plate_search import PlateSearchDesk
 from models.plates import COLOURS
 from provisioning.authority import Authority
+from tests.collector.services.test_tracing import CASE
 from tests.support.diaries import Diaries
 from tests.support.service_bench import SCENE, ServiceBench, camera
 from wire.command import PlateCropCommand
@@ -180,6 +181,31 @@ def test_after_an_hour_it_is_forgotten_and_another_operator_sees_nothing(search:
             assert chief.get(url).status_code == 200
         search.bench.clock.advance(3600)
         assert client.get(url).status_code == 404
+
+
+def test_with_its_case_it_is_forgotten_and_none_is_made_under_a_closed_one(search: Search) -> None:
+    search.drive()
+    with search.bench.client("oper") as client:
+        url = f"{URL}/{client.post(URL, json=search.body()).json()['search_id']}"
+        with search.bench.database.transaction() as run:
+            run.execute(CASE, {"state": "approved"})
+        assert client.get(url).status_code == 200
+        with search.bench.database.transaction() as run:
+            run.execute("UPDATE service_case SET state = 'closed'")
+        assert client.get(url).status_code == 404
+        refused = client.post(URL, json=search.body())
+        assert (refused.status_code, refused.json()["code"]) == (409, "case.state")
+
+
+def test_kind_and_colour_reach_the_poles(search: Search) -> None:
+    search.drive()
+    with search.bench.client("oper") as client:
+        asked = {"vehicles": ["car"], "paints": ["red"], "confusable": False}
+        assert client.post(URL, json=search.body(**asked)).json()["routes"] == []
+        (route,) = client.post(URL, json=search.body(paints=["red"])).json()["routes"]
+        assert {one["paint"] for one in route["sightings"]} == {"unknown"}
+        refused = client.post(URL, json=search.body(paints=["mauve"]))
+        assert refused.status_code == 400
 
 
 def test_the_page_knows_the_colours_that_poles_name() -> None:

@@ -294,6 +294,9 @@ def test_a_list_whose_time_is_over_is_deleted_here_and_there(city: City) -> None
     [
         ({"basis": ""}, 422, "case.no-basis"),
         ({"owner": "nobody"}, 400, "request.invalid"),
+        ({"owner": None}, 400, "request.invalid"),
+        ({"purpose": " "}, 400, "request.invalid"),
+        ({"expires_at": None}, 400, "request.invalid"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, 400, "request.invalid"),
         ({"bad": True}, 422, "list.bad-rows"),
     ],
@@ -305,6 +308,12 @@ def test_a_list_that_cannot_be_taken_changes_nothing(
     with city.bench.client("chief") as client:
         answer = client.put(f"{URL}/overdue", json=city.body(*plates, **changed))
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+        file = "plate\n" + "\n".join(plates)
+        terms = {
+            name: one for name, one in city.body(**changed)["terms"].items() if one is not None
+        }
+        sent = client.put(f"{URL}/overdue/table", params=terms, content=file.encode())
+        assert (sent.status_code, sent.json()["code"]) == (status, code), sent.text
         assert client.get(URL).json() == []
 
 

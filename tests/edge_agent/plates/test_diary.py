@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge_agent.plates.crop import MOST_BYTES, crop_jpeg
-from edge_agent.plates.diary import WAITING, Diary
+from edge_agent.plates.diary import SCHEMA, WAITING, Diary
 from edge_agent.plates.diary_times import Moment, to_us
 from edge_agent.scene import Passage
 from tests.edge_agent.plates.passing import hit, passage
@@ -169,3 +171,29 @@ def test_the_smallest_crop_is_kept_and_the_largest_fits() -> None:
 def test_only_the_owner_may_read_it(kept: Kept) -> None:
     kept.write(passage())
     assert all(file.stat().st_mode & 0o077 == 0 for file in kept.path.parent.iterdir())
+
+
+def test_a_diary_of_before_vehicles_were_told_is_read_on(kept: Kept) -> None:
+    kept.write(passage("12가3456", vehicle="bus", paint="red"))
+    kept.diary.close()
+    schema = re.sub(
+        r",\s+-- What carried.*?paint TEXT[^\n]*", "", SCHEMA.read_text(), flags=re.DOTALL
+    )
+    with closing(sqlite3.connect(kept.path)) as run:
+        run.execute("ALTER TABLE passage RENAME TO told")
+        for name in ("by_time", "doubted", "by_text"):
+            run.execute(f"DROP INDEX passage_{name}")
+        run.executescript(schema)
+        columns = ", ".join(row[1] for row in run.execute("PRAGMA table_info (passage)"))
+        assert "vehicle" not in columns
+        run.execute(f"INSERT INTO passage ({columns}) SELECT {columns} FROM told")
+        run.execute("DROP TABLE told")
+        run.execute("DELETE FROM _sqlite_migrations WHERE name = 'm004_vehicles'")
+        run.commit()
+    kept.diary = Diary(kept.path, kept.now, kept.clock.monotonic)
+    kept.diary.start()
+    kept.write(passage("34나5678", vehicle="bus", paint="red"))
+    assert [(row["vehicle"], row["paint"]) for row in kept.rows()] == [
+        ("unknown", "unknown"),
+        ("bus", "red"),
+    ]

@@ -67,6 +67,7 @@ def test_one_read_for_one_passage_with_direction_and_best_look() -> None:
     (told,) = play(passages, approach, 6)
     assert told.read.text == "12가3456"
     assert told.direction == "towards"
+    assert (told.vehicle, told.paint) == ("car", "unknown"), "its picture has no colour"
     assert told.looks >= 3
     assert told.crop is CROP
     assert told.best_s >= told.start_s
@@ -181,7 +182,8 @@ def test_a_vehicle_that_nothing_but_its_plate_speaks_for_needs_a_surer_read() ->
 
     assert told(FAINT_IDS + 1, 0.4) == []
     assert len(told(1, 0.4)) == 1
-    assert len(told(FAINT_IDS + 1, 0.9)) == 1
+    (faint,) = told(FAINT_IDS + 1, 0.9)
+    assert faint.vehicle == "unknown"
 
 
 def test_a_plate_beside_what_is_seen_faintly_is_its_own_unless_it_is_anothers() -> None:

@@ -34,12 +34,12 @@ class Box:
         self.search = DiarySearch(self.path, lambda: self.diary.revision)
         self.audit: list[tuple[str, str, str]] = []
 
-    def pass_by(self, text: str, camera: str = "cam-1") -> None:
+    def pass_by(self, text: str, camera: str = "cam-1", **changed: Any) -> None:
         """A minute later, a car."""
         self.clock.advance(60)
         count = self.diary.count()
         at = Moment(self.clock.now(), self.clock.monotonic())
-        self.diary.add(camera, at, passage(text))
+        self.diary.add(camera, at, passage(text, **changed))
         wait_until(lambda: self.diary.count() == count + 1, 5, "the passage on the disk")
 
     def ask(self, pattern: str, **changes: Any) -> PlateAnswer:
@@ -180,3 +180,21 @@ def test_one_camera_is_asked_for_all_that_it_read_in_some_minutes(box: Box) -> N
         box.ask(ANY_PLATE, **{**look, "start_at": now - timedelta(minutes=16)})
     with pytest.raises(CommandFailedError, match="at least 2 characters"):
         box.ask(ANY_PLATE)
+
+
+def test_kind_and_colour_narrow_a_search_and_what_the_light_hides_stays_in_it(box: Box) -> None:
+    for serial, vehicle, paint in (
+        ("01", "car", "white"), ("02", "truck", "grey"), ("03", "bus", "white"),
+        ("04", "car", "red"), ("05", "unknown", "unknown"), ("06", "motorcycle", "white"),
+    ):  # fmt: skip
+        box.pass_by(f"12가34{serial}", vehicle=vehicle, paint=paint)
+
+    def found(**changes: Any) -> str:
+        return " ".join(sorted(one.text[-1] for one in box.ask("12가34??", **changes).reads))
+
+    assert found() == "1 2 3 4 5 6"
+    assert found(vehicles=("car",), paints=("white",)) == "1 2 5"
+    assert found(vehicles=("car",), paints=("white",), confusable=False) == "1"
+    assert found(paints=("red",)) == "4 5"
+    (white,) = box.ask("12가3401").reads
+    assert (white.vehicle, white.paint) == ("car", "white")
