@@ -2,8 +2,9 @@
 installed agent's camera, a real broker, signer and collector, and an operator's browser.
 
 A stolen car, one that owes tax, and others drive past again and again. What is stolen goes to the
-police at once, the other to the tax office once an operator has confirmed it; then a car is
-searched for and traced live, and at the end nothing of it is left on the pole or at the centre.
+police as soon as it is read surely, the other to the tax office once an operator has confirmed it;
+then a car is searched for and traced live, and at the end nothing of it is left on the pole or at
+the centre.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import yaml
 from joserfc.util import urlsafe_b64decode
 from playwright.sync_api import Browser, Page, expect
 
+from collector.confirming import AT_ONCE_FROM
 from edge_agent.scene import Direction
 from models.train.plates.draw import default_shapes
 from tests.accuracy.test_plate_passages import DATA
@@ -41,8 +43,8 @@ pytestmark = pytest.mark.timeout(600)
 
 SEED = 20261126
 SCENES = DATA / "plates" / "korean" / "scenes"
-OVERDUE, STOLEN = 7, 1
-"""Which of the drives."""
+STOLEN, OVERDUE = 7, 1
+"""Which of the drives: reads of the first were 1.0 certain under load, of the other 0.82, 0.93."""
 PASSWORD = "correct horse battery"
 PATIENCE_S = 240
 ROUTES = {
@@ -112,15 +114,20 @@ class Service:
             found.setdefault(row["list_id"], set()).update({row["agency"]} - {None})
         return found
 
-    def hit(self, name: str) -> Event:
-        """The first event of a list."""
-        row = self.centre.rows(
+    def hits(self, name: str) -> list[Event]:
+        """The events of a list, the oldest first."""
+        rows = self.centre.rows(
             "SELECT e.token FROM event e JOIN incident_event x ON x.event_id = e.id"
-            " JOIN incident i USING (incident_id) WHERE i.list_id = ? ORDER BY e.id LIMIT 1",
+            " JOIN incident i USING (incident_id) WHERE i.list_id = ? ORDER BY e.id",
             name,
-        )[0]
-        payload = bytes(row["token"]).split(b".")[1]
-        return body(CloudEvent.model_validate_json(urlsafe_b64decode(payload)), Event)
+        )
+        payloads = [bytes(row["token"]).split(b".")[1] for row in rows]
+        found = [CloudEvent.model_validate_json(urlsafe_b64decode(one)) for one in payloads]
+        return [body(one, Event) for one in found]
+
+    def certainties(self, name: str) -> list[float]:
+        """Of its reads."""
+        return [one.plate.certainty or 0.0 for one in self.hits(name) if one.plate]
 
     def ledger(self, kind: str) -> list[dict[str, Any]]:
         rows = self.centre.rows(
@@ -150,11 +157,14 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_the_whole_service_from_the_lists_to_the_end_of_a_trace(
     chromium: Browser, service: Service
 ) -> None:
-    service.put("stolen", service.stolen, "police", "도난 차량", "--at-once-from", "0.01")
+    service.put("stolen", service.stolen, "police", "도난 차량")
     service.put("overdue", service.overdue, "tax", "지방세 체납 차량", "--confirm-each")
     wait_until(lambda: set(service.told()) == {"stolen", "overdue"}, PATIENCE_S, "both hits")
+    # By the bar of a list whose owner asks for none: a later passage tells what a first may not.
+    wait_until(lambda: service.told()["stolen"] == {"police"}, PATIENCE_S, "the police")
+    assert max(service.certainties("stolen")) >= AT_ONCE_FROM
     for name in ("stolen", "overdue"):
-        event = service.hit(name)
+        event = service.hits(name)[0]
         plate = event.plate
         assert plate is not None
         assert base64.b64decode(plate.crop or "").startswith(b"\xff\xd8\xff")
@@ -164,7 +174,7 @@ def test_the_whole_service_from_the_lists_to_the_end_of_a_trace(
         assert plate.certainty is not None
         assert plate.certainty > 0
         assert len(plate.chances) == len(plate.text)
-    still = service.hit("overdue").still
+    still = service.hits("overdue")[0].still
     assert still is not None
     here = "SELECT 1 FROM still WHERE sha256 = ? AND named = 1"
     wait_until(lambda: service.centre.rows(here, still.sha256), PATIENCE_S, "the still")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from collector import list_commands
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.centre import Centre
@@ -38,17 +38,12 @@ def pole(city: Authority, broker: BrokerHandle, tmp_path: Path) -> Iterator[Proc
     pole.kill()
 
 
-def run(centre: Centre, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            sys.executable, "-m", "polewatch", "collector", "list", *arguments,
-            "--config", str(centre.config),
-        ],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+def run(centre: Centre, *arguments: str) -> Result:
+    """The command, beside the collector and without a Python of its own each time."""
+    return CliRunner().invoke(list_commands.app, [*arguments, "--config", str(centre.config)])
 
 
-def put(centre: Centre, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def put(centre: Centre, file: Path, *more: str) -> Result:
     until = (datetime.now(UTC) + timedelta(days=30)).isoformat()
     return run(
         centre, "put", "wanted", str(file), "--owner", "police", "--purpose", "수배 차량",
@@ -58,7 +53,7 @@ def put(centre: Centre, file: Path, *more: str) -> subprocess.CompletedProcess[s
 
 def shown(centre: Centre) -> list[dict[str, Any]]:
     done = run(centre, "show", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -74,9 +69,13 @@ def test_a_list_comes_to_the_pole_and_its_removal_to_one_that_was_away(
     table = tmp_path / "wanted.csv"
     table.write_text(f"차량번호,비고\n{PASSING},2026-17\n{OTHER},\n홍길동,\n", encoding="cp949")
     refused = put(centre, table)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert f"{table}, row 4: not a whole plate" in refused.stderr
     assert "PW-856" in refused.stderr or "list.bad-rows" in refused.stderr
+    assert shown(centre) == []
+    unfounded = put(centre, table, "--accept-bad", "--basis", "")
+    assert unfounded.exit_code == 1
+    assert "case.no-basis: The request names no legal basis" in unfounded.stderr
     assert shown(centre) == []
     taken = put(centre, table, "--accept-bad")
     assert "2 plates (2 new, 0 gone, 0 repeated, 1 bad rows)" in taken.stdout, taken.stderr
@@ -103,6 +102,6 @@ def test_a_list_comes_to_the_pole_and_its_removal_to_one_that_was_away(
     rows = centre.rows("SELECT device FROM event WHERE type = 'plate' AND phase = 'open'")
     assert [row["device"] for row in rows] == [DEVICE, DEVICE], "one hit each, none of the removed"
 
-    assert run(centre, "end", "wanted").returncode == 0
+    assert run(centre, "end", "wanted").exit_code == 0
     wait_until(lambda: shown(centre) == [], 60, "the end on the pole")
     assert centre.rows("SELECT * FROM vehicle_entry") == []

@@ -50,10 +50,22 @@ def fill(folder: Path) -> None:
     def row(at: int) -> tuple[object, ...]:
         number, serial = chance.randrange(1, 700), chance.randrange(100, 9999)
         text = f"{number:02d}{chance.choice(PRIVATE)}{serial:04d}"
-        doubts = [[f"p{n}", [[one, 0.95], ["0", 0.03]]] for n, one in enumerate(text)]
-        places = json.dumps(doubts, ensure_ascii=False)
+        places = [f'["p{n}", [["{one}", 0.95], ["0", 0.03]]]' for n, one in enumerate(text)]
         at_us = now_us - month_us + at * (month_us // READS)
-        return (at_us, "cam-1", text, "p7", "white", 0.97, 3, "away", "slow", places, "0", crop)
+        return (
+            at_us,
+            "cam-1",
+            text,
+            "p7",
+            "white",
+            0.97,
+            3,
+            "away",
+            "slow",
+            f"[{', '.join(places)}]",
+            "0",
+            crop,
+        )
 
     with sqlite3.connect(folder / "plates.sqlite") as run:
         run.execute("PRAGMA synchronous = OFF")
@@ -109,6 +121,8 @@ def test_a_month_of_reads_answers_a_partial_plate_within_a_fifth_of_a_second(
     try:
         centre.wait_listening()
         agent.start()
+        warm = "diary.warm"
+        wait_until(lambda: warm in agent.log_file.read_text(), 60, "the texts in memory")
         asking = Asking(centre)
         first, first_ms = asking.ask("12가34??")
         assert first.ok, first
@@ -135,7 +149,7 @@ def test_a_month_of_reads_answers_a_partial_plate_within_a_fifth_of_a_second(
             f" p95 {p95:.0f} ms, most {max(took):.0f} ms; {found / len(took):.0f} reads an answer"
         )
         assert found > 0
-        assert p95 <= 200
+        assert max(p95, first_ms) <= 200
     finally:
         centre.close()
 
