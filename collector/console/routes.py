@@ -35,6 +35,7 @@ from collector.services_for_console import ConsoleServices
 from collector.texts import TYPES
 from wire.grant import PersonToken
 from wire.names import Name, utc_text
+from wire.plates import Paint, VehicleKind
 
 YEAR_S = 31_536_000
 _THEMES = ("auto", "dark", "light")
@@ -130,14 +131,18 @@ def build_router(services: ConsoleServices) -> APIRouter:
     @router.get("/vehicles")
     def vehicles(request: Request, person: PersonToken = Depends(somebody)) -> Any:
         """A vehicle is searched for across the poles."""
-        return page(
+        answer = page(
             request,
             "vehicles.html",
             most_hours=services.settings.traces.most_hours,
             searches=bool(SEARCHERS & set(person.roles)),
             colors=PLATE_COLORS,
+            vehicles=get_args(VehicleKind)[:-1],
+            paints=get_args(Paint)[:-1],
             agencies=sorted(services.agencies()),
         )
+        answer.headers["Content-Security-Policy"] = policy_for_maps(services.settings.map.origin)
+        return answer
 
     @router.get("/lists")
     def lists(request: Request, person: PersonToken = Depends(somebody)) -> Any:

@@ -38,6 +38,7 @@ from wire.event import RuleType, Severity, Shows
 from wire.evidence import Unproven
 from wire.facility import FacilityKind, FacilityMode
 from wire.incident import IncidentState
+from wire.plates import Paint, VehicleKind
 from wire.rule_profiles import ProfileName
 from wire.rules import TrialFinding, TrialShown
 
@@ -101,6 +102,8 @@ FAMILIES = {
     "thing": get_args(ThingKind),
     "note": ("hydrant", "street", "hazard"),
     "platecolor": PLATE_COLORS,
+    "paint": get_args(Paint),
+    "vehiclekind": get_args(VehicleKind),
     "traceend": ("expired", "closed"),
     "lists": ("list", "purpose", "until", "entries", "poles", "confirming", "hits", "act"),
     "crossing": get_args(Crossing),

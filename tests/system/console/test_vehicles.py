@@ -145,6 +145,11 @@ def test_a_supervisor_uploads_a_list_sees_its_bad_rows_and_ends_it(
         expect(page.locator("#report li").nth(0)).to_contain_text("3행 온전한 차량번호가 아님")
         assert axe_faults(page) == []
         watched.shoot("lists-report")
+        with page.expect_download() as kept:
+            page.locator("#keep-report").click()
+        assert kept.value.suggested_filename == "체납-잘못된 행.csv"
+        rows = kept.value.path().read_text("utf-8-sig").splitlines()
+        assert [row.partition(",")[0] for row in rows] == ["행", "3", "4"]
         page.locator("#take").click()
         expect(page.locator("#report")).to_contain_text("1차 개정: 차량 1대")
         row = page.locator("[data-list=overdue]")
@@ -243,6 +248,9 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         expect(route.locator("h3")).to_have_text("12가3456")
         expect(route.locator("li")).to_have_count(2)
         expect(route.locator("li").nth(0)).to_contain_text("정문")
+        expect(route.locator("li").nth(0)).to_contain_text("승용")
+        expect(route.locator(".way-map canvas")).to_be_visible()
+        expect(route.locator(".hours text")).to_have_text(["1", "2"])
         expect(route.locator("li").nth(1)).to_contain_text("북문")
         expect(route.locator(".leg")).to_contain_text("156 m")
         assert axe_faults(page) == []
@@ -257,8 +265,13 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         assert crop.evaluate("image => image.naturalWidth") > 0
         wait_until(lambda: city.ledger("pole.plates.shown"), 30, "the pole's audit of the picture")
 
+        page.locator("[name=kind]").select_option("bus")
+        page.locator("#ask button[type=submit]").click()
+        expect(page.locator("#routes")).to_contain_text("차종과 색은 잘못 볼 수")
+        page.locator("[name=kind]").select_option("")
         trace_live(page, city)
         watched.shoot("trace")
+        page.locator(".trace").scroll_into_view_if_needed()
         assert axe_faults(page) == []
         page.locator(".trace button").click()
         wait_until(lambda: len(city.ledger("pole.trace.ended")) == 2, 60, "the poles' word")

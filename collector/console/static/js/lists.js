@@ -66,9 +66,20 @@ function report(found) {
   const more = found.bad_rows - bad.length;
   $("#report").replaceChildren(
     h("p", {}, h("b", {}, t("lists.holds", { n: found.entries, bad: found.bad_rows, repeated: found.repeated }))),
-    ...(bad.length ? [h("ul", { class: "bad-rows" }, bad), more > 0 ? h("p", {}, t("lists.more_bad", { n: more })) : ""] : []),
+    ...(bad.length ? [h("ul", { class: "bad-rows" }, bad), more > 0 ? h("p", {}, t("lists.more_bad", { n: more })) : "",
+      h("button", { type: "button", id: "keep-report", onclick: telling(keepReport) }, t("lists.report"))] : []),
     found.entries > 0 ? h("button", { type: "button", id: "take", onclick: telling(take) }, t(found.bad_rows ? "lists.take_good" : "lists.take")) : "");
   $("#report").focus();
+}
+
+/** Every bad row as a file, also those that are not on the page. */
+async function keepReport() {
+  const answer = await request(`${URL_OF}/check/report`, { method: "POST", body: checked.file });
+  const link = document.createElement("a");
+  link.download = `${checked.file.name.replace(/\.\w+$/, "")}-${t("lists.report_name")}.csv`;
+  link.href = URL.createObjectURL(await answer.blob());
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 async function take() {

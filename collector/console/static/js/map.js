@@ -11,6 +11,7 @@ import { City } from "./map_city.js";
 import { boundsOf, roundAbove } from "./map_geometry.js";
 import { wordsOf } from "./map_others.js";
 import { Panel } from "./map_panel.js";
+import { PLAIN, pixelsOfMetre } from "./map_surface.js";
 import { layTiles } from "./map_tiles.js";
 import { follow } from "./stream.js";
 
@@ -21,10 +22,7 @@ const AGE_EVERY_MS = 5_000; // How old a unit's position is goes on by itself.
 
 const root = document.documentElement;
 const city = new City();
-const map = L.map("map", {
-  zoomControl: false, attributionControl: false, zoomAnimation: false, fadeAnimation: false,
-  markerZoomAnimation: false, minZoom: 7, maxZoom: 21, zoomSnap: 0.5,
-}).fitBounds(KOREA);
+const map = L.map("map", { ...PLAIN, minZoom: 7 }).fitBounds(KOREA);
 const canvas = new CityCanvas(map, city);
 const panel = new Panel(city, { show: (one) => look(one), shown: () => canvas.changed(), incident: lookAtIncident, unit: lookAt });
 const areas = new AreaTool(map, canvas, (area) => {
@@ -89,7 +87,7 @@ map.on("mouseout movestart", () => { hint.hidden = true; });
 
 function drawScale() {
   const { lat } = map.getCenter();
-  const pixels = (256 * 2 ** map.getZoom()) / (40_075_017 * Math.cos((lat * Math.PI) / 180));
+  const pixels = pixelsOfMetre(map.getZoom(), lat);
   const metres = roundAbove(SCALE_PX / 2 / pixels);
   $("#scale").style.width = `${metres * pixels}px`;
   $("#scale").textContent = metres >= 1000 ? t("map.km", { n: metres / 1000 }) : t("map.m", { n: metres });
@@ -135,7 +133,7 @@ async function load() {
   root.dataset.readyMs = Math.round(performance.now());
   root.dataset.ready = "";
   if (found.tiles) return;
-  city.ground = await getJson("/api/map/ground");
+  canvas.ground = await getJson("/api/map/ground");
   canvas.redraw();
 }
 

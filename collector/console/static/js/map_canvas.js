@@ -1,12 +1,12 @@
 // The city on one canvas over Leaflet's panes: two thousand cameras are drawn anew in a few ms.
 
-import { h } from "./dom.js";
 import { inLanguage, t, word } from "./locale.js";
 import { gravest, worst } from "./map_city.js";
-import { drawArea, drawGrid, drawStreets } from "./map_ground.js";
+import { drawArea } from "./map_ground.js";
 import { grouped, inView } from "./map_geometry.js";
 import { drawThings, drawUnits } from "./map_others.js";
-import { clusterAt, lampAt, palette, sceneAt, severityAt, wedgeAt, wordsAt } from "./map_symbols.js";
+import { MapSurface } from "./map_surface.js";
+import { clusterAt, lampAt, sceneAt, severityAt, wedgeAt, wordsAt } from "./map_symbols.js";
 
 const ALONE_FROM = 17; // Zoom from which each pole is drawn by itself.
 const CELL = 76; // Pixels of a cluster's cell.
@@ -15,42 +15,23 @@ const NAMED_FROM = 18; // Zoom from which each camera's name is written.
 const LEAST_WEDGE = 12; // Pixels of reach below which a wedge says nothing.
 const LIFT = 30; // Incidents stand so far above their camera.
 
-export class CityCanvas {
-  #map;
+export class CityCanvas extends MapSurface {
   #city;
-  #canvas = h("canvas", { class: "city", "aria-hidden": "true" });
-  #asked = 0;
   #at = null; // World pixels and groups, of one zoom.
-  #colours = palette();
   #groups = [];
   #taken = []; // Boxes in which something is written.
   #pressed = [];
   draft = null; // Corners of an area that is being drawn.
-  tiled = false;
 
   constructor(map, city) {
-    this.#map = map;
+    super(map);
     this.#city = city;
-    map.getPane("overlayPane").append(this.#canvas);
-    map.on("move zoom viewreset resize", () => this.redraw());
-    const anew = () => { this.#colours = palette(); this.redraw(); };
-    new MutationObserver(anew).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    matchMedia("(prefers-color-scheme: light)").addEventListener("change", anew);
-    document.fonts?.ready.then(anew);
   }
 
   /** Cameras, states or what is shown of them changed. */
   changed() {
     this.#at = null;
     this.redraw();
-  }
-
-  /** Once, before the next picture of the screen. */
-  redraw() {
-    this.#asked ||= requestAnimationFrame(() => {
-      this.#asked = 0;
-      this.#draw();
-    });
   }
 
   /** What is at a point of the map's container: {incidents}, {scene}, {unit}, {things}, {cameras} or {cluster}; null. */
@@ -64,24 +45,15 @@ export class CityCanvas {
       .sort((a, b) => a.away - b.away)[0]?.one;
     if (near) return near.pole ? { cameras: near.members } : { cluster: near.members };
     for (const group of this.#groups.filter((one) => one.pole)) {
-      const hit = group.members.find((one) => inView(one, x - group.sx, y - group.sy, this.#pixels(one.range_m, one.lat)));
+      const hit = group.members.find((one) => inView(one, x - group.sx, y - group.sy, this.pixels(one.range_m, one.lat)));
       if (hit) return { cameras: [hit] };
     }
     return null;
   }
 
-  #pixels(metres, lat) {
-    const world = 256 * 2 ** this.#map.getZoom();
-    return (metres * world) / (40_075_017 * Math.cos((lat * Math.PI) / 180));
-  }
-
-  #project(lat, lon) {
-    return this.#map.project([lat, lon], this.#map.getZoom());
-  }
-
   /** Of this zoom, kept until the zoom or what is drawn changes. */
   #laid() {
-    const zoom = this.#map.getZoom();
+    const zoom = this.map.getZoom();
     if (this.#at?.zoom === zoom) return this.#at;
     const things = this.#city.drawn.map((one) => ({ ...one, ...this.#xy(one) }));
     const groups = grouped(things, zoom >= ALONE_FROM ? 0 : CELL).map((group) => ({
@@ -98,35 +70,13 @@ export class CityCanvas {
   }
 
   #xy(one) {
-    const { x, y } = this.#project(one.lat, one.lon);
+    const { x, y } = this.project(one.lat, one.lon);
     return { x, y };
   }
 
-  #draw() {
-    const map = this.#map;
-    const { x: width, y: height } = map.getSize();
-    const ratio = window.devicePixelRatio || 1;
-    if (this.#canvas.width !== Math.round(width * ratio) || this.#canvas.height !== Math.round(height * ratio)) {
-      this.#canvas.width = Math.round(width * ratio);
-      this.#canvas.height = Math.round(height * ratio);
-      this.#canvas.style.width = `${width}px`;
-      this.#canvas.style.height = `${height}px`;
-    }
-    L.DomUtil.setPosition(this.#canvas, map.containerPointToLayerPoint([0, 0]));
-    const ctx = this.#canvas.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
-    const corner = map.getPixelBounds().min;
-    const screen = {
-      ctx, width, height, colours: this.#colours, zoom: map.getZoom(),
-      of: (lat, lon) => { const { x, y } = this.#project(lat, lon); return [x - corner.x, y - corner.y]; },
-      pixels: (metres, lat) => this.#pixels(metres, lat),
-    };
+  draw(screen) {
+    const { corner } = screen;
     this.#taken = [];
-    if (!this.tiled) {
-      drawGrid(screen, map.getCenter());
-      drawStreets(screen, this.#city.ground, map.getBounds());
-    }
     if (this.#city.area) drawArea(screen, this.#city.area);
     if (this.draft) drawArea(screen, { polygon: this.draft }, true);
     this.#cameras(screen, corner);
@@ -143,7 +93,7 @@ export class CityCanvas {
     const poles = this.#groups.filter((one) => one.pole);
     for (const pole of poles) {
       for (const one of pole.members) {
-        const reach = this.#pixels(one.range_m, one.lat);
+        const reach = this.pixels(one.range_m, one.lat);
         if (reach >= LEAST_WEDGE) wedgeAt(ctx, colours, pole.sx, pole.sy, one, reach);
       }
     }
@@ -213,7 +163,7 @@ export class CityCanvas {
     });
     for (const scene of this.#city.scenes) {
       const [x, y] = screen.of(scene.lat, scene.lon);
-      const reach = this.#pixels(scene.accuracy_m, scene.lat);
+      const reach = this.pixels(scene.accuracy_m, scene.lat);
       if (reach > 12) this.#ring(screen, x, y, reach);
       sceneAt(ctx, colours, x, y, 12);
       this.#pressed.push({ box: [x - 13, y - 13, x + 13, y + 13], found: { scene } });

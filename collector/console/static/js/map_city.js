@@ -32,7 +32,6 @@ export class City {
   #incidents = new Map();
   scenes = [];
   areas = [];
-  ground = { streets: [], hydrants: [], hazards: [] };
   everyCamera = true;
   shown = new Set(["up", "degraded", "down", "unknown"]); // States that are drawn.
   area = null;

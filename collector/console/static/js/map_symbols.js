@@ -9,7 +9,7 @@ export function palette() {
   return {
     font: getComputedStyle(document.body).fontFamily,
     text: of("text"), quiet: of("quiet"), surface: of("surface"), ground: of("ground"), line: of("line"),
-    strong: of("line-strong"), accent: of("accent"), onFill: of("on-fill"),
+    strong: of("line-strong"), accent: of("accent"), onFill: of("on-fill"), onAccent: of("on-accent"),
     camera: { up: of("good"), degraded: of("moderate"), down: of("bad"), unknown: of("quiet") },
     severity: { severe: of("severe-fill"), moderate: of("moderate-fill"), minor: of("minor-fill") },
   };

@@ -4,7 +4,7 @@ import { getJson, postJson, request } from "./api.js";
 import { $, h } from "./dom.js";
 import { t, when, whole, word } from "./locale.js";
 import { inShort } from "./problems.js";
-import { routeCard } from "./vehicle_route.js";
+import { RouteCards } from "./vehicle_route.js";
 
 const URL_OF = "/api/plates/traces";
 const AGAIN_MS = 3_000;
@@ -33,9 +33,10 @@ function state(told) {
 class Card {
   element = h("article", { class: "trace" });
 
-  constructor(said, gone) {
+  constructor(said, gone, ground) {
     this.said = said;
     this.gone = gone;
+    this.cards = new RouteCards(ground);
   }
 
   draw(told) {
@@ -51,7 +52,7 @@ class Card {
       told.late.length > 0 && h("details", { open: opened }, h("summary", {}, t(over ? "traces.still_held" : "vehicles.late", { n: told.late.length })),
         h("ul", { class: "rows" }, told.late.map((one) => late(one, over)))),
       !over && told.routes.length === 0 && h("p", { class: "note" }, t("traces.nothing_yet")),
-      ...told.routes.map((route) => routeCard(route, told.case)),
+      ...this.cards.of(told.routes, told.case),
     ].filter(Boolean));
   }
 
@@ -81,12 +82,13 @@ class Card {
         await pause();
       }
     }
+    this.cards.of([]);
     this.gone(this);
   }
 }
 
-/** `question()`: what the form asks for; `said`: where to say what went wrong. */
-export function bindTraces(question, said) {
+/** `question()`: what the form asks for; `said`: where to say what went wrong; `ground`: for maps. */
+export function bindTraces(question, said, ground) {
   const list = $("#traces");
   const shown = new Set();
   const draw = () => { $("#traces-none").hidden = list.children.length > 0; };
@@ -94,7 +96,7 @@ export function bindTraces(question, said) {
   function show(told) {
     if (shown.has(told.trace_id)) return;
     shown.add(told.trace_id);
-    const card = new Card(said, ({ element }) => { element.remove(); draw(); });
+    const card = new Card(said, ({ element }) => { element.remove(); draw(); }, ground);
     card.draw(told);
     list.prepend(card.element);
     draw();

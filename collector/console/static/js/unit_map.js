@@ -2,6 +2,7 @@
 
 import { h, svg } from "./dom.js";
 import { boundsOf } from "./map_geometry.js";
+import { PLAIN } from "./map_surface.js";
 import { layTiles } from "./map_tiles.js";
 
 const RUN_M_S = 3;
@@ -40,7 +41,7 @@ export class UnitMap {
   /** `onCamera(camera)` is called when somebody presses a camera's number. */
   constructor(onCamera) {
     this.onCamera = onCamera;
-    this.#map = L.map("map", { zoomControl: false, attributionControl: false, zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, maxZoom: 21, zoomSnap: 0.5 });
+    this.#map = L.map("map", PLAIN);
     for (const layer of [this.#ground, this.#case, this.#numbers, this.#here]) layer.addTo(this.#map);
   }
 

@@ -1,28 +1,58 @@
 // One way of one vehicle: where it was seen, in order, and whether it can have driven so.
 
-import { h, svg } from "./dom.js";
+import { h } from "./dom.js";
 import { inLanguage, lang, t, whole, word } from "./locale.js";
+import { RouteMap } from "./route_map.js";
+import { timeLine } from "./time_line.js";
 
 const number = new Intl.NumberFormat(lang === "ko" ? "ko-KR" : "en-GB", { maximumFractionDigits: 1 });
 const percent = (chance) => `${Math.round(chance * 100)} %`;
-const SIZE = { width: 240, height: 150, edge: 18 };
 const AROUND_MS = 60_000;
 
-/** A card of a route; `caseNumber` goes with the link that has its recordings kept. */
-export function routeCard(route, caseNumber) {
-  return h("article", { class: "route", "data-text": route.text },
-    h("header", {},
-      h("h3", {}, route.text),
-      h("span", { class: "quiet" }, t("vehicles.chance", { n: percent(route.chance) })),
-      route.near_match && h("span", { class: "mark" }, t("vehicles.near_match")),
-      !route.plausible && h("span", { class: "mark" }, t("vehicles.impossible"))),
-    h("ol", { class: "way" }, route.sightings.map((one, at) => sighting(one, at, caseNumber))),
-    sketch(route.sightings));
+/** Cards of ways; the map of one stays as it is when its card is drawn anew. */
+export class RouteCards {
+  #ground;
+  #maps = new Map();
+
+  /** `ground`: {tiles, streets()} of the city. */
+  constructor(ground) {
+    this.#ground = ground;
+  }
+
+  /** A card each; `caseNumber` goes with the link that has its recordings kept. */
+  of(routes, caseNumber) {
+    const texts = new Set(routes.map((one) => one.text));
+    for (const [text, map] of this.#maps) {
+      if (texts.has(text)) continue;
+      map.remove();
+      this.#maps.delete(text);
+    }
+    return routes.map((one) => this.#card(one, caseNumber));
+  }
+
+  #card(route, caseNumber) {
+    const map = this.#maps.get(route.text) ?? new RouteMap(this.#ground);
+    this.#maps.set(route.text, map);
+    map.show(route.sightings);
+    return h("article", { class: "route", "data-text": route.text },
+      h("header", {},
+        h("h3", {}, route.text),
+        h("span", { class: "quiet" }, t("vehicles.chance", { n: percent(route.chance) })),
+        route.near_match && h("span", { class: "mark" }, t("vehicles.near_match")),
+        !route.plausible && h("span", { class: "mark" }, t("vehicles.impossible"))),
+      h("div", { class: "seen" }, timeLine(route.sightings),
+        h("ol", { class: "way" }, route.sightings.map((one, at) => sighting(one, at, caseNumber)))),
+      map.element);
+  }
 }
 
 function sighting(one, at, caseNumber) {
   const place = inLanguage({ ko: one.title, en: one.title_en });
-  const read = [word("platecolor", one.color), one.direction && word("direction", one.direction), t("vehicles.sure", { n: percent(one.confidence) })];
+  const body = [
+    one.paint && one.paint !== "unknown" && word("paint", one.paint),
+    one.vehicle && one.vehicle !== "unknown" && word("vehiclekind", one.vehicle),
+  ].filter(Boolean).join(" ");
+  const read = [body, one.color && t("vehicles.plate", { color: word("platecolor", one.color) }), one.direction && word("direction", one.direction), t("vehicles.sure", { n: percent(one.confidence) })];
   return h("li", {},
     h("b", { class: "nr" }, String(at + 1)),
     one.crop ? picture(one) : h("span", {}),
@@ -53,26 +83,4 @@ function keepLink(one, caseNumber) {
     from: new Date(at - AROUND_MS).toISOString(), to: new Date(at + AROUND_MS).toISOString(),
   });
   return `/holds?${asked}`;
-}
-
-/** The places as they lie to each other, north above; nothing where fewer than two have one. */
-function sketch(sightings) {
-  const placed = sightings.map((one, at) => ({ ...one, nr: at + 1 })).filter((one) => one.lat !== null && one.lon !== null);
-  if (placed.length < 2) return null;
-  const east = placed.map((one) => one.lon * Math.cos((placed[0].lat * Math.PI) / 180));
-  const north = placed.map((one) => one.lat);
-  const [x, y] = [reach(east), reach(north)];
-  const scale = Math.min((SIZE.width - 2 * SIZE.edge) / (x.size || 1e-9), (SIZE.height - 2 * SIZE.edge) / (y.size || 1e-9));
-  const points = placed.map((_, at) => [SIZE.width / 2 + (east[at] - x.middle) * scale, SIZE.height / 2 - (north[at] - y.middle) * scale]);
-  return svg("svg", { class: "sketch", viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", "aria-label": t("vehicles.sketch") },
-    svg("polyline", { points: points.map((one) => one.map((x) => x.toFixed(1)).join(",")).join(" ") }),
-    ...points.flatMap(([left, top], at) => [
-      svg("circle", { cx: left, cy: top, r: 8 }),
-      svg("text", { x: left, y: top + 3.5 }, String(placed[at].nr)),
-    ]));
-}
-
-function reach(values) {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return { size: most - least, middle: (least + most) / 2 };
 }

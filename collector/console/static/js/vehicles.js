@@ -6,7 +6,7 @@ import { bindHead } from "./head.js";
 import { inLanguage, instant, local, t, word } from "./locale.js";
 import { inShort } from "./problems.js";
 import { bindTraces } from "./traces.js";
-import { routeCard } from "./vehicle_route.js";
+import { RouteCards } from "./vehicle_route.js";
 
 const URL_OF = "/api/plates/searches";
 const LOOK_AGAIN_MS = 1000;
@@ -17,6 +17,7 @@ const said = $("#said");
 const minute = (moment) => local(moment).slice(0, 16);
 let shown = null;
 let places = new Map();
+let cards = null;
 
 function question() {
   const given = Object.fromEntries(new FormData(form));
@@ -27,6 +28,8 @@ function question() {
     end_at: instant(given.end),
     confusable: given.confusable === "on",
     colors: given.color ? [given.color] : [],
+    vehicles: given.kind ? [given.kind] : [],
+    paints: given.paint ? [given.paint] : [],
     area: place ? { lat: place.lat, lon: place.lon, radius_m: Number(given.radius) } : null,
     case: given.case,
     agency: given.agency,
@@ -55,8 +58,8 @@ function draw(result) {
   $("#forget").hidden = false;
   const nothing = !asking && result.routes.length === 0;
   $("#routes").replaceChildren(...(nothing
-    ? [h("p", { class: "note" }, t("vehicles.nowhere"))]
-    : result.routes.map((route) => routeCard(route, result.case))));
+    ? [h("p", { class: "note" }, t(form.kind.value || form.paint.value ? "vehicles.nowhere_so" : "vehicles.nowhere"))]
+    : cards.of(result.routes, result.case)));
 }
 
 /** Look again while poles still answer; another search since ends it. */
@@ -101,6 +104,7 @@ $("#forget").addEventListener("click", telling(async () => {
   shown = null;
   for (const id of ["late", "again", "forget"]) $(`#${id}`).hidden = true;
   $("#progress").textContent = "";
+  cards.of([]);
   $("#routes").replaceChildren(h("p", { class: "note" }, t("vehicles.forgotten")));
 }));
 
@@ -108,13 +112,16 @@ async function begin() {
   bindHead();
   const city = await getJson("/api/map");
   places = new Map(city.places.map((one) => [`${one.device}/${one.camera}`, one]));
+  let streets = null;
+  const ground = { tiles: city.tiles, streets: () => (streets ??= getJson("/api/map/ground")) };
+  cards = new RouteCards(ground);
   const options = [...places].map(([name, one]) => h("option", { value: name }, inLanguage(one.title)));
   form.camera.append(...options);
   for (const one of form.agency.options) one.textContent = word("agency", one.value);
   const now = Date.now();
   form.start.value = minute(now - BACK_MS);
   form.end.value = minute(now + 60_000);
-  if (!form.hidden) await bindTraces(question, said);
+  if (!form.hidden) await bindTraces(question, said, ground);
   document.documentElement.dataset.ready = "";
 }
 
