@@ -273,7 +273,7 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         watched.shoot("trace")
         page.locator(".trace").scroll_into_view_if_needed()
         assert axe_faults(page) == []
-        page.locator(".trace button").click()
+        page.locator(".trace > header button").click()
         wait_until(lambda: len(city.ledger("pole.trace.ended")) == 2, 60, "the poles' word")
         expect(page.locator(".trace")).to_have_count(0)
         assert [one["why"] for one in city.ledger("trace.ended")] == ["oper"]
