@@ -136,6 +136,7 @@ def route(
     from collector.routing import load_routing
     from collector.trust import TrustKeeper
 
+    logs.quiet()
     with readable_errors():
         settings = load_settings(config, CollectorSettings)
         trust = TrustKeeper(settings.register_file, SystemClock())

@@ -80,12 +80,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe subset, where a key that stands twice is a mistake."""
+    """YAML's safe subset, where a key that stands twice is a mistake.
+
+    A key is text as it is written: YAML 1.1 takes `on` and `off` for truth values.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.tag == "tag:yaml.org,2002:bool":
+                    key.tag = "tag:yaml.org,2002:str"
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(
                         problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark

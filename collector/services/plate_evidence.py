@@ -50,7 +50,7 @@ class PlatesAtBody(Body):
 
     case: Line = Field(description="The agency's case number.")
     purpose: Line = Field(description="What it is for.")
-    basis: Line = Field("", description="Legal basis, e.g. 폐기물관리법 제68조제3항.")
+    basis: Line = Field("", description="Legal basis, e.g. 폐기물관리법 제68조.")
     agency: Name | None = Field(None, description="On whose behalf; the person's own if left out.")
 
 

@@ -6,16 +6,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.broker import make_broker, make_city
 from tests.support.browser import FULL_HD, PHONE, axe_faults, watched_page
-from tests.support.centre import Centre
+from tests.support.centre import ROUTES, Centre
 from tests.support.told import Process
 from tests.support.wait import wait_until
 from tests.system.plates.poles import given_pole
@@ -40,6 +42,13 @@ class City:
             for name, (title, (lat, lon)) in POLES.items()
         ]  # fmt: skip
         self.centre = Centre(folder / "centre", self.authority, self.broker, {"cameras": cameras})
+        routes = {
+            "routes": [
+                *ROUTES["routes"],
+                {"name": "waste", "types": ["dumping"], "agencies": ["fire"]},
+            ]
+        }
+        (self.centre.folder / "routing.yaml").write_text(yaml.safe_dump(routes))
         self.poles = {
             name: given_pole(self.authority, self.broker, folder / name, device=name)
             for name in POLES
@@ -215,6 +224,66 @@ def test_a_doubtful_hit_goes_to_nobody_before_an_operator_confirms_it(
         wait_until(lambda: len(city.centre.rows(told_to)) == 2, 30, "the sure read's delivery")
 
 
+def test_whose_car_left_what_was_dumped_is_confirmed_by_eye_and_goes_into_the_evidence(
+    chromium: Browser, city: City
+) -> None:
+    for line in ("90가1122", "34나9900", "dumped"):
+        city.passed("pole-001-1", line)
+    url = city.centre.collector.url
+    with watched_page(chromium, url, viewport=FULL_HD) as watched:
+        page = watched.page
+        watched.expected = ("dialog: 90가1122",)
+        opened(page, url, "#sound", "/")
+        page.locator(".row").filter(has_text="무단투기").click()
+        pictures = page.locator("#detail .earlier figure")
+        expect(pictures).to_have_count(2)
+        expect(pictures.nth(0)).to_contain_text("투기 전")
+        expect(pictures.nth(1)).to_contain_text("투기 순간")
+        expect(page.locator("#detail .earlier img")).to_have_count(2)
+        page.locator(".vehicle-evidence summary").click()
+        page.locator(".vehicle-evidence [name=basis]").fill("폐기물관리법 제68조")
+        assert axe_faults(page) == []
+        page.locator(".vehicle-evidence [name=ask]").click()
+        cars = page.locator(".candidates figure")
+        expect(cars.filter(has_text="90가1122")).to_contain_text("판독 96 %")
+        expect(cars.filter(has_text="34나9900")).to_have_count(1)
+        crop = cars.filter(has_text="90가1122").locator("img")
+        crop.scroll_into_view_if_needed()
+        expect(crop).to_have_js_property("complete", True)
+        assert crop.evaluate("image => image.naturalWidth") > 0
+        assert axe_faults(page) == []
+        watched.shoot("dumping-plates")
+        page.set_viewport_size(PHONE)
+        cars.first.scroll_into_view_if_needed()
+        watched.shoot("dumping-plates-phone")
+        page.set_viewport_size(FULL_HD)
+        page.on("dialog", lambda dialog: dialog.accept())
+        cars.filter(has_text="90가1122").get_by_role("button").click()
+        expect(page.locator(".vehicle-evidence .confirmed b")).to_have_text("90가1122")
+        expect(cars).to_have_count(0)
+        with page.expect_download() as taken:
+            page.locator(".vehicle-evidence [name=file]").click()
+        with zipfile.ZipFile(taken.value.path()) as archive:
+            names = archive.namelist()
+            said = json.loads(archive.read("evidence.json"))
+        assert [one["shows"] for one in said["stills"]] == ["before", "left", "alarm"]
+        assert [one["text"] for one in said["plates"]] == ["90가1122"]
+        assert {"stills/001-before.jpg", "plates/001.jpg", "events/001.jws"} <= set(names)
+        assert len(city.ledger("evidence.exported")) == 1
+        page.locator("#detail").evaluate("one => { one.scrollTop = 0; }")
+        watched.shoot("dumping-panel")
+        page.keyboard.press("v")
+        page.wait_for_selector("html[data-ready] #stills")
+        expect(page.locator("#stills figcaption").nth(0)).to_contain_text("투기 전")
+        expect(page.locator("#stills .plate")).to_contain_text("90가1122")
+        expect(page.locator("#timeline")).to_contain_text("번호판 확인")
+        assert axe_faults(page) == []
+        watched.shoot("dumping-file")
+        page.set_viewport_size(PHONE)
+        page.locator("#stills").scroll_into_view_if_needed()
+        watched.shoot("dumping-file-phone")
+
+
 def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City) -> None:
     for pole, plate in (
         ("pole-001-1", "12가3456"),
@@ -255,15 +324,19 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         expect(route.locator(".leg")).to_contain_text("156 m")
         assert axe_faults(page) == []
         watched.shoot("vehicles")
-        (entry,) = city.ledger("plates.searched")
+        entry = city.ledger("plates.searched")[-1]
         assert (entry["person"], entry["case"], entry["pattern"]) == ("oper", "2026-17", "12가34??")
-        wait_until(lambda: len(city.ledger("pole.plates.searched")) == 2, 30, "the poles' audit")
+        wait_until(lambda: len(city.ledger("pole.plates.searched")) == 3, 30, "the poles' audit")
 
         crop = route.locator("li").nth(0).locator("img.crop")
         crop.scroll_into_view_if_needed()
         expect(crop).to_have_js_property("complete", True)
         assert crop.evaluate("image => image.naturalWidth") > 0
-        wait_until(lambda: city.ledger("pole.plates.shown"), 30, "the pole's audit of the picture")
+        wait_until(
+            lambda: "2026-17" in {one["case"] for one in city.ledger("pole.plates.shown")},
+            30,
+            "the pole's audit of the picture",
+        )
 
         page.locator("[name=kind]").select_option("bus")
         page.locator("#ask button[type=submit]").click()
@@ -290,9 +363,10 @@ def test_an_operator_follows_a_car_over_two_poles(chromium: Browser, city: City)
         page.locator("#found-title").scroll_into_view_if_needed()
         assert axe_faults(page) == []
         watched.shoot("vehicles-phone")
+        forgotten = len(city.ledger("plates.forgotten"))
         page.locator("#forget").click()
         expect(page.locator("#routes")).to_have_text("결과를 지웠습니다.")
-        assert len(city.ledger("plates.forgotten")) == 1
+        assert len(city.ledger("plates.forgotten")) == forgotten + 1
 
 
 def trace_live(page: Page, city: City) -> None:

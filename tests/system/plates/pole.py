@@ -2,7 +2,8 @@
 
 Each line `PLATE` on standard input drives one car with that plate past the camera `cam-1`; behind
 it may stand what the reader is not sure of, `12거3456 {"2": {"거": 0.6, "가": 0.39}}`. The
-answer is one JSON line `{"passed": PLATE, "diary": rows}` when all of it is done. The rules are one
+answer is one JSON line `{"passed": PLATE, "diary": rows}` when all of it is done. The line `dumped`
+has something left there, with pictures of before and of the moment. The rules are one
 for listed plates and one, `local`, for any plate in the picture. Ends at the end of input.
 """
 
@@ -27,16 +28,18 @@ from edge_agent.plates.search import crop_handler, search_handler
 from edge_agent.plates.stage import LivePlates, NamedFinder
 from edge_agent.plates.trace_desk import TraceDesk, trace_handler
 from edge_agent.rules.base import build_rules
-from edge_agent.scene import Box, Detection, Frame, Image
+from edge_agent.scene import Box, Detection, Finding, Frame, Image
 from edge_agent.sight.camera_sight import CameraTracker
 from edge_agent.sight.detector import ModelId
 from edge_agent.sight.scheduler import InferenceScheduler
 from edge_agent.uplink.certificate import OwnCertificate
 from edge_agent.uplink.commands import CommandGate
+from edge_agent.uplink.earlier import Earlier
 from edge_agent.uplink.link import COLLECTOR, Link, LinkSettings
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.report import Reporter
 from edge_agent.uplink.rows import Signer
+from edge_agent.uplink.still import encode
 from edge_agent.uplink.synchronised import time_quality
 from edge_agent.uplink.trust import PeerTrust, WallClockGuard
 from edge_agent.watch import CameraWatch
@@ -167,6 +170,10 @@ def main() -> None:
     media_s = 0.0
     for line in sys.stdin:
         plate, _, told = line.strip().partition(" ")
+        if plate == "dumped":
+            dumped(reporter, clock)
+            print(json.dumps({"passed": plate, "diary": desk.diary.count()}), flush=True)
+            continue
         unsure = {int(at): spread for at, spread in json.loads(told or "{}").items()}
         media_s = drive(watch, stage, cars, plates, (plate, unsure), media_s + 100.0)
         rows = desk.diary.count()
@@ -197,6 +204,26 @@ def drive(
         plates.plates = (plate_on(box, read(plate[0], 0.97, unsure=plate[1])),) if here else ()
         one_frame(watch, stage, now_s)
     return start_s + 35 * STEP_S
+
+
+def dumped(reporter: Reporter, clock: SystemClock) -> None:
+    """A thing was left at the roadside ten seconds ago by who is gone since."""
+    before = np.full((360, 640, 3), 90, np.uint8)
+    before[220:] = 120
+    after = before.copy()
+    after[230:290, 300:360] = (40, 60, 160)
+    left = after.copy()
+    left[120:280, 380:420] = (150, 90, 60)
+    frame = Frame("cam-1", after, 100.0, clock.monotonic(), clock.now())
+    box = Box(300 / 640, 230 / 360, 60 / 640, 60 / 360)
+    finding = Finding(
+        "thing", "dumping", "dumping", "open", 90.0, 100.0, None, 0.8, "minor", "all", (), box
+    )
+    earlier = (
+        Earlier("before", 84.0, encode(before, 60_000)),
+        Earlier("left", 90.0, encode(left, 60_000)),
+    )
+    reporter.finding(finding, frame, earlier=earlier)
 
 
 def one_frame(watch: CameraWatch, stage: LivePlates, media_s: float) -> None:

@@ -52,10 +52,12 @@ function drawTimeline() {
 }
 
 function drawPictures() {
-  const { incident, stills, holds } = shown;
-  $("#stills").replaceChildren(...(stills.length
-    ? stills.map((one) => h("figure", {}, one.url ? h("img", { src: one.url, alt: t("file.still_of", { at: when(one.at) }), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
-      h("figcaption", {}, [one.shows && word("shows", one.shows), when(one.at)].filter(Boolean).join(" · "))))
+  const { incident, stills, holds, vehicles } = shown;
+  $("#stills").replaceChildren(...(stills.length || vehicles.length
+    ? [...stills.map((one) => h("figure", {}, one.url ? h("img", { src: one.url, alt: t("file.still_of", { at: when(one.at) }), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
+      h("figcaption", {}, [one.shows && word("shows", one.shows), when(one.at)].filter(Boolean).join(" · ")))),
+    ...vehicles.map((one) => h("figure", { class: "plate" }, h("img", { src: one.crop, alt: t("plates.crop"), loading: "lazy" }),
+      h("figcaption", {}, h("b", {}, one.text), ` ${when(one.at)} · ${t("evidence.confirmed_by", { who: one.person, when: when(one.confirmed_at) })}`)))]
     : [h("p", { class: "none" }, t("still.none"))]));
   $("#clips").replaceChildren(
     h("li", {}, h("b", {}, t("file.recorded")), h("span", {}, `${whole(incident.clip.from)} – ${incident.clip.to ? whole(incident.clip.to) : t("facts.goes_on")}`), see(incident.case_hint)),

@@ -6,6 +6,7 @@ import { inLanguage, span, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
 import { NoteField } from "./note.js";
 import { plateReads } from "./plate_reads.js";
+import { VehicleEvidence } from "./vehicle_evidence.js";
 import { Viewer } from "./viewer.js";
 
 export class Detail {
@@ -15,9 +16,11 @@ export class Detail {
   #more = null;
   #head = h("div", {});
   #below = h("div", {});
+  #pictures = h("div", {});
   #plates = h("div", {});
   #acts;
   note = new NoteField();
+  vehicle = new VehicleEvidence();
   viewer;
   decider;
 
@@ -51,7 +54,7 @@ export class Detail {
     if (this.#shown !== incident.incident_id) {
       this.#shown = incident.incident_id;
       const { element } = this.viewer;
-      this.#root.replaceChildren(this.#back, this.#head, this.#plates, element, this.#acts, this.#below, this.note.element);
+      this.#root.replaceChildren(this.#back, this.#head, this.#plates, element, this.#acts, this.#pictures, this.vehicle.element, this.#below, this.note.element);
       this.#root.scrollTop = 0;
       this.#more = null;
     }
@@ -70,7 +73,9 @@ export class Detail {
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
     this.#plates.replaceChildren(...plateReads(incident, more));
-    this.#below.replaceChildren(...this.#earlier(more), ...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
+    this.#pictures.replaceChildren(...this.#earlier(more));
+    this.vehicle.show(incident, more);
+    this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
   }
 
   /** How the place was before something was left there. */
