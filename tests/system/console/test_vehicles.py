@@ -236,10 +236,11 @@ def test_whose_car_left_what_was_dumped_is_confirmed_by_eye_and_goes_into_the_ev
         opened(page, url, "#sound", "/")
         page.locator(".row").filter(has_text="무단투기").click()
         pictures = page.locator("#detail .earlier figure")
-        expect(pictures).to_have_count(2)
+        expect(pictures).to_have_count(3)
         expect(pictures.nth(0)).to_contain_text("투기 전")
         expect(pictures.nth(1)).to_contain_text("투기 순간")
-        expect(page.locator("#detail .earlier img")).to_have_count(2)
+        expect(pictures.nth(2)).to_contain_text("투기 후")
+        expect(page.locator("#detail .earlier img")).to_have_count(3)
         page.locator(".vehicle-evidence summary").click()
         page.locator(".vehicle-evidence [name=basis]").fill("폐기물관리법 제68조")
         assert axe_faults(page) == []
@@ -275,7 +276,9 @@ def test_whose_car_left_what_was_dumped_is_confirmed_by_eye_and_goes_into_the_ev
         page.keyboard.press("v")
         page.wait_for_selector("html[data-ready] #stills")
         expect(page.locator("#stills figcaption").nth(0)).to_contain_text("투기 전")
+        expect(page.locator("#stills figcaption").nth(2)).to_contain_text("투기 후")
         expect(page.locator("#stills .plate")).to_contain_text("90가1122")
+        expect(page.locator("#stills .plate")).to_contain_text("oper 확인")
         expect(page.locator("#timeline")).to_contain_text("번호판 확인")
         assert axe_faults(page) == []
         watched.shoot("dumping-file")

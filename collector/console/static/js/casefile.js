@@ -53,9 +53,11 @@ function drawTimeline() {
 
 function drawPictures() {
   const { incident, stills, holds, vehicles } = shown;
+  const compared = stills.some((one) => one.shows);
+  const shows = (one) => (one.shows ? word("shows", one.shows) : compared && t("detail.after"));
   $("#stills").replaceChildren(...(stills.length || vehicles.length
     ? [...stills.map((one) => h("figure", {}, one.url ? h("img", { src: one.url, alt: t("file.still_of", { at: when(one.at) }), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
-      h("figcaption", {}, [one.shows && word("shows", one.shows), when(one.at)].filter(Boolean).join(" · ")))),
+      h("figcaption", {}, [shows(one), when(one.at)].filter(Boolean).join(" · ")))),
     ...vehicles.map((one) => h("figure", { class: "plate" }, h("img", { src: one.crop, alt: t("plates.crop"), loading: "lazy" }),
       h("figcaption", {}, h("b", {}, one.text), ` ${when(one.at)} · ${t("evidence.confirmed_by", { who: one.person, when: when(one.confirmed_at) })}`)))]
     : [h("p", { class: "none" }, t("still.none"))]));

@@ -73,19 +73,22 @@ export class Detail {
         h("time", { datetime: incident.opened_at }, when(incident.opened_at))),
       h("p", { class: "says" }, inLanguage(incident.text)));
     this.#plates.replaceChildren(...plateReads(incident, more));
-    this.#pictures.replaceChildren(...this.#earlier(more));
+    this.#pictures.replaceChildren(...this.#earlier(incident, more));
     this.vehicle.show(incident, more);
     this.#below.replaceChildren(...this.#suggestion(more), ...this.#deliveries(incident, more), this.#facts(incident, more), ...this.#steps(more));
   }
 
-  /** How the place was before something was left there. */
-  #earlier(more) {
+  /** How the place was before something was left there, the moment of it, and after. */
+  #earlier(incident, more) {
     if (!more?.earlier.length) return [];
+    const after = more.events.find((one) => one.phase === "open");
+    const pictures = more.earlier.map((one) => [word("shows", one.shows), one.url, one.at]);
+    if (after) pictures.push([t("detail.after"), incident.still, after.at]);
     return [
       h("h3", { class: "section" }, t("detail.earlier")),
-      h("div", { class: "earlier" }, more.earlier.map((one) => h("figure", {},
-        one.url ? h("img", { src: one.url, alt: word("shows", one.shows), loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
-        h("figcaption", {}, `${word("shows", one.shows)} · ${when(one.at)}`)))),
+      h("div", { class: "earlier" }, pictures.map(([what, url, at]) => h("figure", {},
+        url ? h("img", { src: url, alt: what, loading: "lazy" }) : h("div", { class: "gone" }, t("still.none")),
+        h("figcaption", {}, `${what} · ${when(at)}`)))),
     ];
   }
 

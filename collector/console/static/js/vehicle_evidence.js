@@ -6,7 +6,7 @@ import { t, when, whole, word } from "./locale.js";
 import { inShort } from "./problems.js";
 
 const LOOK_AGAIN_MS = 1000;
-const percent = (part) => `${Math.round(part * 100)} %`;
+const percent = (part) => `${Math.round(part * 100)}\u00a0%`;
 
 export class VehicleEvidence {
   #incident = null;
@@ -37,7 +37,7 @@ export class VehicleEvidence {
     }
     this.#confirmed.replaceChildren(...(more?.vehicles ?? []).map((one) => h("figure", {},
       picture(one.crop),
-      h("figcaption", {}, h("b", {}, one.text), h("span", {}, reading(one)),
+      h("figcaption", {}, h("b", {}, one.text), h("time", { datetime: one.at }, whole(one.at)), h("span", {}, reading(one)),
         h("span", { class: "why" }, t("evidence.confirmed_by", { who: one.person, when: when(one.confirmed_at) })),
         h("span", { class: "why" }, [word("agency", one.agency), one.case, one.purpose, one.basis].join(" · "))))));
   }
@@ -98,7 +98,7 @@ export class VehicleEvidence {
 
   #candidate(one) {
     return h("figure", { "data-text": one.text }, picture(one.crop),
-      h("figcaption", {}, h("b", {}, one.text), h("span", {}, reading(one)),
+      h("figcaption", {}, h("b", {}, one.text), h("time", { datetime: one.at }, whole(one.at)), h("span", {}, reading(one)),
         one.crop && h("button", { type: "button", onclick: () => this.#confirm(one) }, t("evidence.confirm"))));
   }
 
@@ -124,7 +124,7 @@ export class VehicleEvidence {
 }
 
 function reading(one) {
-  return [whole(one.at), t("vehicles.sure", { n: percent(one.confidence) }), one.direction && word("direction", one.direction), one.color && word("platecolor", one.color)].filter(Boolean).join(" · ");
+  return [t("vehicles.sure", { n: percent(one.confidence) }), one.direction && word("direction", one.direction), one.color && word("platecolor", one.color)].filter(Boolean).join(" · ");
 }
 
 function picture(url) {
