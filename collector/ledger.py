@@ -63,6 +63,7 @@ Kind = Literal[
     "plates.searched",
     "plates.forgotten",
     "plates.confirmed",
+    "plates.withdrawn",
     "evidence.exported",
     "pole.plates.searched",
     "pole.plates.shown",

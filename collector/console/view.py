@@ -159,6 +159,7 @@ def detail(found: IncidentDetail, site: Site, suggestion: Json | None = None) ->
         "vehicles": [
             {
                 "crop": f"/api/incidents/{one.incident_id}/vehicles/{one.sha256}.jpg",
+                "sha256": one.sha256,
                 "text": one.text,
                 "confidence": one.confidence,
                 "at": utc_text(one.read_at),

@@ -127,6 +127,19 @@ class PlateEvidence:
             }  # fmt: skip
             ledger.append(run, one.confirmed_at, "plates.confirmed", fields)
 
+    def withdraw(self, person: PersonToken, incident_id: str, sha256: str) -> None:
+        """It was confirmed by mistake: nothing of it is kept. Raises ProblemError."""
+        self.concerned(person, incident_id)
+        with self._database.transaction() as run:
+            if not confirmed_plates.drop(run, incident_id, sha256):
+                raise ProblemError("still.unknown", "no such plate is confirmed", status=404)
+            fields = {
+                "incident_id": incident_id, "sha256": sha256,
+                "person": person.person, "agency": person.agency,
+            }  # fmt: skip
+            ledger.append(run, self._clock.now(), "plates.withdrawn", fields)
+        self._changes.publish(Change("incident", incident_id))
+
     def crop(self, person: PersonToken, incident_id: str, sha256: str) -> bytes:
         """The picture of a confirmed plate. Raises ProblemError."""
         self.concerned(person, incident_id)
@@ -203,6 +216,16 @@ def build_router(desk: PlateEvidence, persons: Persons) -> APIRouter:
         """The picture of a plate that was confirmed."""
         jpeg = await asyncio.to_thread(desk.crop, person, incident_id, sha256)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @router.delete("/vehicles/{sha256}", status_code=204, dependencies=[declares(), *changing])
+    async def withdraw(
+        incident_id: Id,
+        sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+        person: PersonToken = Depends(persons.required),
+    ) -> Response:
+        """It was not this vehicle: delete the plate and its picture."""
+        await asyncio.to_thread(desk.withdraw, person, incident_id, sha256)
+        return Response(status_code=204)
 
     @router.get("/evidence", dependencies=[declares("incident", record="incident_id")])
     async def evidence(

@@ -27,6 +27,7 @@ VIEWS = (
     "pole.export.end",
     "plates.searched",
     "plates.confirmed",
+    "plates.withdrawn",
     "evidence.exported",
 )
 

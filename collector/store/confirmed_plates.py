@@ -86,3 +86,14 @@ def jpeg(run: sqlite3.Connection, incident_id: str, sha256: str) -> bytes | None
         (incident_id, sha256),
     ).fetchone()
     return None if row is None else bytes(row[0])
+
+
+def drop(run: sqlite3.Connection, incident_id: str, sha256: str) -> bool:
+    """Forget one; false when there is none."""
+    return (
+        run.execute(
+            "DELETE FROM confirmed_plate WHERE incident_id = ? AND sha256 = ?",
+            (incident_id, sha256),
+        ).rowcount
+        > 0
+    )

@@ -140,6 +140,8 @@ def test_the_cars_of_those_minutes_are_shown_and_one_of_them_becomes_evidence(
     assert "12가3456".encode() in whole
     assert "34나5678".encode() not in whole
 
+    with street.bench.client("kim") as other:
+        assert other.delete(f"{url}/vehicles/{kept.sha256}").status_code == 404
     with street.bench.database.transaction() as run:
         assert erasing.confirmed_plates(run, street.bench.clock.now()) == 0, "the case goes on"
         run.execute("UPDATE incident SET state = 'closed'")
@@ -194,4 +196,11 @@ def test_a_pole_that_is_silent_is_told_as_late_and_no_other_incident_takes_its_r
         assert (wrong.status_code, wrong.json()["code"]) == (404, "case.unknown")
         gone = client.post(f"/api/incidents/{first}/plates/{told['search_id']}/99")
         assert gone.status_code == 404
+        # What was confirmed by mistake is taken back.
+        right = client.post(f"/api/incidents/{first}/plates/{told['search_id']}/{row}")
+        assert right.status_code == 204, right.text
+        (kept,) = street.bench.rows("SELECT sha256 FROM confirmed_plate")
+        url = f"/api/incidents/{first}/vehicles/{kept['sha256']}"
+        assert [client.delete(url).status_code for _ in range(2)] == [204, 404]
+        assert len(street.bench.ledger("plates.withdrawn")) == 1
     assert street.bench.rows("SELECT * FROM confirmed_plate") == []

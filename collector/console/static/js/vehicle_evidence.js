@@ -39,7 +39,8 @@ export class VehicleEvidence {
       picture(one.crop),
       h("figcaption", {}, h("b", {}, one.text), h("time", { datetime: one.at }, whole(one.at)), h("span", {}, reading(one)),
         h("span", { class: "why" }, t("evidence.confirmed_by", { who: one.person, when: when(one.confirmed_at) })),
-        h("span", { class: "why" }, [word("agency", one.agency), one.case, one.purpose, one.basis].join(" · "))))));
+        h("span", { class: "why" }, [word("agency", one.agency), one.case, one.purpose, one.basis].join(" · ")),
+        h("button", { type: "button", onclick: () => this.#withdraw(one) }, t("evidence.withdraw"))))));
   }
 
   #begin() {
@@ -59,7 +60,7 @@ export class VehicleEvidence {
         h("button", { type: "submit", class: "primary", name: "ask" }, t("evidence.ask"))));
     this.element.replaceChildren(
       h("h3", { class: "section" }, t("evidence.title")), this.#confirmed,
-      h("details", {}, h("summary", {}, t("evidence.open")), h("p", { class: "why" }, t("evidence.note")), this.#form, this.#said, this.#candidates));
+      h("details", {}, h("summary", {}, t("evidence.open")), h("p", { class: "why" }, t("evidence.note")), this.#form), this.#said, this.#candidates);
   }
 
   #reasons() {
@@ -109,6 +110,14 @@ export class VehicleEvidence {
       await postJson(`/api/incidents/${this.#incident.incident_id}/plates/${this.#found.search_id}/${row}`, {});
       this.#candidates.replaceChildren();
       return t("evidence.kept");
+    });
+  }
+
+  #withdraw(one) {
+    if (!confirm(t("evidence.sure_not", { plate: one.text }))) return;
+    this.#act(async () => {
+      await request(`/api/incidents/${this.#incident.incident_id}/vehicles/${one.sha256}`, { method: "DELETE" });
+      return t("evidence.withdrawn");
     });
   }
 
