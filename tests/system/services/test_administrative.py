@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,10 @@ def at_the_box(image: NDArray[np.float32], box: dict[str, float]) -> NDArray[np.
 
 @pytest.mark.timeout(600)
 def test_dumping_and_a_forest_fire_reach_who_answers_for_them(tmp_path: Path) -> None:
-    clip, burning = dumping_clip(tmp_path), write_fire(tmp_path / "fire.mp4", 30)
+    with ThreadPoolExecutor() as painters:
+        painted = painters.submit(write_fire, tmp_path / "fire.mp4", 20)
+        clip = dumping_clip(tmp_path)
+        burning = painted.result()
     demo = Town(
         tmp_path / "city", zones=[], rules=[], clip_file=clip, departments=["cleaning", "forest"]
     )

@@ -133,7 +133,7 @@ export class VehicleEvidence {
 }
 
 function reading(one) {
-  return [t("vehicles.sure", { n: percent(one.confidence) }), one.direction && word("direction", one.direction), one.color && word("platecolor", one.color)].filter(Boolean).join(" · ");
+  return [t("vehicles.sure", { n: percent(one.confidence) }), one.direction && word("direction", one.direction), one.color && one.color !== "unknown" && word("platecolor", one.color)].filter(Boolean).join(" · ");
 }
 
 function picture(url) {
