@@ -9,6 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from collector import ledger
+from collector.provision_record import COPIES
 from collector.store.moments import moment
 
 
@@ -67,7 +68,7 @@ def enter(
     if (on is None) != (officer is None):
         raise DestructionError("who destroyed it and when belong together")
     row = run.execute("SELECT kind, at FROM ledger WHERE number = ?", (number,)).fetchone()
-    if row is None or row["kind"] != "pole.export":
+    if row is None or row["kind"] not in COPIES:
         raise DestructionError(f"entry {number} is no copy that was provided")
     before = known(run, number)
     if before.on is not None:

@@ -24,7 +24,9 @@ COLUMNS = (
     "파기 예정일", "파기일", "파기 담당자", "비고",
 )  # fmt: skip
 TIME = "%Y-%m-%d %H:%M:%S"
-KINDS = {"view.opened": "열람", "pole.export": "제공"}
+COPIES = ("pole.export", "evidence.exported")
+"""Kinds of the ledger that say that a copy left: of a recording, or of an incident's evidence."""
+KINDS = {"view.opened": "열람", **dict.fromkeys(COPIES, "제공")}
 _REQUESTS = ("service.asked", "service.approved")
 
 
@@ -60,7 +62,7 @@ def rows(
             continue
         fields = json.loads(text)
         asked = requesters.get((str(fields.get("agency")), str(fields.get("case"))), {})
-        if kind == "pole.export" and not asked:
+        if kind in COPIES and not asked:
             asked = _sole(requesters, str(fields.get("case")))
         yield _row(number, at, kind, fields, asked, destroyed.get(number, {}), zone)
 
@@ -105,7 +107,7 @@ def _row(
     zone: ZoneInfo,
 ) -> Row:
     camera = "/".join(str(fields[name]) for name in ("device", "camera") if fields.get(name))
-    copy = kind == "pole.export"
+    copy = kind in COPIES
     began, ended = (_local(fields.get(name), zone) for name in ("start_at", "end_at"))
     filmed = f"{began} ~ {ended}" if began else f"{_local(at, zone)} (실시간)"
     return Row(
@@ -113,7 +115,7 @@ def _row(
             str(number),
             KINDS[kind],
             _local(at, zone),
-            str(fields.get("event_id" if copy else "session_id") or ""),
+            str(fields.get("event_id" if copy else "session_id") or fields.get("sha256") or ""),
             str(asked.get("agency") or fields.get("agency") or ""),
             str(asked.get("unit") or ""),
             str(asked.get("rank") or ""),

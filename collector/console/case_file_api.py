@@ -66,7 +66,7 @@ def build_case_file_api(services: ConsoleServices) -> APIRouter:
 
         def read(run: sqlite3.Connection) -> dict[str, Any]:
             beside = case_file.beside(run, incident_id, (one.device, one.camera), span, number)
-            copies = {e.number for e in beside.entries if e.kind == "pole.export"}
+            copies = {e.number for e in beside.entries if e.kind in provision_record.COPIES}
             fates = {copy: destruction.known(run, copy) for copy in copies}
             rows = provision_record.rows(run, site.zone, since=span[0] - case_file.EARLIER)
             numbers = {str(entry.number) for entry in beside.entries}

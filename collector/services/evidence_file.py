@@ -42,10 +42,12 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFile:
-    """The ZIP, and its hash in hex."""
+    """The ZIP, its hash in hex, and when its pictures were taken."""
 
     content: bytes
     sha256: str
+    first_at: datetime
+    last_at: datetime
 
 
 def reasons_of(
@@ -69,7 +71,8 @@ def build(
     plates = confirmed_plates.of_incident(run, one.incident_id)
     files: dict[str, bytes] = {}
     pictures = []
-    for at, still in enumerate(case_file.pictures(run, one.incident_id), 1):
+    shown = case_file.pictures(run, one.incident_id)
+    for at, still in enumerate(shown, 1):
         jpeg = stills.jpeg(run, still.sha256)
         name = f"stills/{at:03}-{still.shows or 'alarm'}.jpg"
         if jpeg is not None:
@@ -114,7 +117,8 @@ def build(
         for name, data in {"evidence.json": text, **files}.items():
             archive.writestr(zipfile.ZipInfo(name, now.timetuple()[:6]), data)
     content = out.getvalue()
-    return EvidenceFile(content, hashlib.sha256(content).hexdigest())
+    times = [one.opened_at, *(still.at for still in shown), *(plate.read_at for plate in plates)]
+    return EvidenceFile(content, hashlib.sha256(content).hexdigest(), min(times), max(times))
 
 
 def _shown(run: sqlite3.Connection, device: str, plates: tuple[ConfirmedPlate, ...]) -> list[str]:

@@ -33,7 +33,7 @@ from collector.store.reader import Reader
 from collector.store.rows import IncidentDetail
 from wire.clock import Clock
 from wire.grant import PersonToken
-from wire.names import Id, Name, new_id
+from wire.names import Id, Name, new_id, utc_text
 from wire.plates import ANY_PLATE, LONGEST_LOOK, PlateSearch
 
 KINDS: Final = frozenset({"dumping"})
@@ -160,8 +160,8 @@ class PlateEvidence:
         fields = {
             "incident_id": incident_id, "person": person.person, "agency": person.agency,
             "case": reasons.case, "purpose": reasons.purpose, "basis": reasons.basis,
-            "device": one.device, "camera": one.camera, "sha256": file.sha256,
-            "bytes": len(file.content),
+            "device": one.device, "camera": one.camera, "start_at": utc_text(file.first_at),
+            "end_at": utc_text(file.last_at), "sha256": file.sha256, "bytes": len(file.content),
         }  # fmt: skip
         with self._database.transaction() as run:
             ledger.append(run, now, "evidence.exported", fields)

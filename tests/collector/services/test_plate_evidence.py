@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from collector import provision_record
 from collector.services import plate_evidence, plate_search
 from collector.services.offering import Offering
 from collector.services.plate_area import PlateArea
@@ -133,6 +135,9 @@ def test_the_cars_of_those_minutes_are_shown_and_one_of_them_becomes_evidence(
         assert hashlib.sha256(archive.read(name)).hexdigest() == digest
     (export,) = street.bench.ledger("evidence.exported")
     assert export["sha256"] == hashlib.sha256(file.content).hexdigest()
+    with street.bench.database.reading() as run:
+        (provided,) = (one.values for one in provision_record.rows(run, ZoneInfo("Asia/Seoul")))
+    assert (provided[1], provided[3], provided[11]) == ("제공", export["sha256"], REASONS["case"])
     (entry,) = street.bench.ledger("plates.confirmed")
     assert entry["sha256"] == kept.sha256
     assert "12가3456" not in json.dumps(entry, ensure_ascii=False)
