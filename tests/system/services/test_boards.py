@@ -68,10 +68,15 @@ class Town:
         told = self.told(board)
         return after in told and told[-1] == "shown"
 
-    def asset(self, asker: httpx.Client) -> dict[str, Any]:
-        """The bridge's board as the registry of assets has it."""
-        found: list[dict[str, Any]] = asker.get("/api/assets").json()["assets"]
-        return next(one for one in found if one["tag"] == "E-1")
+    def wait_asset(self, asker: httpx.Client, state: str, *faults: str) -> None:
+        """Until the registry of assets has the bridge's board so."""
+
+        def so() -> bool:
+            found = asker.get("/api/assets").json()["assets"]
+            one = next(one for one in found if one["tag"] == "E-1")
+            return (one["state"], tuple(one["faults"])) == (state, faults)
+
+        wait_until(so, 60, f"the asset to be {state} {faults}")
 
     def status(self, board: str) -> str | None:
         rows = self.centre.rows("SELECT status FROM board_state WHERE board_id = ?", board)
@@ -196,7 +201,7 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
             None,
         )
 
-        assert town.asset(kim)["faults"] == ["silent"]
+        town.wait_asset(kim, "bad", "silent")
 
         # It is over: what stood before stands again.
         town.found(fire, "close")
@@ -220,7 +225,7 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
         wait_until(lambda: town.told("bridge")[-2:] == ["told", "differs"], 60, "the lie")
         entry = kim.get("/api/boards/bridge/log").json()[0]
         assert (entry["shown"], entry["detail"]) == ("SALE 50%", "told: 행사 안내")
-        assert town.asset(kim)["faults"] == ["differs"]
+        town.wait_asset(kim, "bad", "differs")
         town.bridge.set(lie=None)
         wait_until(lambda: town.told("bridge")[-1] == "shown", 90, "the bridge to show it")
         # Somebody at its panel.
@@ -231,7 +236,7 @@ def test_boards_say_what_happens_and_what_people_write(town: Town) -> None:
         assert park.post(f"{message}/end").status_code == 200
         wait_until(lambda: town.told("bridge")[-1] == "restored", 60, "the bridge to be given back")
         assert town.bridge.shows == WELCOME
-        assert town.asset(kim)["state"] == "well"
+        town.wait_asset(kim, "well")
     kinds = town.centre.rows("SELECT kind FROM ledger WHERE kind LIKE 'board.%' ORDER BY number")
     assert [row["kind"] for row in kinds] == [
         *("board.screen", "board.asked", "board.approved", "board.ended"),
