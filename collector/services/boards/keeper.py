@@ -7,8 +7,6 @@ from collector.config import CollectorSettings
 from collector.incident_desk import IncidentDesk
 from collector.rounds import Rounds
 from collector.services.boards.drivers.base import Driver
-from collector.services.boards.drivers.ntcip import NtcipDriver
-from collector.services.boards.drivers.snmp import Snmp
 from collector.services.boards.drivers.web import Screens, WebDriver
 from collector.services.boards.registry import Board, Boards
 from collector.services.boards.watch import IncidentWatch
@@ -74,5 +72,9 @@ class BoardKeeper:
     def _driver(self, board: Board) -> Driver:
         if board.driver == "web":
             return WebDriver(board, self._screens)
+        # The libraries of SNMP take a twentieth of the collector's start, and few cities need them.
+        from collector.services.boards.drivers.ntcip import NtcipDriver
+        from collector.services.boards.drivers.snmp import Snmp
+
         assert board.snmp is not None, "the file's model says so"
         return NtcipDriver(board, Snmp(board.snmp))
