@@ -19,11 +19,14 @@ from edge_agent.uplink.trust import PeerTrust, WallClockGuard
 from wire.clock import Clock
 from wire.command import Command, EpochBegin, IdentityCertificate
 from wire.event import AuditEvent, TimeQuality
-from wire.health import Health
+from wire.health import Health, RunningModel
 from wire.identity import Identity, load_certificate
 from wire.names import new_id
 from wire.register import load_register
 from wire.topics import service_source
+
+LOADED = (RunningModel(name="fire-192-int8", sha256="797db3872dc0"),)
+"""What a pole says it runs from the first epoch on that it was told to begin."""
 
 
 class Uplink:
@@ -66,6 +69,7 @@ class Uplink:
             trust.key_of_only(COLLECTOR),
             service_source(address.site, COLLECTOR),
         )
+        self.running: tuple[RunningModel, ...] = ()
         self.certified: list[str] = []
         """What was put down of the pole's own certificates."""
         self.certificate = OwnCertificate(identity, guard, self._certified)
@@ -82,6 +86,7 @@ class Uplink:
             version="test",
             health=self._health,
             audit=self._audit,
+            models=lambda: self.running,
         )
         self.link.dispatcher.register("epoch.begin", self._begin_epoch)
         self.link.dispatcher.register("identity.certificate", self._take_certificate)
@@ -134,4 +139,5 @@ class Uplink:
     def _begin_epoch(self, command: Command) -> Answer:
         assert isinstance(command.action, EpochBegin)
         forked = command.action.forked_epoch
+        self.running = LOADED
         return Answer(message=self.outbox.begin_epoch("commanded", forked=forked))

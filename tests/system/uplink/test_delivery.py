@@ -10,7 +10,7 @@ import pytest
 from edge_agent.uplink.link import LinkSettings
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
-from tests.support.uplink import Uplink
+from tests.support.uplink import LOADED, Uplink
 from tests.support.wait import wait_until
 from tests.system.uplink.centre import SOON, Centre, PoleProcess
 from wire.clock import SystemClock
@@ -136,6 +136,10 @@ def test_a_commanded_epoch_begins_and_the_reply_comes(centre: Centre, pole: Pole
         "the new epoch's first message",
     )
     assert body(starts[0], EpochStart).previous == epoch
+    # What it loads meanwhile it says without a new connection.
+    wait_until(lambda: centre.states[-1].models == LOADED, 30, "word of one more network")
+    before, after = centre.states[-2:]
+    assert (before.models, before.since) == ((), after.since)
 
 
 def test_replayed_expired_stale_and_altered_commands_are_refused_and_reported(
