@@ -33,6 +33,7 @@ from collector.config import CollectorSettings
 from collector.console.routes import build_router as build_console
 from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
+from collector.mounting import mount
 from collector.permit_watch import PermitWatch
 from collector.persons import Persons
 from collector.reads import ReadLog, ReadMiddleware
@@ -130,15 +131,15 @@ def build_web(parts: WebParts) -> Web:
     front = whep.WhepFront(
         parts.commander, parts.database, settings.ice, parts.clock, parts.persons.grant
     )
-    app.include_router(whep.build_router(front))
+    mount(app, whep.build_router(front))
     people = relay.Relay(
         settings, _signer_client(parts), parts.persons, parts.database, parts.clock
     )
-    app.include_router(relay.build_router(people, parts.persons))
+    mount(app, relay.build_router(people, parts.persons))
     decided = decisions.Decisions(
         parts.database, parts.desk, parts.changes, parts.clock, _decided(parts)
     )
-    app.include_router(decisions.build_router(decided, parts.persons))
+    mount(app, decisions.build_router(decided, parts.persons))
     onward = forwarding.Forwarding(
         parts.database,
         parts.desk,
@@ -147,7 +148,7 @@ def build_web(parts: WebParts) -> Web:
         lambda: forwarding.receivers(parts.routing(), parts.agencies()),
         parts.wake_dispatch,
     )
-    app.include_router(forwarding.build_router(onward, parts.persons))
+    mount(app, forwarding.build_router(onward, parts.persons))
     said = answers.Answers(
         parts.database,
         parts.desk,
@@ -156,16 +157,16 @@ def build_web(parts: WebParts) -> Web:
         parts.clock,
         parts.wake_dispatch,
     )
-    app.include_router(answers.build_router(said))
+    mount(app, answers.build_router(said))
     kept = holds.Holds(parts.database, parts.commander, parts.clock, parts.wake_orders)
-    app.include_router(holds.build_router(kept, parts.persons))
+    mount(app, holds.build_router(kept, parts.persons))
 
     tokens = ApiTokens(parts.database, parts.clock, parts.agencies)
     app.state.api_tokens = tokens.verify
-    app.include_router(build_tokens(tokens, parts.persons))
+    mount(app, build_tokens(tokens, parts.persons))
 
     reader = Reader(parts.database.path, settings.places())
-    app.include_router(read_routes.build_router(reader, parts.persons))
+    mount(app, read_routes.build_router(reader, parts.persons))
     offering = Offering(settings.places(), reader.cameras)
     calls = sos.SosDesk(
         settings.sos,
@@ -199,25 +200,26 @@ def build_web(parts: WebParts) -> Web:
         parts.disasters_changed,
     )
     console = disasters.Console(parts.database, alerts, parts.alerts, cases, parts.clock)
-    app.include_router(disasters.build_router(alerts, console, parts.persons))
+    mount(app, disasters.build_router(alerts, console, parts.persons))
     positions = UnitPositions(parts.clock)
     permits = PermitWatch(parts.settings.signer, parts.identity, cases, parts.clock, positions.keep)
-    app.include_router(sos.build_router(calls, cases, parts.persons))
-    app.include_router(emergency_video.build_router(cases, offering, parts.persons))
+    mount(app, sos.build_router(calls, cases, parts.persons))
+    mount(app, emergency_video.build_router(cases, offering, parts.persons))
     scenes = dispatch_support.DispatchDesk(offering, reader, parts.clock)
-    app.include_router(
+    mount(
+        app,
         dispatch_support.build_router(
             cases, scenes, parts.persons, parts.clock, settings.public_url
-        )
+        ),
     )
     given = provision.Provision(parts.database, reader, cases, offering, parts.clock, settings.zone)
-    app.include_router(provision.build_router(given, parts.persons))
+    mount(app, provision.build_router(given, parts.persons))
     layer = load_layer(settings.layer) if settings.layer else Layer()
     links = UnitLinks(parts.database, parts.clock, settings.secure)
     units = unit.UnitPages(
         cases, offering, reader, parts.persons, layer, links, positions, parts.changes, settings.map
     )
-    app.include_router(unit.build_router(units, people))
+    mount(app, unit.build_router(units, people))
     area = PlateArea(offering, settings.places())
     searches = PlateSearchDesk(
         parts.database,
@@ -227,14 +229,15 @@ def build_web(parts: WebParts) -> Web:
         parts.devices,
         parts.clock,
     )
-    app.include_router(build_plate_search(searches, parts.persons))
+    mount(app, build_plate_search(searches, parts.persons))
     evidence = PlateEvidence(parts.database, reader, searches, parts.changes, parts.clock)
-    app.include_router(build_plate_evidence(evidence, parts.persons))
-    app.include_router(tracing_api.build_router(parts.traces, area, parts.persons, parts.devices))
-    app.include_router(
+    mount(app, build_plate_evidence(evidence, parts.persons))
+    mount(app, tracing_api.build_router(parts.traces, area, parts.persons, parts.devices))
+    mount(
+        app,
         vehicle_lists_api.build_router(
             ListDesk(parts.agencies), parts.database, parts.persons, parts.clock, parts.wake_lists
-        )
+        ),
     )
 
     world = WorldView(
@@ -247,10 +250,8 @@ def build_web(parts: WebParts) -> Web:
     )
     keeping = EstateDesk(reader.cameras, parts.boards.ids)
     owned = estate_api.Estate(parts.database, reader, world, keeping, settings.zone, parts.clock)
-    app.include_router(estate_api.build_router(owned, parts.persons.required))
-    app.include_router(
-        work_api.build_router(parts.database, reader, parts.persons.required, parts.clock)
-    )
+    mount(app, estate_api.build_router(owned, parts.persons.required))
+    mount(app, work_api.build_router(parts.database, reader, parts.persons.required, parts.clock))
     drawn = RulesDesk(
         parts.database,
         parts.commander,
@@ -258,10 +259,10 @@ def build_web(parts: WebParts) -> Web:
         parts.devices,
         parts.wake_rules,
     )
-    app.include_router(rules_api.build_router(drawn, parts.database, parts.persons))
+    mount(app, rules_api.build_router(drawn, parts.database, parts.persons))
     boards = _add_boards(app, parts)
     hung = facilities.FacilityOrders(parts.database, reader, parts.commander, parts.clock)
-    app.include_router(facilities.build_router(hung, parts.persons))
+    mount(app, facilities.build_router(hung, parts.persons))
 
     @app.get("/healthz", include_in_schema=False, dependencies=[declares()])
     def healthz() -> JSONResponse:
@@ -287,7 +288,7 @@ def build_web(parts: WebParts) -> Web:
         things=boards.things,
         device_key=lambda device: _public(parts.device_key(device)),
     )
-    app.include_router(build_console(services))
+    mount(app, build_console(services))
     return Web(app, permits, withdrawn)
 
 
@@ -301,8 +302,8 @@ def _add_boards(app: FastAPI, parts: WebParts) -> BoardDesk:
         parts.clock,
         secure=parts.settings.secure,
     )
-    app.include_router(boards_api.build_router(desk, screens, parts.persons))
-    app.include_router(build_screens(screens))
+    mount(app, boards_api.build_router(desk, screens, parts.persons))
+    mount(app, build_screens(screens))
     return desk
 
 

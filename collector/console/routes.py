@@ -22,6 +22,7 @@ from collector.console.map_api import build_map_api
 from collector.console.reach import VIEWERS, sees_every_camera
 from collector.console.shift_api import build_shift_api
 from collector.console.words import COOKIE, LANGUAGES, language_of, translator
+from collector.mounting import mount
 from collector.problems import ProblemError
 from collector.services.boards.desk import WRITERS
 from collector.services.boards.routes import LINKERS
@@ -229,10 +230,10 @@ def build_router(services: ConsoleServices) -> APIRouter:
 
     # Beside the pages, not below them: each of these declares for itself.
     whole = APIRouter()
-    whole.include_router(router)
-    whole.include_router(build_api(services))
-    whole.include_router(build_shift_api(services))
-    whole.include_router(build_map_api(services))
-    whole.include_router(build_health_api(services))
-    whole.include_router(build_case_file_api(services))
+    mount(whole, router)
+    mount(whole, build_api(services))
+    mount(whole, build_shift_api(services))
+    mount(whole, build_map_api(services))
+    mount(whole, build_health_api(services))
+    mount(whole, build_case_file_api(services))
     return whole

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from collector import problems
 from collector.console.routes import build_router
 from collector.guard import Guard
+from collector.mounting import mount
 from collector.services.estate.api import LONGER
 from collector.serving import listen
 from tests.support.console_assets import asset_routers
@@ -23,9 +24,9 @@ from tests.support.wait import wait_until
 def served(store: FilledStore, port: int = 0) -> Iterator[str]:
     """The address; the cookie `pw_person=yes` is a sign-in. Ends all connections on leaving."""
     app = FastAPI()
-    app.include_router(build_router(store.services()))
+    mount(app, build_router(store.services()))
     for router in asset_routers(store):
-        app.include_router(router)
+        mount(app, router)
     problems.install(app)
     app.add_middleware(Guard, secure=False, longer=LONGER)
     listener = listen("127.0.0.1", port)

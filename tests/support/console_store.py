@@ -20,6 +20,7 @@ from collector.areas import NamedArea
 from collector.changes import Change, Changes
 from collector.config import CameraPlace, CollectorSettings, SignerAddress
 from collector.console.routes import build_router
+from collector.mounting import mount
 from collector.services.case import Case
 from collector.services.layer import Layer
 from collector.services.unit_positions import UnitPosition
@@ -314,7 +315,7 @@ def figures(**more: object) -> Health:
 def console_app(store: FilledStore) -> FastAPI:
     """The console alone, over a store."""
     app = FastAPI()
-    app.include_router(build_router(store.services()))
+    mount(app, build_router(store.services()))
     return app
 
 

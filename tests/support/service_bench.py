@@ -29,6 +29,7 @@ from collector.config import (
 from collector.guard import Guard
 from collector.incident_desk import IncidentDesk
 from collector.ledger import verify
+from collector.mounting import mount
 from collector.persons import Persons
 from collector.routing import Routing
 from collector.services import dispatch_support, emergency_video, sos, unit
@@ -179,7 +180,7 @@ class ServiceBench:
             self.database,
             self.clock,
         )
-        self.app.include_router(relay.build_router(people, self.persons))
+        mount(self.app, relay.build_router(people, self.persons))
         offering = Offering(self.settings.places(), self.reader.cameras)
         desk = IncidentDesk(self.settings, lambda: ROUTING)
         alerts = Alerts(desk, self.clock)
@@ -269,7 +270,7 @@ class ServiceBench:
         for path, build in [*self._later]:
             if re.search(path, scope.get("path", "")):
                 self._later.remove((path, build))
-                self.app.include_router(build())
+                mount(self.app, build())
         await self.app(scope, receive, send)
 
     def _wake(self) -> None:

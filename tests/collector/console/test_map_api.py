@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from collector.config import MapSettings
 from collector.console.map_view import MOST_POINTS, ground
 from collector.console.routes import build_router
+from collector.mounting import mount
 from collector.services.case import Case
 from collector.services.layer import Layer, Street
 from collector.services.place import Point
@@ -41,7 +42,7 @@ def services(store: FilledStore, *roles: str, agency: str = "police") -> Console
 def told(store: FilledStore, *roles: str, agency: str = "police") -> dict[str, Any]:
     """What the map tells somebody."""
     app = FastAPI()
-    app.include_router(build_router(services(store, *roles, agency=agency)))
+    mount(app, build_router(services(store, *roles, agency=agency)))
     with TestClient(app) as client:
         client.cookies.set("pw_person", "yes")
         answer = client.get("/api/map")
@@ -91,7 +92,7 @@ def test_pictures_come_from_the_tiles_origin_and_nowhere_else(store: FilledStore
     def policy(tiles: MapSettings, path: str = "/map") -> str:
         store.settings = store.settings.model_copy(update={"map": tiles})
         app = FastAPI()
-        app.include_router(build_router(store.services()))
+        mount(app, build_router(store.services()))
         with TestClient(app) as client:
             client.cookies.set("pw_person", "yes")
             return str(client.get(path).headers["content-security-policy"])

@@ -57,8 +57,9 @@ def demo(running_demo: Demo) -> Demo:
     return running_demo
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def phone(demo: Demo) -> Phone:
+    """A secret for each test: nobody waits until a code of the one before is half a minute old."""
     return phone_of(demo)
 
 
