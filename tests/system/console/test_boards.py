@@ -119,7 +119,7 @@ def test_a_message_is_written_seen_approved_and_shown(
 
         # The link is cut for good: the screen ends it by itself, when its time is over.
         centre.collector.kill()
-        screen.page.clock.fast_forward("59:00")
+        screen.page.clock.fast_forward("50:00")
         assert face.get_attribute("data-shows") != ""
-        screen.page.clock.fast_forward("02:00")
+        screen.page.clock.fast_forward("11:00")
         until(screen.page, lambda: face.get_attribute("data-shows") == "", "the end of its time")

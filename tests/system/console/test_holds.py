@@ -37,6 +37,7 @@ def page(chromium: Browser, demo: Demo) -> Iterator[Watched]:
     """The page of holds, opened by a supervisor from the queue."""
     with watched_page(chromium, demo.console) as watched:
         sign_in(watched.page, demo, KEEPER)
+        watched.page.get_by_role("button", name="더보기").click()
         watched.page.get_by_role("link", name="증거 보존").click()
         watched.page.wait_for_selector("html[data-ready] .holds #place")
         yield watched
