@@ -365,6 +365,8 @@ class PlateSearchDesk:
             "basis": asked.basis,
             "purpose": asked.purpose,
             "pattern": asked.pattern,
+            "narrowed_to": ", ".join((*asked.types, *asked.colors, *asked.vehicles, *asked.paints))
+            or None,
             "camera": asked.camera,
             "incident_id": search.incident_id,
             "start_at": asked.start_at.isoformat(),

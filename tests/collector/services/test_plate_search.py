@@ -82,7 +82,8 @@ def search(tmp_path: Path, town: Authority) -> Iterator[Search]:
 def test_the_poles_reads_become_one_way_and_the_ledger_says_who_asked(search: Search) -> None:
     search.drive()
     with search.bench.client("oper") as client:
-        answer = client.post(URL, json=search.body())
+        narrowed = search.body() | {"vehicles": ["car", "truck"], "paints": ["red"]}
+        answer = client.post(URL, json=narrowed)
         assert answer.status_code == 201, answer.text
         told = answer.json()
         assert (told["state"], told["asked"], told["answered"], told["late"]) == ("done", 2, 2, [])
@@ -93,6 +94,7 @@ def test_the_poles_reads_become_one_way_and_the_ledger_says_who_asked(search: Se
         (entry,) = search.bench.ledger("plates.searched")
         assert (entry["person"], entry["agency"], entry["case"]) == ("oper", "police", "2026-17")
         assert (entry["basis"], entry["pattern"], entry["poles"]) == (BASIS, "12가34??", 2)
+        assert entry["narrowed_to"] == "car, truck, red"
 
         url = f"{URL}/{told['search_id']}"
         assert client.get(url).json() == told
