@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from collector import incidents
+from collector import incidents, step_notes
 from collector.clocks import ClockState, boot_began, corrected, doubtful
 from collector.config import CollectorSettings
 from collector.confirming import AT_ONCE_FROM, entry, is_sure
@@ -35,9 +35,6 @@ from wire.names import new_id
 
 MOST_ENDED = 5_000
 """Findings of one incident whose holds are ended; what is older has ended by its time."""
-
-_DOUBT = "its times rest on a clock that nothing kept"
-_SET_RIGHT = "times set right: the pole's clock is known now"
 
 
 class IncidentDesk:
@@ -76,7 +73,7 @@ class IncidentDesk:
         if clock != "synchronised":
             news = clocks.mark(run, one.incident_id, device, event.times.boot_id, clock)
             if news and clock == "doubtful":
-                rows.step(run, one.incident_id, now, one.state, note=_DOUBT)
+                rows.step(run, one.incident_id, now, one.state, note=step_notes.DOUBTFUL)
         return one.incident_id
 
     def clock_known(
@@ -97,7 +94,7 @@ class IncidentDesk:
                 continue
             after = incidents.retimed(known, events, now=now)
             self._save(run, known, after, now)
-            rows.step(run, incident_id, now, after.state, note=_SET_RIGHT)
+            rows.step(run, incident_id, now, after.state, note=step_notes.SET_RIGHT)
             clocks.settled(run, incident_id)
             changed.append(incident_id)
         return changed
@@ -254,8 +251,8 @@ class IncidentDesk:
             updated_at=now,
         )
         self._save(run, known, after, now)
-        note = "the alert was updated"
-        rows.step(run, incident_id, now, after.state, note=f"{note}: open again" if over else note)
+        note = step_notes.ALERT_REOPENED if over else step_notes.ALERT_UPDATED
+        rows.step(run, incident_id, now, after.state, note=note)
 
     def alert_over(
         self, run: sqlite3.Connection, incident_id: str, why: str, now: datetime

@@ -25,6 +25,7 @@ from collector.services.plate_search import PLATE_COLORS
 from collector.services.ranking import Sees
 from collector.services.rules.types import Setting
 from collector.signer.permit import Service
+from collector.step_notes import STEP_NOTES
 from collector.store.api_tokens import Role
 from collector.store.camera_rules import State as RuleState
 from collector.store.case_file import VIEWS
@@ -79,6 +80,7 @@ FAMILIES = {
     "profile": get_args(ProfileName),
     "record": RECORD,
     "step": STEPS,
+    "stepnote": STEP_NOTES,
     "verified": (
         "intact",
         *("altered", "missing", "reordered", "added", "times"),

@@ -4,7 +4,7 @@
 import { getJson, postJson } from "./api.js";
 import { $, h, shape } from "./dom.js";
 import { bindHead } from "./head.js";
-import { inLanguage, local, t, when, whole, word } from "./locale.js";
+import { inLanguage, local, noteOf, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
 import { follow } from "./stream.js";
 import { acting, tell } from "./telling.js";
@@ -24,7 +24,7 @@ function happenings() {
   const { incident, steps, events, entries, holds, cases, procedures } = shown;
   const found = [
     ...events.map((one) => ({ at: one.at, kind: "event", said: word("phase", one.phase) })),
-    ...steps.map((one) => ({ at: one.at, kind: "step", said: [word("state", one.state), one.person, one.agency && word("agency", one.agency), one.note].filter(Boolean).join(" · ") })),
+    ...steps.map((one) => ({ at: one.at, kind: "step", said: [word("state", one.state), one.person, one.agency && word("agency", one.agency), noteOf(one)].filter(Boolean).join(" · ") })),
     ...incident.deliveries.filter((one) => one.first_at).map((one) => ({ at: one.first_at, kind: "told", said: receiverName(one) })),
     ...incident.deliveries.filter((one) => one.acked_at).map((one) => ({ at: one.acked_at, kind: "answer", said: [receiverName(one), word("delivery", one.state), one.officer].filter(Boolean).join(" · ") })),
     ...entries.map((one) => ({ at: one.at, kind: "ledger", said: [word("ledger", one.kind), one.person, one.agency && word("agency", one.agency), one.case, one.code].filter(Boolean).join(" · ") })),

@@ -2,7 +2,7 @@
 
 import { Decider } from "./decide.js";
 import { h, shape } from "./dom.js";
-import { inLanguage, span, t, when, whole, word } from "./locale.js";
+import { inLanguage, noteOf, span, t, when, whole, word } from "./locale.js";
 import { progress } from "./model.js";
 import { NoteField } from "./note.js";
 import { plateReads } from "./plate_reads.js";
@@ -148,7 +148,7 @@ export class Detail {
       h("ul", { class: "deliveries steps" }, more.steps.map((one) => h("li", {},
         h("time", { datetime: one.at }, when(one.at)),
         h("span", {}, word("state", one.state)),
-        h("span", { class: "why" }, [one.person, one.agency && word("agency", one.agency), one.note].filter(Boolean).join(" · "))))),
+        h("span", { class: "why" }, [one.person, one.agency && word("agency", one.agency), noteOf(one)].filter(Boolean).join(" · "))))),
     ];
   }
 }

@@ -16,6 +16,9 @@ export function word(family, name) {
   return words[`${family}.${name}`] ?? name;
 }
 
+/** What was noted with an incident's step; what nobody wrote has words of its own. */
+export const noteOf = (step) => (step.note && !step.person ? word("stepnote", step.note) : step.note);
+
 /** Picks the reader's language from a pair like `{ko, en}`. */
 export const inLanguage = (pair) => pair?.[lang] || pair?.ko || pair?.en || "";
 
