@@ -82,9 +82,7 @@ class PlateEvidence:
         others = not Reach.of(person).all and agency != person.agency
         if others or agency not in {told.agency for told in one.deliveries}:
             raise ProblemError("auth.forbidden", f"the incident does not concern {agency}")
-        if one.type not in KINDS:
-            kinds = ", ".join(sorted(KINDS))
-            raise ProblemError("request.invalid", f"plates are told of incidents of {kinds} alone")
+        _check_kind(one.type, "plates are told")
         question = PlateSearch(
             search_id=new_id(), pattern=ANY_PLATE, camera=one.camera,
             start_at=one.opened_at - BEFORE, end_at=one.opened_at + AFTER,
@@ -153,9 +151,7 @@ class PlateEvidence:
         check_reasons(reasons.case, reasons.purpose, reasons.basis)
         found = self.concerned(person, incident_id)
         one, now = found.incident, self._clock.now()
-        if one.type not in KINDS:
-            kinds = ", ".join(sorted(KINDS))
-            raise ProblemError("request.invalid", f"a file is made of incidents of {kinds} alone")
+        _check_kind(one.type, "a file is made")
         file = self._reader.look(lambda run: build(run, found, person, reasons, now))
         fields = {
             "incident_id": incident_id, "person": person.person, "agency": person.agency,
@@ -174,6 +170,12 @@ class PlateEvidence:
         if found is None or not Reach.of(person).sees(found.incident):
             raise ProblemError("incident.unknown", "there is no such incident", status=404)
         return found
+
+
+def _check_kind(kind: str, what: str) -> None:
+    if kind not in KINDS:
+        kinds = ", ".join(sorted(KINDS))
+        raise ProblemError("request.invalid", f"{what} of incidents of {kinds} alone")
 
 
 def build_router(desk: PlateEvidence, persons: Persons) -> APIRouter:
