@@ -281,10 +281,11 @@ def destroy(console: Watched, demo: Demo, incident: str) -> None:
 
 def totals(page: Page) -> list[int]:
     """What the shift's table sums up to."""
-    told = page.locator("#shift-body tbody tr").all_inner_texts()
-    # One that is drawn anew at this moment has no text.
-    rows = [row.split() for row in told if row.strip()]
-    return [sum(int(row[column]) for row in rows) for column in (-6, -4, -3, -2)]
+    cells = (
+        "rows => rows.map(row => Array.from(row.cells, cell => Number(cell.textContent)).slice(1))"
+    )
+    rows = page.locator("#shift-body tbody tr").evaluate_all(cells)
+    return [sum(row[column] for row in rows) for column in (0, 2, 3, 4)]
 
 
 def altered(file: Path) -> Path:

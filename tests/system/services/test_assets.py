@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -202,6 +201,10 @@ def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -
     scene.wait_state("C-1", "well")
     scene.wait_state("L-1", "well")
     scene.wait_faults("B-1", "ill", "model")
+    # A state becomes history at the keeper's next look, and this one is not to be over before.
+    wait_until(
+        lambda: WELL in scene.was("C-1"), PATIENCE_S, "the camera's first good state, as history"
+    )
     (old,) = scene.asset("B-1")["models"]
     shipped = Registry.default().entry(DETECTOR).sha256
     assert old == {"name": DETECTOR, "runs": shipped[:12], "wanted": "0" * 12}
@@ -242,13 +245,12 @@ def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -
     scene.sign_in()
     scene.wait_order("B-1", "offline", "closed")
     scene.wait_state("C-1", "well")
-    dark, cut_off = ("bad", ["no_picture"]), ("bad", ["offline"])
-    known = (WELL, dark, cut_off)
+    lived = [WELL, ("bad", ["no_picture"]), WELL, ("bad", ["offline"]), WELL]
 
     def in_order() -> bool:
-        # What flickered in between is not asked about.
-        was = [one for one in scene.was("C-1") if one in known]
-        return [one for one, _ in groupby(was)] == [WELL, dark, WELL, cut_off, WELL]
+        # A box that comes up may say for a moment that it has no picture yet: that is history too.
+        was = iter(scene.was("C-1"))
+        return all(one in was for one in lived) and scene.was("C-1")[-1] == WELL
 
     wait_until(in_order, PATIENCE_S, "the camera's history")
     assert ("bad", ["stuck"]) in scene.was("L-1")
