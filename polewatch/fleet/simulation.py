@@ -24,6 +24,7 @@ from wire.event import Event
 Killed = Literal["none", "node", "collector"]
 TICKS_PER_S = 4
 LOOK_S = 0.05
+TOLD_EVERY_S = 10.0
 LASTS_S = (2.0, 12.0)
 """How long a finding lasts in the steady part: few, so that a short run holds both its messages."""
 OUTAGE_S = 3600.0
@@ -402,12 +403,21 @@ class Simulation:
         timeout_s: float = BEGIN_S,
         every_s: float = LOOK_S,
     ) -> None:
-        deadline = time.monotonic() + timeout_s
+        """Tells every TOLD_EVERY_S what is still waited for."""
+
+        def told() -> str:
+            return what if isinstance(what, str) else what()
+
+        began = time.monotonic()
+        tell_at = began + TOLD_EVERY_S
         while not condition():
             self._centre.family.check()
-            if time.monotonic() > deadline:
-                told = what if isinstance(what, str) else what()
-                raise StuckError(f"waited {timeout_s:.0f} s in vain for {told}")
+            now = time.monotonic()
+            if now > began + timeout_s:
+                raise StuckError(f"waited {timeout_s:.0f} s in vain for {told()}")
+            if now > tell_at:
+                self._tell(f"{now - began:.0f} s: waiting for {told()}")
+                tell_at += TOLD_EVERY_S
             await asyncio.sleep(every_s)
 
     # --- figures ------------------------------------------------------------------------------
