@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from edge_agent.camera.glance import Place
+from edge_agent.camera.patience import Patience
 from edge_agent.camera.sizes import Sizes
 
 Want = Literal["all", "look", "hold"]
@@ -44,9 +47,6 @@ LOOK_S: Final = (0.9, 3.6)
 LOOK_BYTES_S: Final = 40_000
 """... so that their keyframes have this many bytes a second, of which decoding them is made. In a
 large picture a look is dear and shows more than one in a small picture."""
-
-MOST_PATIENT: Final = 5
-"""How often the looks whose changes are let pass are doubled, where changes were nothing."""
 
 SPARSE_S: Final = 8.0
 """Keyframes further apart are too few."""
@@ -105,9 +105,7 @@ class PacketGate:
         self._look_every_s = LOOK_S[0]
         self._surprises: deque[float] = deque(maxlen=SURPRISES)
         self._forgiven_s = -math.inf
-        self._nothing = 0
-        """Openings for a changed look that were for nothing, in a row."""
-        self._let_pass = 0
+        self._patience = Patience()
 
     def watch_for(self, settings: GateSettings) -> None:
         """The camera's rules are others from now on."""
@@ -124,7 +122,7 @@ class PacketGate:
 
     def begin_anew(self) -> None:
         """The stream is another one, or packets of it were lost."""
-        self.reason, self.sizes = "starting", Sizes()
+        self.reason, self.sizes, self._patience = "starting", Sizes(), Patience()
         self._since_s = self._key_s = math.nan
         self._gop_s = 0.0
         self._keys_in_row = 0
@@ -157,14 +155,12 @@ class PacketGate:
             return self._look(now_s, size)
         return "hold"
 
-    def changed(self, now_s: float) -> None:
-        """The keyframe just looked at differs from the one before it.
+    def changed(self, now_s: float, places: Iterable[Place]) -> None:
+        """The keyframe just looked at differs from the one before it in these places.
 
         It opens for that; where trees sway, ever more rarely.
         """
-        if self._let_pass > 0:
-            self._let_pass -= 1
-        elif not self.open:
+        if not self.open and self._patience.heeds(places, now_s):
             self._wake(now_s, "change", ALARMED_S)
 
     def judged(self, media_s: float, *, busy: bool) -> None:
@@ -179,7 +175,7 @@ class PacketGate:
             elif self.reason == "sizes":
                 self.sizes.restless = max(0, self.sizes.restless - 1)
             elif self.reason == "change":
-                self._nothing = 0
+                self._patience.was_something()
             self.reason = "seen" if self.reason in _FOR_NOTHING else self.reason
         elif media_s - self._seen_s >= ALARMED_S:
             for place, size in self._said_of(media_s):
@@ -236,8 +232,7 @@ class PacketGate:
             self.sizes.restless += 1
             self._forgiven_s = now_s
         elif self.reason == "change":
-            self._nothing = min(self._nothing + 1, MOST_PATIENT)
-            self._let_pass = 2**self._nothing - 1
+            self._patience.was_nothing(now_s)
         self.sizes.calm()
         self.reason = "idle"
         self._since_s = now_s

@@ -83,6 +83,7 @@ class GatedDecoding:
         self._due = 0.0
         self._arrivals: dict[int, EncodedPacket] = {}
         self._held: list[EncodedPacket] = []
+        self._held_bytes = 0
         self._turns = turns
         self._waits = False
         """Its gate has not learned, and it is not its turn."""
@@ -92,6 +93,11 @@ class GatedDecoding:
     def holds(self) -> bool:
         """Whether packets are held back now."""
         return self.gate is not None and (self._waits or not self.gate.open)
+
+    @property
+    def held_bytes(self) -> int:
+        """Of packets that are held back now."""
+        return self._held_bytes
 
     def stream(self, info: StreamInfo) -> None:
         """A stream begins, begins anew, or changes."""
@@ -122,7 +128,7 @@ class GatedDecoding:
         if self._waits and not self._begins(packet):
             yield from self._meanwhile(packet)
             return
-        shuts = gate.open
+        shuts, followed = gate.open, gate.reason == "change"
         with stage("gate"):
             want = gate.take(packet.dts_90k / TICKS, len(packet.data), keyframe=packet.keyframe)
         if want == "all":
@@ -139,7 +145,7 @@ class GatedDecoding:
             self._held, self._held_bytes = [], 0
         self._hold(packet)
         if want == "look":
-            yield from map(Taken, self._look(packet, before, fresh=shuts))
+            yield from map(Taken, self._look(packet, before, fresh=shuts and not followed))
         if gate.open:
             yield from self._catch_up()
 
@@ -204,7 +210,8 @@ class GatedDecoding:
         """This keyframe, if it differs from the one before or a picture is due anyway.
 
         `before` came since the look before it, and is taken up again when the gate opens; `fresh`:
-        it is the first of an idle time, with which later ones are compared.
+        it is the first of an idle time, with which later ones are compared. After an opening for
+        what a look showed it is compared itself: what has moved on meanwhile is followed.
         """
         assert self.gate is not None
         assert self._info is not None
@@ -226,7 +233,7 @@ class GatedDecoding:
         feed = packet.media_s - self._fed_s >= FED_S or packet.media_s < self._fed_s
         differs = self._glance.differs(pictures[0])
         if differs and not fresh:
-            self.gate.changed(packet.media_s)
+            self.gate.changed(packet.media_s, differs)
             if self.gate.open:
                 self._held = [*before, packet]
                 return

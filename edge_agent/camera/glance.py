@@ -1,4 +1,4 @@
-"""Whether a picture differs from the one before it that was analysed: small, grey, and cheap."""
+"""Where a picture differs from the one before it that was analysed: small, grey, and cheap."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ NOISE_FACTOR: Final = 5.0
 LEAST_PIXELS: Final = 5
 """Pixels side by side that must differ."""
 
+PLACE: Final = 32
+"""Pixels of a place's sides: about as far as somebody walks in a second who is as tall as that."""
+
+Place = tuple[int, int]
+"""Row and column of a part of the picture, PLACE pixels high and wide."""
+
 
 class Glance:
     """Remembers the newest picture that was analysed."""
@@ -28,23 +34,26 @@ class Glance:
     def __init__(self) -> None:
         self._known: NDArray[np.uint8] | None = None
 
-    def differs(self, picture: av.VideoFrame) -> bool:
-        """Whether something changed since the last picture that did; the first one does."""
+    def differs(self, picture: av.VideoFrame) -> frozenset[Place]:
+        """Where something changed since the last picture in which it did; everywhere in the
+        first."""
         grey = _small(picture)
         known = self._known
         if known is None or known.shape != grey.shape:
             self._known = grey
-            return True
+            return _places(np.ones(grey.shape, bool))
         away = cv2.absdiff(grey, known)
         step = max(LEAST_STEP, NOISE_FACTOR * float(np.median(away[::4, ::4])))
         mask = (away > step).astype(np.uint8)
         if not mask.any():
-            return False
-        _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        if int(stats[1:, cv2.CC_STAT_AREA].max()) < LEAST_PIXELS:
-            return False
+            return frozenset()
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= LEAST_PIXELS
+        large[0] = False
+        if not large.any():
+            return frozenset()
         self._known = grey
-        return True
+        return _places(large[labels])
 
 
 def _small(picture: av.VideoFrame) -> NDArray[np.uint8]:
@@ -52,3 +61,9 @@ def _small(picture: av.VideoFrame) -> NDArray[np.uint8]:
     height = max(2, round(picture.height * width / picture.width))
     grey = picture.reformat(width=width, height=height, format="gray8", interpolation="AREA")
     return np.asarray(cv2.blur(grey.to_ndarray(), (3, 3)), np.uint8)
+
+
+def _places(mask: NDArray[np.bool_]) -> frozenset[Place]:
+    rows, columns = np.nonzero(mask)
+    codes = np.unique((rows // PLACE) << 16 | columns // PLACE)
+    return frozenset((int(code) >> 16, int(code) & 0xFFFF) for code in codes)

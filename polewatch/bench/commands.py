@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ class GatePart(StrEnum):
     both = "both"
     costs = "costs"
     events = "events"
+    memory = "memory"
 
 
 app = typer.Typer(no_args_is_help=True, help="Parts of Polewatch beside named peers, in one run.")
@@ -276,7 +278,7 @@ def crowd(
 @app.command(epilog="Example: polewatch bench gate --json")
 def gate(
     part: Annotated[
-        GatePart, typer.Option(help="What it costs, which events it costs, or both.")
+        GatePart, typer.Option(help="What it costs, which events it costs, both, or its memory.")
     ] = GatePart.both,
     seconds: Annotated[float, typer.Option(min=5, max=600, help="Of each live measurement.")] = 20,
     street: Annotated[Path, typer.Option(help="vtest.avi of Debian's opencv-doc.")] = STREET,
@@ -293,16 +295,21 @@ def gate(
     """What decoding on demand saves beside decoding everything and Debian's motion, and misses.
 
     Costs: one 1080p camera that shows nobody and one that shows people, live, all sides recording.
-    Events: composed streets of which the people of the first half were used to choose settings and
-    those of the second are reported.
+    Events: composed streets whose people were kept apart from those that settings were chosen on.
+    With `--keep` each condition is kept as it is done, beside those of earlier runs.
+    Memory: packets held back of a 1080p camera whose keyframes are rare.
     """
     import tempfile
+    import time
 
     from edge_agent.recording import RecordingError
     from models.registry import ModelError
     from polewatch.bench import gate as bench
     from polewatch.bench.environment import PeerError
-    from polewatch.bench.gate_result import kept
+    from polewatch.bench.gate_kept import keep_events
+    from polewatch.bench.gate_memory import measure_memory
+    from polewatch.bench.gate_result import keep_conditions, keep_costs
+    from polewatch.bench.gate_watches import Events, measure_events, measure_footage
 
     bench.quiet_logs()
     say = Console(stderr=True).print
@@ -311,24 +318,34 @@ def gate(
             folder = Path(name)
             costs = (
                 bench.measure_costs(folder, seconds, peer=peer, say=say)
-                if part is not GatePart.events
+                if part in (GatePart.costs, GatePart.both)
                 else None
             )
-            events = (
-                bench.measure_events(street, folder, late=True, only=conditions or (), say=say)
-                if part is not GatePart.costs
+            if part is GatePart.memory:
+                typer.echo(json.dumps(asdict(measure_memory(folder))))
+                return
+            idle, busy, sub = costs or (None, None, None)
+            found = bench.GateBench(idle, busy, sub, ())
+            if keep and costs is not None:
+                say(f"kept: {keep_costs(found, Path.cwd())}")
+            began_s, events = time.monotonic(), list[Events]()
+            only = conditions or ()
+            streets = (
+                measure_events(street, folder, use="report", only=only, say=say)
+                if part in (GatePart.events, GatePart.both)
                 else ()
             )
-            events += bench.measure_footage(footage or (), say=say)
+            for one in itertools.chain(streets, measure_footage(footage or (), say=say)):
+                events.append(one)
+                say(str(one))
+                if keep:
+                    say(f"kept: {keep_events(one, Path.cwd())}")
+            if keep and events:
+                say(f"kept: {keep_conditions(Path.cwd(), time.monotonic() - began_s)}")
     except (OSError, ValueError, RecordingError, ModelError, PeerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    idle, busy, sub = costs or (None, None, None)
-    found = bench.GateBench(idle, busy, sub, events)
-    if keep:
-        asked = [f"--condition {name}" for name in conditions or ()]
-        asked += [f"--footage {file}" for file in footage or ()]
-        say(f"kept: {kept(found, Path.cwd(), asked)}")
+    found = replace(found, events=tuple(events))
     if as_json:
         typer.echo(json.dumps(found.summary() | asdict(found)))
         return

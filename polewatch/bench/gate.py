@@ -12,7 +12,6 @@ import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,23 +20,15 @@ from typing import Any, Final
 import structlog
 
 from edge_agent.recording import Recording
-from edge_agent.sight.camera_sight import shipped_detector
-from models.registry import Registry
 from polewatch.bench.environment import PeerError
 from polewatch.bench.gate_clips import SIZE, write_clips
-from polewatch.bench.gate_events import Models, compare, watch
-from polewatch.bench.gate_scenes import CONDITIONS, Street, encode
+from polewatch.bench.gate_watches import Events, Progress
 from polewatch.bench.live import Answering, camera, cpu_s
 from polewatch.bench.motion_peer import motion
-from polewatch.bench.packets import packets_of
-from polewatch.bench.pole import RULES, ZONE, Plan, plan_file
-from wire.camera_rules import CameraRules
+from polewatch.bench.pole import Plan, plan_file
 
 WARM_UP_S: Final = 25.0
 """The gate has learned the stream and shut; motion has learned its background."""
-
-VISITS: Final = 3
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +49,6 @@ class Costs:
     """Pictures a second that the one that decodes everything put through its detector, whether or
     not anything moved in them."""
     gate: str
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """One condition: alarms of the watch that decodes everything, and of the gated one."""
-
-    condition: str
-    expected: int
-    missed: int
-    added: int
-    delays_s: tuple[float, ...]
-    decoded_share: float
-    """Over the whole clip, in which the gate first has to learn."""
-    wakes: int
-    gate: str
-    """Why it was open at the end, or `idle`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,59 +92,6 @@ def measure_costs(
             urls = [stack.enter_context(camera(clip)) for clip in (main, beside) if clip]
             found.append(_costs(urls, main, folder / name, seconds, peer=peer and name != "sub"))
     return found[0], found[1], found[2]
-
-
-def measure_events(
-    street: Path, folder: Path, *, late: bool, only: Sequence[str], say: Progress
-) -> tuple[Events, ...]:
-    """Each condition in turn; raises RecordingError and ModelError.
-
-    `late`: with the people of the clip's second half, else of its first.
-    """
-    models = Models(shipped_detector(Registry.default()))
-    rules = CameraRules.model_validate({"zones": [ZONE], "rules": RULES})
-    say("taking the street apart")
-    scene = Street(street, models.detector)
-    visits = scene.visits(VISITS, late=late)
-    found = []
-    for condition in CONDITIONS:
-        if only and condition.name not in only:
-            continue
-        say(f"watching: {condition.name}")
-        clip = folder / f"{condition.name}.mp4"
-        encode(scene.pictures(visits, condition), condition, clip)
-        found.append(_watched(condition.name, clip, rules, models))
-        say(str(found[-1]))
-    return tuple(found)
-
-
-def measure_footage(files: Sequence[Path], *, say: Progress) -> tuple[Events, ...]:
-    """The same of real recordings, each by its name; raises OSError, ValueError and ModelError."""
-    models = Models(shipped_detector(Registry.default()))
-    rules = CameraRules.model_validate({"zones": [ZONE], "rules": RULES})
-    found = []
-    for file in files:
-        say(f"watching: {file.name}")
-        found.append(_watched(file.stem, file, rules, models))
-        say(str(found[-1]))
-    return tuple(found)
-
-
-def _watched(name: str, clip: Path, rules: CameraRules, models: Models) -> Events:
-    packets = list(packets_of(clip))
-    plain = watch(packets, rules, models, gated=False)
-    gated = watch(packets, rules, models, gated=True)
-    told = compare(plain, gated)
-    return Events(
-        name,
-        told.expected,
-        len(told.missed),
-        len(told.added),
-        tuple(round(delay, 2) for delay in told.delays_s),
-        round(gated.decoded / gated.packets, 3),
-        gated.wakes,
-        gated.last,
-    )
 
 
 def _costs(urls: list[str], clip: Path, folder: Path, seconds: float, *, peer: bool) -> Costs:

@@ -29,20 +29,21 @@ _NOISE: Final = 4
 def write_clips(folder: Path) -> tuple[Path, Path, Path]:
     """A street without anybody, the demo's street with people, and its substream."""
     idle, busy, sub = (folder / f"{name}.mp4" for name in ("idle", "busy", "sub"))
-    encode(_nobody(), IDLE_FPS, idle, 22)
+    encode(nobody(IDLE_S), IDLE_FPS, idle, 22)
     encode(_people(SIZE), BUSY_FPS, busy, 26)
     encode(_people(SUB_SIZE), BUSY_FPS, sub, 26)
     return idle, busy, sub
 
 
-def _nobody() -> Iterator[Image]:
+def nobody(seconds: float) -> Iterator[Image]:
+    """A drawn scene with a sensor's noise over it, IDLE_FPS pictures a second."""
     width, height = SIZE
     dice = np.random.default_rng(1)
     walls = dice.integers(60, 180, (9, 16, 3), dtype=np.uint8)
     scene = cv2.resize(walls, SIZE, interpolation=cv2.INTER_CUBIC)
     grain = dice.integers(0, 24, (height, width, 1), dtype=np.uint8)
     scene = cv2.add(scene, np.repeat(cv2.blur(grain, (3, 3))[..., None], 3, axis=2))
-    for _ in range(IDLE_S * IDLE_FPS):
+    for _ in range(round(seconds * IDLE_FPS)):
         noise = dice.integers(0, 2 * _NOISE, (height, width), dtype=np.uint8)
         yield np.asarray(cv2.add(scene, cv2.merge([noise] * 3)), np.uint8)
 
@@ -62,17 +63,31 @@ def _people(size: tuple[int, int]) -> Iterator[Image]:
             before = image
 
 
-def encode(pictures: Iterator[Image], fps: int, into: Path, crf: int) -> None:
-    """Write the pictures as a camera of today sends them: H.264 without B-frames."""
-    gop = GOP_S * fps
+def encode(
+    pictures: Iterator[Image],
+    fps: int,
+    into: Path,
+    crf: int = 22,
+    *,
+    gop_s: float = GOP_S,
+    bits_per_s: int | None = None,
+) -> None:
+    """Write the pictures as a camera of today sends them: H.264 without B-frames.
+
+    `bits_per_s` is a mean to keep to instead of the quality `crf`.
+    """
+    gop = round(gop_s * fps)
     with av.open(str(into), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.pix_fmt = "yuv420p"
         stream.options = {
             "preset": "veryfast",
-            "crf": str(crf),
             "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:repeat-headers=1",
         }
+        if bits_per_s is None:
+            stream.options = {**stream.options, "crf": str(crf)}
+        else:
+            stream.bit_rate = bits_per_s
         for number, image in enumerate(pictures):
             if number == 0:
                 stream.height, stream.width = image.shape[:2]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from polewatch.bench.gate import Costs, GateBench
+from polewatch.bench.gate_kept import KeptEvents, kept_events
 from polewatch.bench.gate_scenes import CONDITIONS
 from polewatch.performance.result import Figure, Peer, keep, result
 
@@ -14,49 +15,63 @@ CPU: Final = "CPU s/s"
 ALL: Final = "all decoded, detector 5/s"
 
 
-def kept(found: GateBench, root: Path, asked: Sequence[str] = ()) -> str:
-    """Keep what was measured, costs and events each by themselves; the names of the files.
+def keep_costs(found: GateBench, root: Path) -> Path:
+    """Keep what the cameras cost, which was measured; the file."""
+    assert found.idle is not None
+    assert found.busy is not None
+    assert found.busy_sub is not None
+    of = result(
+        "gate-costs",
+        "pole",
+        "Decoding on demand: CPU of one 1080p camera",
+        command="polewatch bench gate --part costs --keep",
+        condition=(
+            "two rules about people; reading by RTSP and recording included on every side, "
+            "which read the same camera at the same time. The idle camera is a drawn scene "
+            "with a sensor's noise, the busy one the demo's street made larger"
+        ),
+        figures=_costs(found.idle, found.busy, found.busy_sub, found),
+    )
+    return keep(of, root)
 
-    `asked` are the options that chose the events.
+
+def keep_conditions(root: Path, runtime_s: float) -> Path:
+    """Keep one result of all conditions that were ever kept; the file.
+
+    Raises ValueError naming a condition's bad file.
     """
-    paths = []
-    if found.idle is not None and found.busy is not None and found.busy_sub is not None:
-        of = result(
-            "gate-costs",
-            "pole",
-            "Decoding on demand: CPU of one 1080p camera",
-            command="polewatch bench gate --part costs --keep",
-            condition=(
-                "two rules about people; reading by RTSP and recording included on every side, "
-                "which read the same camera at the same time. The idle camera is a drawn scene "
-                "with a sensor's noise, the busy one the demo's street made larger"
-            ),
-            figures=_costs(found.idle, found.busy, found.busy_sub, found),
-        )
-        paths.append(keep(of, root))
-    if found.events:
-        of = result(
-            "gate-events",
-            "pole",
-            "Decoding on demand: events",
-            command=" ".join(["polewatch bench gate --part events", *asked, "--keep"]),
-            condition=(
-                "the empty street of OpenCV's clip into which people of its second half walk one "
-                "by one, as a camera of each condition would send it; alarms of the watch that "
-                "decodes everything are the measure. Settings were chosen on the people of the "
-                "first half. Named by files: real recordings, as their own encoder made them"
-            ),
-            figures=_events(found),
-            notes=_unmeasured(found),
-        )
-        paths.append(keep(of, root))
-    return ", ".join(str(path) for path in paths)
+    all_kept = kept_events(root)
+    names = [condition.name for condition in CONDITIONS]
+    order = {name: number for number, name in enumerate(names)}
+    rows = sorted(all_kept, key=lambda one: order.get(one.events.condition, len(order)))
+    of = result(
+        "gate-events",
+        "pole",
+        "Decoding on demand: events",
+        command="polewatch bench gate --part events --keep",
+        condition=(
+            "the empty street of OpenCV's clip into which people walk one by one, as a camera of "
+            "each condition would send it, 768x576 at 10 pictures a second; alarms of the watch "
+            "that decodes everything are the measure. Settings were chosen on other ways through "
+            "the street than are reported here (`polewatch/bench/gate_people.json`). Named by "
+            "files: real recordings, as their own encoder made them. Each condition names when, "
+            "of which commit and where it was measured"
+        ),
+        figures=_events(rows),
+        notes=_notes(rows, names, runtime_s),
+    )
+    return keep(of, root)
 
 
-def _unmeasured(found: GateBench) -> tuple[str, ...]:
-    known = {one.condition for one in found.events}
-    left = [condition.name for condition in CONDITIONS if condition.name not in known]
-    return (f"Not measured in this run: {', '.join(left)}.",) if left else ()
+def _notes(rows: Sequence[KeptEvents], names: Sequence[str], runtime_s: float) -> tuple[str, ...]:
+    known = {one.events.condition for one in rows}
+    left = [name for name in names if name not in known]
+    notes = [f"The newest run took {runtime_s / 60:.0f} minutes."]
+    if left:
+        notes.append(f"Not measured yet: {', '.join(left)}.")
+    if len({one.commit for one in rows}) > 1:
+        notes.append("Conditions are of more than one commit: see each.")
+    return tuple(notes)
 
 
 def _costs(idle: Costs, busy: Costs, sub: Costs, found: GateBench) -> tuple[Figure, ...]:
@@ -108,8 +123,8 @@ def _costs(idle: Costs, busy: Costs, sub: Costs, found: GateBench) -> tuple[Figu
     return tuple(figures)
 
 
-def _events(found: GateBench) -> tuple[Figure, ...]:
-    ratios = found.summary()
+def _events(rows: Sequence[KeptEvents]) -> tuple[Figure, ...]:
+    ratios = GateBench(None, None, None, tuple(one.events for one in rows)).summary()
     delay = ratios["added_delay_s"]
     return (
         Figure(
@@ -120,17 +135,19 @@ def _events(found: GateBench) -> tuple[Figure, ...]:
         ),
         Figure(label="alarm later by, half of them", value=delay["p50"], unit="s"),
         Figure(label="... by at most", value=delay["max"], unit="s", goal=1.0),
-        *(
-            Figure(
-                label=f"{one.condition}: missed",
-                value=one.missed,
-                goal=0,
-                basis=(
-                    f"of {one.expected}, {one.added} added, later by at most "
-                    f"{max(one.delays_s, default=0.0):.1f} s; {one.decoded_share:.0%} decoded, "
-                    f"gate {one.gate} at the end"
-                ),
-            )
-            for one in found.events
+        *(_condition(one) for one in rows),
+    )
+
+
+def _condition(kept: KeptEvents) -> Figure:
+    one = kept.events
+    return Figure(
+        label=f"{one.condition}: missed",
+        value=one.missed,
+        goal=0,
+        basis=(
+            f"of {one.expected}, {one.added} added, later by at most "
+            f"{max(one.delays_s, default=0.0):.1f} s; {one.decoded_share:.0%} decoded, "
+            f"gate {one.gate} at the end; {kept.origin}"
         ),
     )

@@ -1,14 +1,17 @@
 """Streets where mostly nobody is, composed of a real one: what a gate must not sleep through.
 
 The empty street is the median of OpenCV's street clip; its people come back into it one after the
-other, as they walked, cut out along their own tracks. A sensor's noise lies over all of it.
+other, as they walked, cut out along their own ways. Whose ways, and which of them settings may be
+chosen on, is written down in `gate_people.json`. A sensor's noise lies over all of it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,8 +22,6 @@ from numpy.typing import NDArray
 
 from edge_agent.recording import Recording
 from edge_agent.scene import Box, Image
-from edge_agent.sight.camera_sight import camera_sight
-from edge_agent.sight.two_scales import SeesAtSize, TwoScales
 from polewatch.bench.weather import WEATHERS, Weather
 
 FPS: Final = 10
@@ -31,12 +32,6 @@ BEFORE_S: Final = 76.0
 
 BETWEEN_S: Final = 14.7
 """No multiple of a keyframe interval: people come at any time in it."""
-VISIT_S: Final = (5.0, 12.0)
-"""Visits last at least and at most so long."""
-
-_EDGE: Final = 0.12
-"""A visit begins within this share of the picture's border: people walk in."""
-
 _GROWN: Final = 0.35
 _NOISE: Final = 1.5
 """Grey levels of a sensor's noise by day."""
@@ -45,6 +40,8 @@ _FAR: Final = 0.4
 """How much smaller the street is when it is far away."""
 
 Codec = Literal["libx264", "libx265"]
+Use = Literal["choose", "report"]
+"""Settings are chosen on the ones; figures are of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,8 @@ class Condition:
     gop_s: float = 2.0
     weather: Weather | None = None
     far: bool = False
+    visits: int = 4
+    """People of `gate_people.json`, at most."""
     bits_per_s: int | None = None
     """A constant bit rate; by quality when left out."""
     b_frames: int = 0
@@ -73,7 +72,7 @@ class Condition:
 
 CONDITIONS: Final = (
     Condition("day"),
-    Condition("far", far=True),
+    Condition("far", far=True, visits=8),
     Condition("night", weather="night"),
     Condition("rain", weather="rain"),
     Condition("constant-rate", bits_per_s=1_000_000),
@@ -89,20 +88,13 @@ CONDITIONS: Final = (
 class Street:
     """The clip taken apart once: its empty street and who walks through it."""
 
-    def __init__(self, clip: Path, detector: SeesAtSize | TwoScales) -> None:
+    def __init__(self, clip: Path) -> None:
         """Raises RecordingError when the clip cannot be read."""
         with Recording(clip) as recording:
             self._pictures = [frame.image for frame in recording.frames(30)]
         every = max(1, len(self._pictures) // 60)
         sample = np.stack(self._pictures[::every])
         self.empty: Image = np.median(sample, axis=0).astype(np.uint8)
-        self._visits = self._walks(detector)
-
-    def visits(self, most: int, *, late: bool) -> tuple[Visit, ...]:
-        """The first `most` that begin in the clip's second half (`late`), or in its first."""
-        half = len(self._pictures) // 2
-        own = [visit for visit in self._visits if (visit.first >= half) == late]
-        return tuple(own[:most])
 
     def pictures(self, visits: Sequence[Visit], condition: Condition) -> Iterator[Image]:
         """The street with these visits one after the other, as the condition has it."""
@@ -121,23 +113,6 @@ class Street:
             for _ in range(round(BETWEEN_S * FPS)):
                 yield seen(self.empty)
 
-    def _walks(self, detector: SeesAtSize | TwoScales) -> list[Visit]:
-        sight, tracker = camera_sight(detector)
-        boxes: dict[int, dict[int, Box]] = {}
-        for number, image in enumerate(self._pictures):
-            for track in tracker.update(sight.detect(image), number / FPS, image):
-                if track.seen and track.label == "person":
-                    boxes.setdefault(track.id, {})[number] = track.box
-        found = []
-        for of in boxes.values():
-            numbers = sorted(of)
-            first, last = numbers[0], min(numbers[-1], numbers[0] + round(VISIT_S[1] * FPS))
-            middle = of[first].x + of[first].w / 2
-            at_edge = min(middle, 1 - middle) <= _EDGE
-            if at_edge and last - first >= VISIT_S[0] * FPS:
-                found.append(Visit(first, tuple(_between(of, n) for n in range(first, last))))
-        return sorted(found, key=lambda visit: visit.first)
-
     def _with(self, picture: Image, box: Box) -> Image:
         height, width = picture.shape[:2]
         mask = np.zeros((height, width), np.float32)
@@ -153,9 +128,20 @@ class Street:
             image = _far(image)
         if condition.weather is not None:
             return WEATHERS[condition.weather](image, number)
-        noise = np.random.default_rng(number).normal(0, _NOISE, image.shape[:2])
-        noisy: NDArray[np.float64] = image + noise[..., None]
+        dice = np.random.default_rng(number)
+        noise = _NOISE * dice.standard_normal(image.shape[:2], np.float32)
+        noisy: NDArray[np.float32] = image + noise[..., None]
         return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def visits(use: Use) -> tuple[Visit, ...]:
+    """The people of this use, in the order in which they come."""
+    written = (files("polewatch.bench") / "gate_people.json").read_text(encoding="utf-8")
+    return tuple(
+        _visit(one["first"], one["boxes"])
+        for one in json.loads(written)["people"]
+        if one["use"] == use
+    )
 
 
 def encode(pictures: Iterator[Image], condition: Condition, into: Path) -> None:
@@ -183,20 +169,12 @@ def encode(pictures: Iterator[Image], condition: Condition, into: Path) -> None:
         container.mux(stream.encode())
 
 
-def _between(of: dict[int, Box], number: int) -> Box:
-    """The box in a picture, between those in which it was seen."""
-    if number in of:
-        return of[number]
-    before = max(n for n in of if n < number)
-    after = min(n for n in of if n > number)
-    share = (number - before) / (after - before)
-    a, b = of[before], of[after]
-    return Box(
-        a.x + share * (b.x - a.x),
-        a.y + share * (b.y - a.y),
-        a.w + share * (b.w - a.w),
-        a.h + share * (b.h - a.h),
-    )
+def _visit(first: int, boxes: Sequence[Sequence[float]]) -> Visit:
+    """A box for every picture, between those that are written down."""
+    at = np.asarray(boxes, float)
+    numbers = np.arange(at[0, 0], at[-1, 0] + 1)
+    sides = [np.interp(numbers, at[:, 0], at[:, side]) for side in range(1, 5)]
+    return Visit(first, tuple(Box(*map(float, row)) for row in zip(*sides, strict=True)))
 
 
 def _far(image: Image) -> Image:

@@ -116,12 +116,22 @@ def test_a_changed_look_opens_it_and_ever_more_rarely_when_nothing_is_there() ->
         camera.run(1)
         before = camera.gate.wakes
         if not camera.gate.open and camera.wants[-1][1] != "all":
-            camera.gate.changed(camera.now / FPS)
+            camera.gate.changed(camera.now / FPS, [(3, 4)])
         if camera.gate.wakes > before:
             woken.append(camera.now / FPS)
     assert woken[0] <= 42
     gaps = [b - a for a, b in pairwise(woken)]
     assert gaps[-1] > 3 * gaps[0]
+
+
+def test_what_is_elsewhere_at_each_look_opens_it_each_time() -> None:
+    camera = Camera()
+    camera.run(40)
+    for step in range(20):
+        camera.run(10)
+        assert not camera.gate.open
+        camera.gate.changed(camera.now / FPS, [(3, step), (3, step + 1)])
+        assert camera.gate.reason == "change"
 
 
 def test_sizes_that_did_not_tell_of_what_looks_showed_are_believed_no_more() -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from polewatch.bench.gate import Costs, Events, GateBench
+from pathlib import Path
+
+import pytest
+
+from polewatch.bench.gate import Costs, GateBench
 from polewatch.bench.gate_events import Alarm, Watched, compare
+from polewatch.bench.gate_kept import EVENTS, keep_events
+from polewatch.bench.gate_result import keep_conditions
+from polewatch.bench.gate_scenes import CONDITIONS, visits
+from polewatch.bench.gate_watches import Events
+from polewatch.performance.result import read_all
 
 
 def _watched(*alarms: tuple[str, float]) -> Watched:
@@ -34,3 +43,32 @@ def test_the_figures_are_ratios_of_one_run_and_none_where_nothing_ran() -> None:
     assert said["busy_vs_decode_all"] is None
     assert said["missed_events"] == 1
     assert said["added_delay_s"] == {"p50": 0.2, "max": 0.4}
+
+
+def test_a_condition_measured_by_itself_stands_beside_those_kept_before(tmp_path: Path) -> None:
+    keep_events(Events("far", 4, 1, 0, (0.0, 0.4, 2.0), 0.5, 4, "idle"), tmp_path)
+    keep_events(Events("day", 8, 0, 1, (0.0,) * 8, 0.5, 4, "idle"), tmp_path)
+    keep_events(Events("far", 4, 0, 0, (0.0, 0.4, 0.8, 0.2), 0.5, 4, "idle"), tmp_path)
+    keep_conditions(tmp_path, 61.0)
+    (kept,) = read_all(tmp_path)
+    labels = [figure.label for figure in kept.figures]
+    assert labels[3:] == ["day: missed", "far: missed"]
+    missed, _, latest = kept.figures[:3]
+    assert (missed.value, missed.basis) == (0, "of 12; 1 added")
+    assert latest.value == 0.8
+    assert all("commit" in figure.basis for figure in kept.figures[3:])
+    assert any("night" in note and "day" not in note for note in kept.notes)
+
+
+def test_a_file_that_is_no_condition_is_named(tmp_path: Path) -> None:
+    (tmp_path / EVENTS).mkdir(parents=True)
+    (tmp_path / EVENTS / "day.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"day\.json"):
+        keep_conditions(tmp_path, 1.0)
+
+
+def test_nobody_is_both_chosen_on_and_reported() -> None:
+    chosen, reported = visits("choose"), visits("report")
+    assert not {one.first for one in chosen} & {one.first for one in reported}
+    assert len(reported) >= max(condition.visits for condition in CONDITIONS)
+    assert all(len(one.boxes) >= 80 for one in (*chosen, *reported))
