@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from edge_agent.camera.glance import PLACE, Glance
@@ -31,3 +32,11 @@ def test_somebody_small_is_told_with_his_place_and_the_one_he_left() -> None:
     assert glance.differs(_street(2, (70, 40))) == {(2, 1)}
     assert glance.differs(_street(3, (70, 104))) == {(2, 1), (2, 3)}
     assert glance.differs(_street(4, (70, 104))) == frozenset()
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "nv12"])
+def test_pictures_of_any_format_are_looked_at(pixels: str) -> None:
+    glance = Glance()
+    glance.differs(_street(1).reformat(format=pixels))
+    assert glance.differs(_street(2).reformat(format=pixels)) == frozenset()
+    assert glance.differs(_street(3, (70, 40)).reformat(format=pixels)) == {(2, 1)}
