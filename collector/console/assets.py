@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -60,3 +61,9 @@ class Assets:
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"
+
+
+@functools.cache
+def shipped() -> Assets:
+    """Those of this program, read at the first call."""
+    return Assets()

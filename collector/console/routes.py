@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.access import SCOPES, Reads, declares
 from collector.console.api import build_api
-from collector.console.assets import Assets
+from collector.console.assets import shipped
 from collector.console.case_file_api import build_case_file_api
 from collector.console.door import back, own, signed_in
 from collector.console.estate_pages import build_estate_pages
@@ -42,11 +43,9 @@ YEAR_S = 31_536_000
 _THEMES = ("auto", "dark", "light")
 
 
-def build_router(services: ConsoleServices) -> APIRouter:
-    """Sign-in page, queue, holds, language switch, static files and the API."""
-    router = APIRouter(route_class=ConsoleRoute, dependencies=[declares()])
-    assets = Assets()
-    pages = Environment(
+@functools.cache
+def _templates() -> Environment:
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -54,6 +53,11 @@ def build_router(services: ConsoleServices) -> APIRouter:
         lstrip_blocks=True,
     )
 
+
+def build_router(services: ConsoleServices) -> APIRouter:
+    """Sign-in page, queue, holds, language switch, static files and the API."""
+    router = APIRouter(route_class=ConsoleRoute, dependencies=[declares()])
+    assets, pages = shipped(), _templates()
     somebody = signed_in(services.person_of)
     people = [Depends(somebody)]
 

@@ -10,6 +10,9 @@ import pytest
 from provisioning.authority import Authority
 from tests.support.broker import make_city
 from tests.support.intake import WayIn
+from tests.support.known_routes import keep_what_is_known
+
+keep_what_is_known()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -44,7 +46,7 @@ from collector.services.place import Point, moved
 from collector.services.unit_link import UnitLinks
 from collector.services.unit_positions import UnitPositions
 from collector.services.withdrawal import Withdrawal
-from collector.signer.accounts import Account, SignerStore
+from collector.signer.accounts import FILE_NAME, Account, SignerStore
 from collector.signer.app import build_app
 from collector.signer.config import SignerSettings
 from collector.signer.desk import SignerDesk
@@ -58,6 +60,7 @@ from wire.identity import Identity
 from wire.register import Trust
 
 PASSWORD = "correct horse battery"
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 BASIS = "개인정보 보호법 제18조제2항제3호"
 SCENE = Point(37.5371, 126.7377)
 SECRET = b"a secret of thirty-two bytes and more"
@@ -100,6 +103,17 @@ CAMERAS = (
 )
 
 
+@functools.cache
+def _accounts() -> bytes:
+    """The signer's database with PEOPLE in it: each test has a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SignerStore(Path(folder), HASHER)
+        for name, agency, role in PEOPLE:
+            store.add(Account(name, agency, (role,)), PASSWORD, datetime.now(UTC))
+        store.close()
+        return (Path(folder) / FILE_NAME).read_bytes()
+
+
 HYDRANT = Layer(hydrants=(("H-1", moved(SCENE, 0, 25)),))
 
 
@@ -115,8 +129,9 @@ class ServiceBench:
     ) -> None:
         # The city's certificates were made just now, by the machine's clock.
         self.clock = SimulatedClock(datetime.now(UTC))
-        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.signer_store = SignerStore(folder / "signer", hasher)
+        (folder / "signer").mkdir(mode=0o700)
+        (folder / "signer" / FILE_NAME).write_bytes(_accounts())
+        self.signer_store = SignerStore(folder / "signer", HASHER)
         identity = Identity.load(town.identity("signer"))
         signer = SignerSettings(
             identity=town.identity("signer"),
@@ -134,8 +149,6 @@ class ServiceBench:
             trust.collector_key,
         )
         self.permits = Permits(self.signer_store, identity)
-        for name, agency, role in PEOPLE:
-            self.signer_store.add(Account(name, agency, (role,)), PASSWORD, self.clock.now())
         secret = folder / "sos.secret"
         secret.write_bytes(SECRET)
         self.settings = CollectorSettings(

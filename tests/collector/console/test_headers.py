@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from collector.console.assets import Assets
+from collector.console.assets import shipped
 from tests.support.console_store import FilledStore, Told, console_app
 
 CONSOLE = Path(__file__).parents[3] / "collector/console"
@@ -73,7 +73,7 @@ def test_pages_ask_only_for_files_that_exist(operator: TestClient) -> None:
 
 
 def test_modules_import_only_what_is_served() -> None:
-    served = set(Assets().names())
+    served = set(shipped().names())
     texts = {
         path.name: path.read_text(encoding="utf-8") for path in (CONSOLE / "static/js").glob("*.js")
     }
@@ -88,7 +88,7 @@ def test_modules_import_only_what_is_served() -> None:
 
 
 def test_nothing_beyond_the_static_files_can_be_asked_for(operator: TestClient) -> None:
-    version = Assets().version
+    version = shipped().version
     for name in ("..%2froutes.py", "%2e%2e%2f%2e%2e%2fapp.py", "x", "words/xx.json"):
         assert operator.get(f"/static/{version}/{name}").status_code == 404
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,36 +18,36 @@ from collector.mounting import mount
 from collector.services.case import Case
 from collector.services.layer import Layer, Street
 from collector.services.place import Point
-from collector.services_for_console import ConsoleServices
 from collector.things import Thing
 from tests.support.console_cases import case_at, unit_of
 from tests.support.console_store import Delivered, FilledStore, Told
 from wire.grant import PersonToken
 
 
-def services(store: FilledStore, *roles: str, agency: str = "police") -> ConsoleServices:
-    """For somebody of those roles; the police have a case with camera 4 and a unit on its way."""
-    store.token = store.token.model_copy(update={"roles": roles, "agency": agency})
+@pytest.fixture
+def browser(store: FilledStore) -> Iterator[TestClient]:
+    """Of whoever it is; the police have a case with camera 4 and a unit on its way."""
     case = case_at(store.settings.cameras[4:5])
-    unit = unit_of(case, age_s=30)
-
-    store.units = (unit,)
+    store.units = (unit_of(case, age_s=30),)
     store.things = (Thing("board", "b-1", "계양대로 1", 37.54, 126.74, "down"),)
 
     async def cases(person: PersonToken) -> list[Case]:
         return [case] if person.agency in ("police", "centre") else []
 
-    return replace(store.services(), cases_of=cases)
-
-
-def told(store: FilledStore, *roles: str, agency: str = "police") -> dict[str, Any]:
-    """What the map tells somebody."""
     app = FastAPI()
-    mount(app, build_router(services(store, *roles, agency=agency)))
+    mount(app, build_router(replace(store.services(), cases_of=cases)))
     with TestClient(app) as client:
         client.cookies.set("pw_person", "yes")
-        answer = client.get("/api/map")
-        states = client.get("/api/cameras").json()["cameras"]
+        yield client
+
+
+def told(
+    store: FilledStore, browser: TestClient, *roles: str, agency: str = "police"
+) -> dict[str, Any]:
+    """What the map tells somebody of those roles."""
+    store.token = store.token.model_copy(update={"roles": roles, "agency": agency})
+    answer = browser.get("/api/map")
+    states = browser.get("/api/cameras").json()["cameras"]
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     # What the other list of cameras tells reaches no farther.
@@ -56,36 +57,40 @@ def told(store: FilledStore, *roles: str, agency: str = "police") -> dict[str, A
     return found
 
 
-def test_an_officer_sees_the_cameras_of_his_incidents_and_cases(store: FilledStore) -> None:
+def test_an_officer_sees_the_cameras_of_his_incidents_and_cases(
+    store: FilledStore, browser: TestClient
+) -> None:
     store.tell(Told(place=1, picture=None))
     store.tell(Told(place=2, picture=None, deliveries=(Delivered("fire"),)))
     store.camera(1, "down", "camera.unreachable")
     for roles in (("operator",), ("technician",), ("administrator",)):
-        found = told(store, *roles)
+        found = told(store, browser, *roles)
         assert len(found["places"]) == 5
         assert found["every_camera"]
-    found = told(store, "officer")
+    found = told(store, browser, "officer")
     assert [one["camera"] for one in found["places"]] == ["yard", "river"]
     assert [one["camera"] for one in found["cameras"]] == ["yard", "river"]
     assert [one["camera"] for one in found["incidents"]] == ["yard"]
     assert found["scenes"][0]["cameras"] == ["pole-031-1/river"]
     assert not found["every_camera"]
     for role, agency in (("officer", "city"), ("privacy", "police"), ("nobody", "police")):
-        found = told(store, role, agency=agency)
+        found = told(store, browser, role, agency=agency)
         assert (found["places"], found["cameras"]) == ([], []), role
         assert (found["incidents"], found["scenes"]) == ([], []), role
 
 
-def test_a_unit_s_place_is_told_to_those_who_see_its_case(store: FilledStore) -> None:
+def test_a_unit_s_place_is_told_to_those_who_see_its_case(
+    store: FilledStore, browser: TestClient
+) -> None:
     for roles, agency in ((("operator",), "centre"), (("officer",), "police")):
-        found = told(store, *roles, agency=agency)
+        found = told(store, browser, *roles, agency=agency)
         (unit,) = found["units"]
         assert (unit["unit"], unit["case"], unit["distance_m"]) == ("순찰 12호", "112-7", 111)
         assert 30 <= unit["age_s"] < 60
         assert 0 < unit["ends_in_s"] <= 300
         assert found["things"][0]["title"]["ko"] == "계양대로 1"
     for role, agency in (("officer", "fire"), ("technician", "centre"), ("privacy", "police")):
-        assert told(store, role, agency=agency)["units"] == [], role
+        assert told(store, browser, role, agency=agency)["units"] == [], role
 
 
 def test_pictures_come_from_the_tiles_origin_and_nowhere_else(store: FilledStore) -> None:
