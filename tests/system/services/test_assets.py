@@ -188,10 +188,11 @@ def by_hand(scene: Scene, until: datetime) -> dict[str, float]:
 
 def test_what_happens_to_a_camera_is_ordered_mended_and_reported(scene: Scene) -> None:
     centre = scene.centre
-    # It comes up while the centre does.
-    scene.agent.start()
     centre.signer.start()
     centre.collector.start()
+    # A broker keeps nothing for a collector that was never there: what a pole says before it says
+    # again after fifteen seconds.
+    scene.agent.start()
     table = centre.folder / "자산.csv"
     table.write_bytes(TABLE.encode("cp949"))
     assert "4 new" in scene.assets("import", str(table))
