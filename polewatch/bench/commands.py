@@ -304,6 +304,7 @@ def gate(
 
     from edge_agent.recording import RecordingError
     from models.registry import ModelError
+    from polewatch.accuracy.measurement import commit_of
     from polewatch.bench import gate as bench
     from polewatch.bench.environment import PeerError
     from polewatch.bench.gate_kept import keep_events
@@ -328,6 +329,8 @@ def gate(
             found = bench.GateBench(idle, busy, sub, ())
             if keep and costs is not None:
                 say(f"kept: {keep_costs(found, Path.cwd())}")
+            # Of all conditions: what is kept of the first changes the working folder.
+            commit = commit_of(Path.cwd()) if keep else ""
             began_s, events = time.monotonic(), list[Events]()
             only = conditions or ()
             streets = (
@@ -339,9 +342,10 @@ def gate(
                 events.append(one)
                 say(str(one))
                 if keep:
-                    say(f"kept: {keep_events(one, Path.cwd())}")
+                    say(f"kept: {keep_events(one, Path.cwd(), commit)}")
             if keep and events:
-                say(f"kept: {keep_conditions(Path.cwd(), time.monotonic() - began_s)}")
+                took_s = time.monotonic() - began_s
+                say(f"kept: {keep_conditions(Path.cwd(), events, took_s, commit)}")
     except (OSError, ValueError, RecordingError, ModelError, PeerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -8,7 +8,6 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from polewatch.accuracy.measurement import commit_of
 from polewatch.bench.gate_watches import Events
 from polewatch.performance.result import FOLDER, Machine, this_machine
 
@@ -33,14 +32,17 @@ class KeptEvents(BaseModel):
         return f"{self.date:%Y-%m-%d %H:%M} UTC, commit {self.commit}, {on}"
 
 
-def keep_events(found: Events, root: Path) -> Path:
-    """Keep what was just measured, over an older run of the same condition; returns the file."""
+def keep_events(found: Events, root: Path, commit: str) -> Path:
+    """Keep what `commit` was just measured to do, over an older run of the same condition.
+
+    Returns the file.
+    """
     path = root / EVENTS / f"{found.condition}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = KeptEvents(
         events=found,
         date=datetime.now(UTC).replace(microsecond=0),
-        commit=commit_of(Path.cwd()),
+        commit=commit,
         machine=this_machine(),
     )
     path.write_text(kept.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Final
 from polewatch.bench.gate import Costs, GateBench
 from polewatch.bench.gate_kept import KeptEvents, kept_events
 from polewatch.bench.gate_scenes import CONDITIONS
+from polewatch.bench.gate_watches import Events
 from polewatch.performance.result import Figure, Peer, keep, result
 
 CPU: Final = "CPU s/s"
@@ -35,10 +36,11 @@ def keep_costs(found: GateBench, root: Path) -> Path:
     return keep(of, root)
 
 
-def keep_conditions(root: Path, runtime_s: float) -> Path:
+def keep_conditions(root: Path, ran: Sequence[Events], runtime_s: float, commit: str) -> Path:
     """Keep one result of all conditions that were ever kept; the file.
 
-    Raises ValueError naming a condition's bad file.
+    `ran` are those of this run, which took so long, of `commit`. Raises ValueError naming a bad
+    file.
     """
     all_kept = kept_events(root)
     names = [condition.name for condition in CONDITIONS]
@@ -58,15 +60,18 @@ def keep_conditions(root: Path, runtime_s: float) -> Path:
             "of which commit and where it was measured"
         ),
         figures=_events(rows),
-        notes=_notes(rows, names, runtime_s),
+        notes=_notes(rows, names, ran, runtime_s),
     )
-    return keep(of, root)
+    return keep(of.model_copy(update={"commit": commit}), root)
 
 
-def _notes(rows: Sequence[KeptEvents], names: Sequence[str], runtime_s: float) -> tuple[str, ...]:
+def _notes(
+    rows: Sequence[KeptEvents], names: Sequence[str], ran: Sequence[Events], runtime_s: float
+) -> tuple[str, ...]:
     known = {one.events.condition for one in rows}
     left = [name for name in names if name not in known]
-    notes = [f"The newest run took {runtime_s / 60:.0f} minutes."]
+    newest = ", ".join(sorted(one.condition for one in ran))
+    notes = [f"The newest run took {runtime_s / 60:.0f} minutes: {newest}."]
     if left:
         notes.append(f"Not measured yet: {', '.join(left)}.")
     if len({one.commit for one in rows}) > 1:
@@ -141,6 +146,9 @@ def _events(rows: Sequence[KeptEvents]) -> tuple[Figure, ...]:
 
 def _condition(kept: KeptEvents) -> Figure:
     one = kept.events
+    if not one.expected:
+        basis = f"of 0, {one.added} added: decoding everything raised no alarm; {kept.origin}"
+        return Figure(label=f"{one.condition}: missed", value=None, basis=basis)
     return Figure(
         label=f"{one.condition}: missed",
         value=one.missed,

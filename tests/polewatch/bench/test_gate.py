@@ -46,17 +46,24 @@ def test_the_figures_are_ratios_of_one_run_and_none_where_nothing_ran() -> None:
 
 
 def test_a_condition_measured_by_itself_stands_beside_those_kept_before(tmp_path: Path) -> None:
-    keep_events(Events("far", 4, 1, 0, (0.0, 0.4, 2.0), 0.5, 4, "idle"), tmp_path)
-    keep_events(Events("day", 8, 0, 1, (0.0,) * 8, 0.5, 4, "idle"), tmp_path)
-    keep_events(Events("far", 4, 0, 0, (0.0, 0.4, 0.8, 0.2), 0.5, 4, "idle"), tmp_path)
-    keep_conditions(tmp_path, 61.0)
+    far = Events("far", 4, 0, 0, (0.0, 0.4, 0.8, 0.2), 0.5, 4, "idle")
+    keep_events(Events("far", 4, 1, 0, (0.0, 0.4, 2.0), 0.5, 4, "idle"), tmp_path, "aaa")
+    keep_events(Events("day", 8, 0, 1, (0.0,) * 8, 0.5, 4, "idle"), tmp_path, "aaa")
+    keep_events(Events("rain", 0, 0, 0, (), 0.5, 4, "untold"), tmp_path, "aaa")
+    keep_events(far, tmp_path, "bbb")
+    keep_conditions(tmp_path, [far], 61.0, "bbb")
     (kept,) = read_all(tmp_path)
+    assert kept.commit == "bbb"
     labels = [figure.label for figure in kept.figures]
-    assert labels[3:] == ["day: missed", "far: missed"]
-    missed, _, latest = kept.figures[:3]
+    assert labels[3:] == ["day: missed", "far: missed", "rain: missed"]
+    missed, _, latest, day, one, rain = kept.figures
     assert (missed.value, missed.basis) == (0, "of 12; 1 added")
     assert latest.value == 0.8
-    assert all("commit" in figure.basis for figure in kept.figures[3:])
+    assert "commit aaa" in day.basis
+    assert "commit bbb" in one.basis
+    # Where nothing was raised nothing can be missed: that is no goal reached.
+    assert (rain.value, rain.met) == (None, None)
+    assert kept.notes[0].endswith("1 minutes: far.")
     assert any("night" in note and "day" not in note for note in kept.notes)
 
 
@@ -64,7 +71,7 @@ def test_a_file_that_is_no_condition_is_named(tmp_path: Path) -> None:
     (tmp_path / EVENTS).mkdir(parents=True)
     (tmp_path / EVENTS / "day.json").write_text("{}")
     with pytest.raises(ValueError, match=r"day\.json"):
-        keep_conditions(tmp_path, 1.0)
+        keep_conditions(tmp_path, [], 1.0, "aaa")
 
 
 def test_nobody_is_both_chosen_on_and_reported() -> None:
