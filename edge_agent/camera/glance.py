@@ -24,11 +24,25 @@ LEAST_PIXELS: Final = 5
 PLACE: Final = 32
 """Pixels of a place's sides: about as far as somebody walks in a second who is as tall as that."""
 
+DRIFT: Final = 3
+"""Levels by which the whole picture grew lighter or darker, from which on it is remembered anew."""
+
+_SAMPLE: Final = 8
+"""One pixel in so many of each line and column tells of the whole picture's light and noise."""
+
 _EIGHT_BITS: Final = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "nv12")
 """Formats whose first plane is the luma, a byte a pixel."""
 
 Place = tuple[int, int]
 """Row and column of a part of the picture, PLACE pixels high and wide."""
+
+
+EVERYWHERE: Final[Place] = (-1, -1)
+"""One place for all of them where many change at once: a lamp, a cloud, rain. What comes of it
+tells nothing of any single one."""
+
+MANY: Final = 0.25
+"""Of all places."""
 
 
 class Glance:
@@ -44,9 +58,15 @@ class Glance:
         known = self._known
         if known is None or known.shape != grey.shape:
             self._known = grey
-            return _places(np.ones(grey.shape, bool))
-        away = cv2.absdiff(grey, known)
-        step = max(LEAST_STEP, NOISE_FACTOR * float(np.median(away[::8, ::8])))
+            return frozenset({EVERYWHERE})
+        sample = grey[::_SAMPLE, ::_SAMPLE].astype(np.int16) - known[::_SAMPLE, ::_SAMPLE]
+        # Dusk and exposure move all of it, by which nothing in it is hidden or shown.
+        shift = int(np.median(sample))
+        step = max(LEAST_STEP, NOISE_FACTOR * float(np.median(np.abs(sample - shift))))
+        away = cv2.absdiff(grey, known if shift == 0 else _lighter(known, shift))
+        if abs(shift) >= DRIFT or step > 2 * LEAST_STEP:
+            # Else it would drift away until the noise seems so large that nothing stands out.
+            self._known = grey
         mask = (away > step).astype(np.uint8)
         if not mask.any():
             return frozenset()
@@ -66,6 +86,10 @@ def _small(picture: av.VideoFrame) -> NDArray[np.uint8]:
     return np.asarray(cv2.blur(grey, (3, 3)), np.uint8)
 
 
+def _lighter(grey: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(grey + np.int16(by), 0, 255), np.uint8)
+
+
 def _luma(picture: av.VideoFrame) -> NDArray[np.uint8]:
     """As it was decoded, where that has eight bits: a conversion would cost three times as much."""
     if picture.format.name not in _EIGHT_BITS:
@@ -76,6 +100,9 @@ def _luma(picture: av.VideoFrame) -> NDArray[np.uint8]:
 
 
 def _places(mask: NDArray[np.bool_]) -> frozenset[Place]:
+    across, down = (-(-side // PLACE) for side in mask.shape)
     rows, columns = np.nonzero(mask)
     codes = np.unique((rows // PLACE) << 16 | columns // PLACE)
+    if len(codes) > MANY * across * down:
+        return frozenset({EVERYWHERE})
     return frozenset((int(code) >> 16, int(code) & 0xFFFF) for code in codes)
