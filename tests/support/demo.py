@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Page
@@ -27,6 +28,8 @@ from wire.health import Health
 from wire.settings import load_settings
 
 FIRST_ALARM_S = 120.0
+
+AnyDemo = TypeVar("AnyDemo", bound=Demo)
 
 QUARTERS: list[Asked] = [
     {
@@ -52,15 +55,22 @@ def forked(argv: Sequence[str]) -> Started:
 
 
 @contextmanager
-def whole_demo(folder: Path, broker: Broker = "nats") -> Iterator[Demo]:
-    """A running demo in `folder`, its rules busy; every process is gone afterwards."""
-    with Demo(folder, broker=broker, zones=QUARTERS, rules=BUSY, launch=forked) as demo:
+def running(demo: AnyDemo) -> Iterator[AnyDemo]:
+    """`demo` while it runs; every process is gone afterwards."""
+    with demo:
         try:
             yield demo
         finally:
             # Nobody asks any more how they end; in order, one after the other, it takes seconds.
             for child in demo.family.children.values():
                 child.kill()
+
+
+@contextmanager
+def whole_demo(folder: Path, broker: Broker = "nats") -> Iterator[Demo]:
+    """A running demo in `folder`, its rules busy; every process is gone afterwards."""
+    with running(Demo(folder, broker=broker, zones=QUARTERS, rules=BUSY, launch=forked)) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from polewatch.demo.run import Demo
 from tests.support.browser import watched_page
-from tests.support.demo import forked, sign_in
+from tests.support.demo import forked, running, sign_in
 from tests.support.impair_udp import UdpImpairment, UdpPath, by_way_of, host_of
 from tests.support.page_player import KEEP_PEER, look, play_live
 from tests.support.wait import wait_until
@@ -50,7 +50,8 @@ def street(file: Path) -> Path:
 @pytest.fixture(scope="module")
 def busy_street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("busy")
-    with Demo(folder / "demo", clip_file=street(folder / "street.mp4"), launch=forked) as demo:
+    clip = street(folder / "street.mp4")
+    with running(Demo(folder / "demo", clip_file=clip, launch=forked)) as demo:
         yield demo
 
 

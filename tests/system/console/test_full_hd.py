@@ -13,7 +13,7 @@ from polewatch.bench.clips import FPS, HEIGHT, WIDTH, draw, percentiles
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA
 from tests.support.browser import Watched, watched_page
-from tests.support.demo import forked, recorded_s, sign_in
+from tests.support.demo import forked, recorded_s, running, sign_in
 from tests.support.wait import wait_until
 
 TRIES = 30
@@ -68,9 +68,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("full-hd")
     file = folder / "camera.mp4"
     draw(file)
-    with Demo(folder / "demo", clip_file=file, launch=forked) as running:
-        wait_until(lambda: recorded_s(running) > 20, 90, "a recording")
-        yield running
+    with running(Demo(folder / "demo", clip_file=file, launch=forked)) as made:
+        wait_until(lambda: recorded_s(made) > 20, 90, "a recording")
+        yield made
 
 
 @pytest.fixture

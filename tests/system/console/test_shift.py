@@ -23,7 +23,16 @@ from polewatch.demo.run import Demo
 from polewatch.demo.site import Asked
 from tests.support.browser import PHONE, Watched, axe_faults, until, watched_page
 from tests.support.console_store import street_still
-from tests.support.demo import BUSY, QUARTERS, end, first_alarm, forked, reader, sign_in
+from tests.support.demo import (
+    BUSY,
+    QUARTERS,
+    end,
+    first_alarm,
+    forked,
+    reader,
+    running,
+    sign_in,
+)
 from tests.support.device import SimDevice, Wired, finding
 from tests.support.ledger import entries
 from tests.support.phone import Phone, phone_of
@@ -96,9 +105,10 @@ NAMES = {"police": "경찰 112", "fire": "소방 119", "centre": "관제센터"}
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("shift")
-    with Demo(folder, zones=QUARTERS, rules=RULES, neighbours=NEIGHBOURS, launch=forked) as running:
-        first_alarm(running)
-        yield running
+    made = Demo(folder, zones=QUARTERS, rules=RULES, neighbours=NEIGHBOURS, launch=forked)
+    with running(made):
+        first_alarm(made)
+        yield made
 
 
 @pytest.fixture(scope="module")

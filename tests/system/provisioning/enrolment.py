@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from tests.provisioning.site.tables import imported
 from tests.support.broker import HOST, BrokerHandle
 from tests.support.centre import Centre, Program
 from tests.support.wait import wait_until
+from tests.support.zygote import Forked, zygote
 from wire.clock import SystemClock
 from wire.register import shard_of
 
@@ -57,10 +57,10 @@ class Town:
             ["polewatch", "provision", "enrol", "serve", "--config", str(config), "--print-ready"],
             folder / "desk.log",
         )
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper: Forked | None = None
         self._boxes: list[subprocess.Popen[bytes]] = []
 
-    def keep(self, *, faulted: str = "") -> subprocess.Popen[bytes]:
+    def keep(self, *, faulted: str = "") -> Forked:
         """Start the keeper; `faulted` is a point at which it is killed."""
         line = ["authority", "keep", "--folder", self.city.folder, "--keys", self.keys]
         self._keeper = self._provision(
@@ -88,7 +88,7 @@ class Town:
         (home / "claim").write_text(claim)
         return home
 
-    def boot(self, home: Path, *, faulted: str = "") -> subprocess.Popen[bytes]:
+    def boot(self, home: Path, *, faulted: str = "") -> Forked:
         """Start `polewatch provision enrol online` on a box."""
         options = ("enrol", "online", "--folder", home, "--patience", 60)
         return self._provision(*options, log=f"{home.name}.log", faulted=faulted)
@@ -133,7 +133,8 @@ class Town:
         return int(self.centre.rows(sql, device)[0][0])
 
     def stop(self) -> None:
-        running = [one for one in (*self._boxes, self._keeper) if one and one.poll() is None]
+        every: list[Forked | subprocess.Popen[bytes] | None] = [*self._boxes, self._keeper]
+        running = [one for one in every if one and one.poll() is None]
         for process in running:
             process.send_signal(signal.SIGTERM)
         try:
@@ -145,18 +146,15 @@ class Town:
             self.desk.stop()
             self.centre.stop()
 
-    def _provision(self, *arguments: object, log: str, faulted: str) -> subprocess.Popen[bytes]:
-        launcher = ["-m", "tests.support.faulted"] if faulted else ["-m"]
-        line = [sys.executable, *launcher, "polewatch", "provision", *map(str, arguments)]
+    def _provision(self, *arguments: object, log: str, faulted: str) -> Forked:
         with (self.folder / log).open("ab") as output:
-            return subprocess.Popen(
-                line, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, env=_environment(faulted),
-            )  # fmt: skip
-
-
-def _environment(faulted: str) -> dict[str, str]:
-    return {**os.environ, **({"POLEWATCH_FAULT_POINT": faulted} if faulted else {})}
+            return zygote("polewatch.cli", "provisioning.cli").fork(
+                "polewatch",
+                ["provision", *map(str, arguments)],
+                stdout=output.fileno(),
+                stderr=subprocess.STDOUT,
+                environment={"POLEWATCH_FAULT_POINT": faulted} if faulted else None,
+            )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from polewatch.demo.run import Demo
 from polewatch.demo.site import CAMERA, PERSON, Asked
-from tests.support.demo import health, kill
+from tests.support.demo import forked, health, kill, running
 from tests.support.wait import wait_until
 
 STREET: Asked = {"id": "street", "polygon": [[0.0, 0.1], [1.0, 0.1], [1.0, 1.0], [0.0, 1.0]]}
@@ -84,7 +84,7 @@ class Centre:
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[Centre]:
-    with Demo(tmp_path, zones=[STREET], rules=IN_FILE) as demo:
+    with running(Demo(tmp_path, zones=[STREET], rules=IN_FILE, launch=forked)) as demo:
         yield Centre(demo)
 
 

@@ -31,6 +31,7 @@ from polewatch.demo.site import CAMERA, PERSON
 from tests.accuracy.labelled import data, street
 from tests.edge_agent.plates.passing import passage
 from tests.support.composition import Scenes, compose, cut_out
+from tests.support.demo import forked, running
 from tests.support.painted_fire import write_fire
 from tests.support.rtsp import demo_camera
 from tests.support.wait import wait_until
@@ -163,11 +164,12 @@ def test_dumping_and_a_forest_fire_reach_who_answers_for_them(tmp_path: Path) ->
         clip = dumping_clip(tmp_path)
         burning = painted.result()
     demo = Town(
-        tmp_path / "city", zones=[], rules=[], clip_file=clip, departments=["cleaning", "forest"]
-    )
+        tmp_path / "city", zones=[], rules=[], clip_file=clip, departments=["cleaning", "forest"],
+        launch=forked,
+    )  # fmt: skip
     with demo_camera(burning) as camera:
         demo.ridge_url = camera.url
-        with demo:
+        with running(demo):
             play(demo)
 
 

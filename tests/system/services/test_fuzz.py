@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -159,6 +160,14 @@ def _token(centre: Centre, name: str) -> str:
     return str(answer.cookies["pw_person"])
 
 
+def _line() -> requests.Session:
+    """One connection for many attempts; nothing that one leaves in it is kept for the next."""
+    made = requests.Session()
+    # To look for a proxy costs as much as to ask.
+    made.trust_env = False
+    return made
+
+
 def _fault(status: int, content: bytes, what: str) -> None:
     """Raises AssertionError for an answer that is an error of ours."""
     if status < 500:
@@ -229,10 +238,12 @@ def test_no_endpoint_of_the_collector_errs_or_tells_what_is_not_the_role_s(
     place: Place, attempts: list[Any], who: str | None
 ) -> None:
     url, headers = place.centre.collector.url, place.headers(who)
+    line = _line()
     for case in attempts:
         # Signing out would end what the other attempts need.
         cookies = {} if case.path == "/api/sign-out" else place.cookies(who)
-        answer = case.call(base_url=url, headers=headers, cookies=cookies, timeout=60)
+        answer = case.call(base_url=url, session=line, headers=headers, cookies=cookies, timeout=60)
+        line.cookies.clear()
         what = f"{case.method} {case.formatted_path}"
         _fault(answer.status_code, answer.content, what)
         if who not in SEES_FIRE and not (who in SEES_LEDGER and what == f"GET {LEDGER}"):
@@ -246,9 +257,11 @@ def test_no_endpoint_of_the_signer_errs(
     place: Place, attempts_at_signer: list[Any], who: str | None
 ) -> None:
     headers = {} if who is None else {"Authorization": f"Bearer {_token(place.centre, who)}"}
+    line = _line()
     for case in attempts_at_signer:
         mine = {} if case.path == "/sign-out" else headers
-        answer = case.call(base_url=place.centre.signer.url, headers=mine, timeout=60)
+        answer = case.call(base_url=place.centre.signer.url, session=line, headers=mine, timeout=60)
+        line.cookies.clear()
         _fault(answer.status_code, answer.content, f"{case.method} {case.formatted_path}")
     assert len(attempts_at_signer) > 20
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+import psutil
 from paho.mqtt.enums import CallbackAPIVersion
 
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.wait import wait_until
+from tests.support.zygote import Forked, zygote
 from wire.clock import SystemClock
 from wire.command import Command, NonceWindow, Reply
 from wire.envelope import CloudEvent, body, cloud_event, sign, verify
@@ -31,6 +31,8 @@ from wire.topics import ALL_UP, DeviceAddress, parse_up, service_source
 
 RECEIPT_EVERY_S = 0.05
 PATIENCE_S = 60.0
+UPLINK = ("psutil", "tests.support.findings", "tests.support.uplink")
+"""What a pole's process imports."""
 SOON = ("--silence-s", "3")
 """For a pole whose centre falls silent in the test: how soon it notices is no matter of it."""
 
@@ -233,26 +235,19 @@ class PoleProcess:
         ]
         self.put: list[str] = []
         self.last: dict[str, Any] = {}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
         self._reader: threading.Thread | None = None
         self._log = folder / "pole.log"
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, *more: str, fault_point: str | None = None) -> PoleProcess:
-        environment = dict(os.environ)
-        if fault_point is not None:
-            environment["POLEWATCH_FAULT_POINT"] = fault_point
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "tests.support.faulted", "tests.system.uplink.pole"),
-                    *self._arguments,
-                    *more,
-                ],
+            self._process = zygote(*UPLINK).fork(
+                "tests.system.uplink.pole",
+                [*self._arguments, *more],
                 stdout=subprocess.PIPE,
-                stderr=output,
-                text=True,
-                env=environment,
+                stderr=output.fileno(),
+                environment={"POLEWATCH_FAULT_POINT": fault_point} if fault_point else None,
             )
         self.last = {}
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
@@ -274,6 +269,12 @@ class PoleProcess:
 
     def log(self) -> str:
         return self._log.read_text()
+
+    def cpu_s(self) -> float:
+        """CPU seconds since its start."""
+        assert self._process is not None
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def depth(self) -> int | None:
         """Events and stills that wait, as last told; None before it told."""
@@ -302,7 +303,7 @@ class PoleProcess:
         if self._process is not None:
             self._end(signal.SIGKILL)
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: Forked) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             said = json.loads(line)
