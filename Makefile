@@ -52,6 +52,8 @@ MEMORY := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge
 # Files of system tests, and of browsers, at a time; more pay where there are more than two cores.
 WORKERS ?= 4
 BROWSERS ?= 2
+# In the order of tests/system/conftest.py, which has the longest first.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 # SECOND_TRY=1 (CI) tries up to two failed system tests once more and prints them as flaky.
 SYSTEM := $(if $(SECOND_TRY),bash tests/support/second_try.sh) $(BIN)/pytest
@@ -71,9 +73,9 @@ test: $(VENV)/dev.stamp ## checks, unit tests, then system tests; installs what 
 	@files=$$(mktemp -d -p $(MEMORY)) && { $(MAKE) --no-print-directory -k -j3 -Otarget FILES=$$files $(UNIT); \
 	  status=$$?; rm -rf $$files; exit $$status; }
 	@# Real processes mostly wait for each other: several files at a time. What asserts speeds runs alone.
-	$(SYSTEM) -q -n $(WORKERS) --dist loadfile -m "not timed" tests/repo tests/system --ignore=tests/system/console
+	$(SYSTEM) -q -n $(WORKERS) $(BY_FILE) -m "not timed" tests/repo tests/system --ignore=tests/system/console
 	@# In processes of their own: the browser's driver keeps an event loop running.
-	$(SYSTEM) -q -n $(BROWSERS) --dist loadfile -m "not timed" tests/system/console
+	$(SYSTEM) -q -n $(BROWSERS) $(BY_FILE) -m "not timed" tests/system/console
 	$(SYSTEM) -q -m timed tests/system --ignore=tests/system/console
 	$(SYSTEM) -q -m timed tests/system/console
 
