@@ -15,7 +15,7 @@ from tests.support.demo import end, first_alarm, recorded_s, sign_in
 from tests.support.wait import wait_until
 from tests.system.console.test_video import confirm_and_play, sample
 
-RECORDED_S = 35
+RECORDED_S = 20
 
 
 @pytest.fixture(scope="module")
