@@ -27,6 +27,7 @@ from polewatch.viewer import Viewer
 from tests.support.media import encode
 
 VIEWERS = 8
+WATCHED_S = 4.0
 MEMORY_OF_ONE = 16 << 20
 """Bound of one 1080p session of 4 Mbit/s: its part of a segment, a batch and RTP's history."""
 ANALYSED = 5.0
@@ -35,12 +36,12 @@ SECONDS = 8.0
 
 @pytest.mark.timed
 async def test_memory_of_a_session_is_bounded(tmp_path: Path) -> None:
-    """Eight at once, live and recorded, of which half are held; then none, five times over."""
+    """Eight at once, live and recorded, of which half are held; then none, twice over."""
     file = tmp_path / "camera.mp4"
     await asyncio.to_thread(draw, file)
     signer = OKPKey.generate_key("Ed25519")
     with camera(file) as url, BenchPole(url, tmp_path, signer) as pole:
-        await asyncio.to_thread(pole.wait_recorded, 12)
+        await asyncio.to_thread(pole.wait_recorded, WATCHED_S + 5)
         process = psutil.Process(pole.pid)
         # The first sessions load what all need.
         await _watch_at_once(pole, signer, 2)
@@ -60,8 +61,8 @@ async def _watch_at_once(
 
     async def watch(mode: str) -> None:
         async with Viewer() as viewer:
-            exchange = exchange_with(pole, signer, viewer, mode, 6)
-            await viewer.watch(exchange, 6)
+            exchange = exchange_with(pole, signer, viewer, mode, WATCHED_S)
+            await viewer.watch(exchange, WATCHED_S)
 
     watching = [asyncio.create_task(watch(("live", "recorded")[n % 2])) for n in range(count)]
     while not all(one.done() for one in watching):
