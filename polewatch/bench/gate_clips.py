@@ -64,30 +64,18 @@ def _people(size: tuple[int, int]) -> Iterator[Image]:
 
 
 def encode(
-    pictures: Iterator[Image],
-    fps: int,
-    into: Path,
-    crf: int = 22,
-    *,
-    gop_s: float = GOP_S,
-    bits_per_s: int | None = None,
+    pictures: Iterator[Image], fps: int, into: Path, crf: int, *, gop_s: float = GOP_S
 ) -> None:
-    """Write the pictures as a camera of today sends them: H.264 without B-frames.
-
-    `bits_per_s` is a mean to keep to instead of the quality `crf`.
-    """
+    """Write the pictures as a camera of today sends them: H.264 without B-frames."""
     gop = round(gop_s * fps)
     with av.open(str(into), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.pix_fmt = "yuv420p"
         stream.options = {
             "preset": "veryfast",
+            "crf": str(crf),
             "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:repeat-headers=1",
         }
-        if bits_per_s is None:
-            stream.options = {**stream.options, "crf": str(crf)}
-        else:
-            stream.bit_rate = bits_per_s
         for number, image in enumerate(pictures):
             if number == 0:
                 stream.height, stream.width = image.shape[:2]
