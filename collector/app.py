@@ -19,7 +19,7 @@ from collector.config import CollectorSettings
 from collector.dispatch import Dispatch
 from collector.endpoints import HttpsEndpoint, MqttEndpoint
 from collector.gaps import MAX_RANGES, GapKeeper
-from collector.inbox import Inbox
+from collector.inbox import PATIENCE_S, Inbox
 from collector.incident_desk import IncidentDesk
 from collector.intake import Effects, Intake
 from collector.links import Links
@@ -113,6 +113,8 @@ class Collector:
             done=self._links.done,
             announce=self._announce,
             words_apart=self._links.words_apart,
+            # On a single session receipts would not go out while it is left unread.
+            patience_s=PATIENCE_S if self._links.words_apart else 0.0,
         )
         self._commander = Commander(
             self._voice,

@@ -24,7 +24,8 @@ class BrokerSettings(Settings):
     words_identity: SettingsPath | None = Field(
         None,
         description="Folder of key.pem (0600), cert.pem, ca.pem of the role `words`: agencies' "
-        "acknowledgements then have a session of their own and do not wait behind events.",
+        "acknowledgements, receipts and deliveries then have a session of their own and do not "
+        "wait behind events.",
     )
     log_file: SettingsPath | None = Field(
         None,

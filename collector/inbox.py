@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 TICK_S = 0.25
 SWEEP_EVERY_S = 10.0
+PATIENCE_S = 10.0
+"""The connection is not read meanwhile; well below its keepalive (`link.KEEPALIVE_S`)."""
 RETRY_FIRST_S = 0.2
 RETRY_LONGEST_S = 10.0
 
@@ -46,7 +48,7 @@ class InboxCounts:
     duplicates: int = 0
     refused: int = 0
     dropped: int = 0
-    """What came while the queue was full; devices send it again."""
+    """What came while the queue was full and nothing was taken; devices send it again."""
     superseded: int = 0
     """Figures of devices that newer ones made needless."""
     batches: int = 0
@@ -67,9 +69,11 @@ class Inbox:
         done: Callable[[Incoming], None],
         announce: Callable[[Effects], None],
         words_apart: bool = False,
+        patience_s: float = 0.0,
     ) -> None:
         """`done` acknowledges to the broker; `announce` does what follows from a commit;
-        `words_apart`: agencies' words do not stand behind events at the broker."""
+        `words_apart`: agencies' words do not stand behind events at the broker; `patience_s`: how
+        long `offer` waits for room."""
         self._words_apart = words_apart
         self._settings = settings
         self._database = database
@@ -79,7 +83,9 @@ class Inbox:
         self._clock = clock
         self._done = done
         self._announce = announce
-        self._waiting = Waiting(settings.queue, settings.queue_megabytes * 1_000_000)
+        self._waiting = Waiting(
+            settings.queue, settings.queue_megabytes * 1_000_000, patience_s=patience_s
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._next_sweep = 0.0
@@ -91,10 +97,10 @@ class Inbox:
         """What ended the thread, when something did."""
 
     def offer(self, message: Incoming) -> None:
-        """Called by the link; never waits."""
+        """Called by the link; waits while the queue is full and moves."""
         if not self._waiting.offer(message):
-            # The broker's window of unacknowledged messages should be smaller, but mosquitto 2.0.11
-            # forgets it when a session is resumed. What matters is sent again until receipted.
+            # The disk refuses, or a batch takes very long. What matters is sent again until
+            # receipted.
             self.counts.dropped += 1
             self._done(message)
 

@@ -1,8 +1,10 @@
-"""The collector's sessions at the broker: what poles send, and apart from it what agencies say.
+"""The collector's sessions at the broker: what poles send, and apart from it everything else.
 
 A session is one line: whoever stands in it waits behind all that came before. In a flood of events
 an agency's acknowledgement would come later than its delivery is repeated, so agencies' words have
 a session of their own, with a certificate of its own (mosquitto gives a certificate one session).
+What the collector itself says goes out there too: a broker's word that it has taken a receipt would
+come behind the flood as well, and the first session may be left unread while the inbox is full.
 Each of the two is then one subscription, and nats-server's bound on what a subscription has under
 way (`collector.broker.settings.MAX_IN_FLIGHT`) is also the session's: nothing is over it and held
 back. Without that certificate all is one session, and words wait.
@@ -62,7 +64,7 @@ class Links:
     @property
     def can_publish(self) -> bool:
         """Whether what is published goes out; its answer may be late."""
-        return self._poles.up
+        return any(one.up for one in self._all)
 
     def sessions(self) -> dict[str, bool]:
         """Whether messages flow, by session."""
@@ -88,7 +90,7 @@ class Links:
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Hand a message to the socket with QoS 1; false when there is no connection."""
-        return self._poles.publish(topic, payload)
+        return any(one.publish(topic, payload) for one in reversed(self._all))
 
     def done(self, message: Incoming) -> None:
         """The message is committed: the broker may forget it."""

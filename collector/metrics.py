@@ -72,7 +72,7 @@ def _inbox(counts: InboxCounts) -> Iterator[Metric]:
     yield counter(f"{name}events_total", "Stored as new.", counts.events)
     yield counter(f"{name}duplicates_total", "Known already.", counts.duplicates)
     yield counter(f"{name}refused_total", "Put into quarantine.", counts.refused)
-    yield counter(f"{name}dropped_total", "Came while the queue was full.", counts.dropped)
+    yield counter(f"{name}dropped_total", "Came while the queue stayed full.", counts.dropped)
     yield counter(f"{name}batches_total", "Commits.", counts.batches)
 
 

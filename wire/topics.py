@@ -176,5 +176,5 @@ def collector_rights() -> Rights:
 
 
 def words_rights() -> Rights:
-    """The collector's second session reads what agencies write, and writes nothing."""
-    return Rights(publish=(), subscribe=(ALL_AGENCY_OUT,))
+    """The collector's second session reads what agencies write, and writes as the first one may."""
+    return Rights(publish=collector_rights().publish, subscribe=(ALL_AGENCY_OUT,))

@@ -26,7 +26,7 @@ from wire.names import new_id
 
 
 class Bench:
-    def __init__(self, way_in: WayIn, **settings: int) -> None:
+    def __init__(self, way_in: WayIn, patience_s: float = 0.02, **settings: int) -> None:
         self.way_in = way_in
         self.device: SimDevice = way_in.device()
         self.done: list[Incoming] = []
@@ -52,6 +52,7 @@ class Bench:
             SystemClock(),
             done=self._done,
             announce=self._announce,
+            patience_s=patience_s,
         )
 
     def send(self, *tokens: bytes) -> None:
@@ -159,7 +160,17 @@ def test_a_disk_that_refuses_is_waited_for_and_nothing_is_said_meanwhile(
     assert bench.way_in.rows("SELECT count(*) FROM event") == [(2,)]
 
 
-def test_a_full_queue_drops_and_counts(way_in: WayIn) -> None:
+def test_a_full_queue_that_moves_lets_the_connection_wait(way_in: WayIn) -> None:
+    bench = Bench(way_in, patience_s=60.0, queue=10, batch=5)
+    bench.inbox.start()
+    bench.send(*(bench.put() for _ in range(60)))
+    wait_until(lambda: len(bench.done) == 60, 10, "all of them")
+    bench.inbox.stop()
+    assert bench.inbox.counts.dropped == 0
+    assert way_in.rows("SELECT contiguous, missing FROM progress") == [(60, 0)]
+
+
+def test_a_queue_that_stays_full_drops_and_counts(way_in: WayIn) -> None:
     bench = Bench(way_in, queue=10)
     bench.send(*(bench.put() for _ in range(15)))
     assert bench.inbox.counts.dropped == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from collector.link import Incoming
@@ -49,11 +50,53 @@ def test_where_no_messages_wait_words_take_all_places() -> None:
 def test_it_is_bounded_in_messages_and_in_bytes() -> None:
     waiting = Waiting(2, 10_000)
     assert [waiting.offer(event(n)) for n in range(3)] == [True, True, False]
-    assert not waiting.offer(word(1))
+    assert [waiting.offer(word(n)) for n in range(3)] == [True, True, False]
+    assert taken(waiting, 10) == ["word 0", "word 1", "event 0", "event 1"]
     waiting = Waiting(100, 1000)
     assert [waiting.offer(event(n, size=600)) for n in range(2)] == [True, False]
-    waiting.take(1, 0.0)
+    assert waiting.offer(word(1)), "no flood of events takes an agency's place"
+    waiting.take(2, 0.0)
     assert waiting.offer(event(2, size=1000))
+
+
+def test_an_offer_waits_for_room_and_what_came_first_stays_first() -> None:
+    waiting = Waiting(1, 10_000, patience_s=60.0)
+    offered = [waiting.offer(event(0))]
+    other = threading.Thread(target=lambda: offered.append(waiting.offer(event(1))))
+    other.start()
+    assert taken(waiting, 1) == ["event 0"]
+    # The other one's turn comes when it comes: a take waits for what hurries.
+    assert [one.mid for one in waiting.take(1, 60.0)] == [1]
+    other.join(60.0)
+    assert offered == [True, True]
+
+
+def test_after_an_offer_that_waited_in_vain_none_waits_until_something_was_taken() -> None:
+    waiting = Waiting(1, 10_000, patience_s=0.2)
+    waiting.offer(event(0))
+    began = time.monotonic()
+    assert not waiting.offer(event(1))
+    assert time.monotonic() - began >= 0.2
+    began = time.monotonic()
+    assert not any(waiting.offer(event(n)) for n in range(50))
+    assert time.monotonic() - began < 5.0, "ten seconds, if each had waited"
+    assert taken(waiting, 1) == ["event 0"]
+    assert waiting.offer(event(2))
+    began = time.monotonic()
+    assert not waiting.offer(event(3))
+    assert time.monotonic() - began >= 0.2
+
+
+def test_what_nobody_confirms_does_not_wait_for_room() -> None:
+    waiting = Waiting(1, 10_000, patience_s=60.0)
+    waiting.offer(event(0))
+    assert not waiting.offer(figures(1))
+
+
+def test_what_is_larger_than_all_of_the_memory_comes_in_alone() -> None:
+    waiting = Waiting(10, 1000)
+    assert waiting.offer(event(0, size=1001))
+    assert not waiting.offer(event(1))
 
 
 def test_figures_wait_until_time_is_up_and_go_with_what_hurries() -> None:
