@@ -36,8 +36,8 @@ class Waiting:
         self._words: deque[Incoming] = deque()
         self._messages: deque[Incoming] = deque()
         self._figures: dict[str, Incoming] = {}
-        self._changed = threading.Condition()
-        self._room = threading.Condition(self._changed)
+        lock = threading.RLock()
+        self._changed, self._room = threading.Condition(lock), threading.Condition(lock)
         self.superseded = 0
         """Figures of which newer ones came before they were taken."""
 
