@@ -1,7 +1,7 @@
 """How much memory a 1080p camera takes whose gate holds packets back, beside one decoded whole.
 
-A camera as the worst that the gate will judge: keyframes almost `SPARSE_S` apart, at the bit rate
-of a good picture. Nobody is to be seen in it.
+A camera as the worst that the gate will judge: keyframes almost `SPARSE_S` apart. Nobody is
+to be seen in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from polewatch.bench.packets import packets_of
 GOP_S: Final = 7.6
 GOPS: Final = 2
 """... that are encoded, and sent over and over."""
-QUALITY: Final = 20
+QUALITY: Final = 22
 """Of x264's crf; a bit rate that is kept to would look like movement."""
 SENT_S: Final = 60.0
 
