@@ -23,7 +23,7 @@ _adapters: dict[tuple[Any, ...], TypeAdapter[Any]] = {}
 def keep_what_is_known() -> None:
     """From now on, in this process."""
     utils._get_signature = _known_signature
-    ModelField.__post_init__ = _known_adapter  # type: ignore[method-assign]
+    ModelField.__post_init__ = _known_adapter  # type: ignore[method-assign]  # FastAPI offers no place to keep it
 
 
 def _known_signature(call: Callable[..., Any]) -> inspect.Signature:
