@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx
 import structlog
 
+from collector import step_notes
 from collector.changes import Change, Changes
 from collector.config import CollectorSettings
 from collector.rounds import Rounds
@@ -122,8 +123,9 @@ class DisasterKeeper:
             # An Update may have come in between.
             if one is None or one.state != "active" or not one.expires_at or one.expires_at > now:
                 return None
-            why = f"it ran out at {one.expires_at.isoformat(timespec='seconds')}"
-            return self._alerts.over(run, one, "expired", why, one.room or "centre")
+            return self._alerts.over(
+                run, one, "expired", step_notes.ALERT_RAN_OUT, one.room or "centre"
+            )
 
     def _tell(self, one: Ending) -> bool:
         """Whether the signer could be asked. It is told until it says that it knows."""

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from collector.cap.document import Area, Circle, Info, Reference
 from collector.cap.write import write_cap
 from collector.services.place import moved
+from collector.step_notes import ALERT_RAN_OUT
 from collector.store import erasing
 from tests.support import disaster_room
 from tests.support.disaster_room import SEOUL, Room
@@ -225,6 +226,9 @@ def test_an_alert_runs_out_by_itself_and_an_update_brings_it_back(bench: Service
         )
         bench.keeper.round()
         assert operator.get(DISASTERS).json() == []
+        assert bench.rows("SELECT note FROM incident_step WHERE state = 'closed'") == [
+            (ALERT_RAN_OUT,)
+        ]
         room.send(room.alert("Update", alert))
         (one,) = operator.get(DISASTERS).json()
         states = [row["state"] for row in bench.rows("SELECT state FROM incident ORDER BY rowid")]
