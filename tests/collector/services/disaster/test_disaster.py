@@ -226,9 +226,8 @@ def test_an_alert_runs_out_by_itself_and_an_update_brings_it_back(bench: Service
         )
         bench.keeper.round()
         assert operator.get(DISASTERS).json() == []
-        assert bench.rows("SELECT note FROM incident_step WHERE state = 'closed'") == [
-            (ALERT_RAN_OUT,)
-        ]
+        notes = bench.rows("SELECT note FROM incident_step WHERE state = 'closed'")
+        assert [row["note"] for row in notes] == [ALERT_RAN_OUT]
         room.send(room.alert("Update", alert))
         (one,) = operator.get(DISASTERS).json()
         states = [row["state"] for row in bench.rows("SELECT state FROM incident ORDER BY rowid")]
