@@ -32,7 +32,8 @@ class Waiting:
         self._patience_s = patience_s
         self._in_vain = False
         """Nothing was taken while an offer waited: the next ones do not, until something is."""
-        self._bytes = self._word_bytes = 0
+        self._bytes = {True: 0, False: 0}
+        """Of words, and of the rest."""
         self._words: deque[Incoming] = deque()
         self._messages: deque[Incoming] = deque()
         self._figures: dict[str, Incoming] = {}
@@ -59,38 +60,31 @@ class Waiting:
 
     def offer(self, message: Incoming) -> bool:
         """False when it stays full; what has QoS 0 does not wait for room."""
-        size, word = len(message.payload), message.topic.startswith(_AGENCIES)
+        size, word = len(message.payload), _is_word(message)
         with self._changed:
-            if not self._fits(size, word) and not self._room_comes(message, word):
+            if not self._fits(size, word) and not self._room_comes(size, word, message.qos):
                 return False
-            if word:
-                self._word_bytes += size
-                self._words.append(message)
-                self._changed.notify()
-                return True
-            self._bytes += size
+            self._bytes[word] += size
             # With QoS 0 nobody waits for word of them, and the newest say all.
-            if message.qos == 0 and message.topic.endswith(_FIGURES):
+            if not word and message.qos == 0 and message.topic.endswith(_FIGURES):
                 older = self._figures.pop(message.topic, None)
                 if older is not None:
-                    self._bytes -= len(older.payload)
+                    self._bytes[False] -= len(older.payload)
                     self.superseded += 1
                 self._figures[message.topic] = message
                 return True
-            self._messages.append(message)
+            (self._words if word else self._messages).append(message)
             self._changed.notify()
             return True
 
     def _fits(self, size: int, word: bool) -> bool:
         count = len(self._words) if word else len(self._messages) + len(self._figures)
-        held = self._word_bytes if word else self._bytes
         # What is larger than all of the memory comes in alone rather than never.
-        return count < self._most and (held + size <= self._most_bytes or count == 0)
+        return count < self._most and (self._bytes[word] + size <= self._most_bytes or count == 0)
 
-    def _room_comes(self, message: Incoming, word: bool) -> bool:
-        if message.qos == 0 or self._in_vain:
+    def _room_comes(self, size: int, word: bool, qos: int) -> bool:
+        if qos == 0 or self._in_vain:
             return False
-        size = len(message.payload)
         found = self._room.wait_for(lambda: self._fits(size, word), self._patience_s)
         self._in_vain = not found
         return found
@@ -106,12 +100,16 @@ class Waiting:
             rest = at_most - figures
             words = min(len(self._words), max(at_most // 2, rest - len(self._messages)), rest)
             taken = [self._words.popleft() for _ in range(words)]
-            self._word_bytes -= sum(len(one.payload) for one in taken)
             messages = min(len(self._messages), rest - words)
             taken += [self._messages.popleft() for _ in range(messages)]
             taken += [self._figures.pop(next(iter(self._figures))) for _ in range(figures)]
-            self._bytes -= sum(len(one.payload) for one in taken[words:])
+            for one in taken:
+                self._bytes[_is_word(one)] -= len(one.payload)
             if taken:
                 self._in_vain = False
                 self._room.notify_all()
             return taken
+
+
+def _is_word(message: Incoming) -> bool:
+    return message.topic.startswith(_AGENCIES)

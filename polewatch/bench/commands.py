@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -325,12 +325,10 @@ def gate(
             if part is GatePart.memory:
                 typer.echo(json.dumps(asdict(measure_memory(folder))))
                 return
-            idle, busy, sub = costs or (None, None, None)
-            found = bench.GateBench(idle, busy, sub, ())
-            if keep and costs is not None:
-                say(f"kept: {keep_costs(found, Path.cwd())}")
-            # Of all conditions: what is kept of the first changes the working folder.
+            # Of all that follows: what is kept first changes the working folder.
             commit = commit_of(Path.cwd()) if keep else ""
+            if keep and costs is not None:
+                say(f"kept: {keep_costs(*costs, Path.cwd())}")
             began_s, events = time.monotonic(), list[Events]()
             only = conditions or ()
             streets = (
@@ -349,7 +347,8 @@ def gate(
     except (OSError, ValueError, RecordingError, ModelError, PeerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    found = replace(found, events=tuple(events))
+    idle, busy, sub = costs or (None, None, None)
+    found = bench.GateBench(idle, busy, sub, tuple(events))
     if as_json:
         typer.echo(json.dumps(found.summary() | asdict(found)))
         return

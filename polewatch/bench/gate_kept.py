@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from polewatch.bench.gate_watches import Events
-from polewatch.performance.result import FOLDER, Machine, this_machine
+from polewatch.performance.result import FOLDER, Machine, read, this_machine, write
 
 EVENTS: Final = FOLDER / "gate-events"
 """One JSON file a condition, below the root of the checkout."""
@@ -37,24 +37,15 @@ def keep_events(found: Events, root: Path, commit: str) -> Path:
 
     Returns the file.
     """
-    path = root / EVENTS / f"{found.condition}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = KeptEvents(
         events=found,
         date=datetime.now(UTC).replace(microsecond=0),
         commit=commit,
         machine=this_machine(),
     )
-    path.write_text(kept.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return path
+    return write(kept, root / EVENTS / f"{found.condition}.json")
 
 
 def kept_events(root: Path) -> tuple[KeptEvents, ...]:
     """Every kept condition, by name. Raises ValueError naming a bad file."""
-    found = []
-    for path in sorted((root / EVENTS).glob("*.json")):
-        try:
-            found.append(KeptEvents.model_validate_json(path.read_bytes()))
-        except ValueError as error:
-            raise ValueError(f"{path}: not the events of a condition ({error})") from error
-    return tuple(found)
+    return read(root / EVENTS, KeptEvents, "not the events of a condition")

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from edge_agent.camera.gate import PacketGate
 from edge_agent.camera.gated import GatedDecoding
 from edge_agent.camera.packet import TICKS, EncodedPacket
@@ -90,5 +92,4 @@ def _over_and_over(clip: Path) -> Iterator[EncodedPacket]:
 
 
 def _rss_mb() -> float:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return int(next(one for one in lines if one.startswith("VmRSS")).split()[1]) * 1024 / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6

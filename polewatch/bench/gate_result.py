@@ -16,11 +16,8 @@ CPU: Final = "CPU s/s"
 ALL: Final = "all decoded, detector 5/s"
 
 
-def keep_costs(found: GateBench, root: Path) -> Path:
-    """Keep what the cameras cost, which was measured; the file."""
-    assert found.idle is not None
-    assert found.busy is not None
-    assert found.busy_sub is not None
+def keep_costs(idle: Costs, busy: Costs, sub: Costs, root: Path) -> Path:
+    """Keep what the cameras cost; the file."""
     of = result(
         "gate-costs",
         "pole",
@@ -31,7 +28,7 @@ def keep_costs(found: GateBench, root: Path) -> Path:
             "which read the same camera at the same time. The idle camera is a drawn scene "
             "with a sensor's noise, the busy one the demo's street made larger"
         ),
-        figures=_costs(found.idle, found.busy, found.busy_sub, found),
+        figures=_costs(idle, busy, sub),
     )
     return keep(of, root)
 
@@ -42,10 +39,9 @@ def keep_conditions(root: Path, ran: Sequence[Events], runtime_s: float, commit:
     `ran` are those of this run, which took so long, of `commit`. Raises ValueError naming a bad
     file.
     """
-    all_kept = kept_events(root)
     names = [condition.name for condition in CONDITIONS]
     order = {name: number for number, name in enumerate(names)}
-    rows = sorted(all_kept, key=lambda one: order.get(one.events.condition, len(order)))
+    rows = sorted(kept_events(root), key=lambda one: order.get(one.events.condition, len(order)))
     of = result(
         "gate-events",
         "pole",
@@ -61,8 +57,9 @@ def keep_conditions(root: Path, ran: Sequence[Events], runtime_s: float, commit:
         ),
         figures=_events(rows),
         notes=_notes(rows, names, ran, runtime_s),
+        commit=commit,
     )
-    return keep(of.model_copy(update={"commit": commit}), root)
+    return keep(of, root)
 
 
 def _notes(
@@ -79,8 +76,8 @@ def _notes(
     return tuple(notes)
 
 
-def _costs(idle: Costs, busy: Costs, sub: Costs, found: GateBench) -> tuple[Figure, ...]:
-    ratios = found.summary()
+def _costs(idle: Costs, busy: Costs, sub: Costs) -> tuple[Figure, ...]:
+    ratios = GateBench(idle, busy, sub, ()).summary()
     figures = [
         Figure(
             label="idle camera",

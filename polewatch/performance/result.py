@@ -6,7 +6,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,9 @@ FOLDER: Final = Path("docs/reference/performance")
 
 Part = Literal["pole", "centre"]
 ResultName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+
+
+Kept = TypeVar("Kept", bound=BaseModel)
 
 
 class _Record(BaseModel):
@@ -97,8 +100,9 @@ def result(
     condition: str,
     figures: tuple[Figure, ...],
     notes: tuple[str, ...] = (),
+    commit: str | None = None,
 ) -> Result:
-    """What was just measured, here and now, by the commit in the working folder."""
+    """What was just measured, here and now, by `commit`, else the one in the working folder."""
     return Result(
         name=name,
         part=part,
@@ -107,7 +111,7 @@ def result(
         condition=condition,
         date=datetime.now(UTC).replace(microsecond=0),
         machine=this_machine(),
-        commit=commit_of(Path.cwd()),
+        commit=commit_of(Path.cwd()) if commit is None else commit,
         figures=figures,
         notes=notes,
     )
@@ -115,7 +119,11 @@ def result(
 
 def keep(found: Result, root: Path) -> Path:
     """Write the result below the checkout's `root`, over an older one; returns the file."""
-    path = root / FOLDER / f"{found.name}.json"
+    return write(found, root / FOLDER / f"{found.name}.json")
+
+
+def write(found: BaseModel, path: Path) -> Path:
+    """Write what is kept, in a folder that is made if need be; returns the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return path
@@ -123,13 +131,19 @@ def keep(found: Result, root: Path) -> Path:
 
 def read_all(root: Path) -> tuple[Result, ...]:
     """Every kept result, the pole's first, then by name. Raises ValueError naming a bad file."""
-    found = []
-    for path in sorted((root / FOLDER).glob("*.json")):
-        try:
-            found.append(Result.model_validate_json(path.read_bytes()))
-        except ValueError as error:
-            raise ValueError(f"{path}: no result of a benchmark ({error})") from error
+    found = read(root / FOLDER, Result, "no result of a benchmark")
     return tuple(sorted(found, key=lambda one: (one.part != "pole", one.name)))
+
+
+def read(folder: Path, model: type[Kept], else_it_is: str) -> tuple[Kept, ...]:
+    """Every JSON file of a folder, by name. Raises ValueError naming a bad file and what it is."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(model.model_validate_json(path.read_bytes()))
+        except ValueError as error:
+            raise ValueError(f"{path}: {else_it_is} ({error})") from error
+    return tuple(found)
 
 
 def _processor() -> str:

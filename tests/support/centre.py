@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
 from collector.config import CollectorSettings
@@ -19,6 +18,7 @@ from collector.signer.accounts import SignerStore
 from collector.signer.permit import CameraName, PermitRequest
 from collector.signer.permits import Permits
 from collector.store.reader import Reader
+from polewatch.bench.live import cpu_s
 from polewatch.demo.ports import free_port
 from provisioning.authority import Authority
 from tests.support.broker import HOST, BrokerHandle
@@ -73,8 +73,7 @@ class Program:
     def cpu_s(self) -> float:
         """CPU seconds since its start."""
         assert self._process is not None
-        times = psutil.Process(self._process.pid).cpu_times()
-        return float(times.user + times.system)
+        return cpu_s(self._process.pid)
 
     def kill(self) -> None:
         """End as a power cut would."""

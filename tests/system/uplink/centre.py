@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
-import psutil
 from paho.mqtt.enums import CallbackAPIVersion
 
+from polewatch.bench.live import cpu_s
 from provisioning.authority import Authority
 from tests.support.broker import BrokerHandle
 from tests.support.wait import wait_until
@@ -273,8 +273,7 @@ class PoleProcess:
     def cpu_s(self) -> float:
         """CPU seconds since its start."""
         assert self._process is not None
-        times = psutil.Process(self._process.pid).cpu_times()
-        return float(times.user + times.system)
+        return cpu_s(self._process.pid)
 
     def depth(self) -> int | None:
         """Events and stills that wait, as last told; None before it told."""

@@ -20,6 +20,7 @@ import psutil
 
 from edge_agent.uplink.outbox import Limits, Outbox
 from edge_agent.uplink.rows import Signer
+from polewatch.bench.live import cpu_s
 from tests.support.broker import Kind, make_broker, make_city
 from tests.support.centre import Centre
 from tests.support.device import finding
@@ -125,8 +126,7 @@ def _cpu_s(kind: Kind) -> dict[str, float]:
     used = {"agency": time.process_time(), kind: 0.0}
     for child in psutil.Process().children():
         if kind in " ".join(child.cmdline()):
-            times = child.cpu_times()
-            used[kind] += times.user + times.system
+            used[kind] += cpu_s(child.pid)
     return used
 
 
