@@ -18,7 +18,7 @@ from tests.support.device import Wired, finding
 from tests.support.wait import wait_until
 
 RATE = 50
-EVENTS = 300
+EVENTS = 600
 P99_MS = 250
 
 
